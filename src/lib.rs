@@ -1,0 +1,11 @@
+//! klab: a learning lab that runs a real Kafka cluster inside one process, one happening at a time.
+//!
+//! Read the modules in this order; each imports only modules above it (`tidy` reads this list and holds everybody to
+//! it). The lower half is a Kafka written as pure state machines over a reversible disk; `cluster` is the world that
+//! delivers one happening per step and can walk back; the upper half looks at it and talks to it.
+
+#![warn(missing_docs)]
+
+pub mod clock; // virtual time: instants and durations in microseconds
+pub mod prng;
+pub mod types; // offsets, positions, epochs, ids: distinct types, so that they cannot be mixed up // chance drawn by key, not from a stream
