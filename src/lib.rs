@@ -8,4 +8,5 @@
 
 pub mod clock; // virtual time: instants and durations in microseconds
 pub mod prng;
-pub mod types; // offsets, positions, epochs, ids: distinct types, so that they cannot be mixed up // chance drawn by key, not from a stream
+pub mod protocol;
+pub mod types; // offsets, positions, epochs, ids: distinct types, so that they cannot be mixed up // chance drawn by key, not from a stream // what nodes say to each other, as values; Kafka's error codes
