@@ -6,7 +6,11 @@
 
 #![warn(missing_docs)]
 
+pub mod types; // offsets, positions, epochs, ids: distinct types, so that they cannot be mixed up
 pub mod clock; // virtual time: instants and durations in microseconds
-pub mod prng;
-pub mod protocol;
-pub mod types; // offsets, positions, epochs, ids: distinct types, so that they cannot be mixed up // chance drawn by key, not from a stream // what nodes say to each other, as values; Kafka's error codes
+pub mod prng; // chance drawn by key, not from a stream
+pub mod batch; // record bytes: record batches v2, byte by byte
+pub mod protocol; // what nodes say to each other, as values; Kafka's error codes
+
+#[cfg(test)]
+mod vectors; // what Kafka's own classes answered
