@@ -11,6 +11,7 @@ pub mod clock; // virtual time: instants and durations in microseconds
 pub mod prng; // chance drawn by key, not from a stream
 pub mod batch; // record bytes: record batches v2, byte by byte
 pub mod protocol; // what nodes say to each other, as values; Kafka's error codes
+pub mod trace; // what is, drawn as styled text: for scripts and for the screen
 
 #[cfg(test)]
 mod vectors; // what Kafka's own classes answered
