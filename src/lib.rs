@@ -9,6 +9,7 @@
 pub mod types; // offsets, positions, epochs, ids: distinct types, so that they cannot be mixed up
 pub mod clock; // virtual time: instants and durations in microseconds
 pub mod prng; // chance drawn by key, not from a stream
+pub mod disk; // files, twice: a real directory and memory; reversible; can lose power
 pub mod batch; // record bytes: record batches v2, byte by byte
 pub mod protocol; // what nodes say to each other, as values; Kafka's error codes
 pub mod trace; // what is, drawn as styled text: for scripts and for the screen
