@@ -28,6 +28,8 @@ mod directory;
 mod error;
 mod file;
 mod power;
+#[cfg(test)]
+mod property;
 mod real;
 mod record;
 mod scratch;

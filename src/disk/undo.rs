@@ -111,7 +111,9 @@ impl Disk {
         match &self.real {
             None => node.content.truncate(old.1),
             Some(real) => {
-                if resized {
+                if grows {
+                    real.set_length(file.0, node, old.0)?; // the zeros below need room
+                } else if resized {
                     lengths.insert(file);
                 }
                 if dirty_from < dirty_to {
