@@ -180,10 +180,10 @@ impl Disk {
         for (path, name) in moving {
             self.names.remove(&path);
             let path = format!("{to}{}", &path[from.len()..]);
-            if let Name::File(file) = name {
-                if let Ok(node) = super::node_mut(&mut self.slots, "rename", file) {
-                    node.path.clone_from(&path);
-                }
+            if let Name::File(file) = name
+                && let Ok(node) = super::node_mut(&mut self.slots, "rename", file)
+            {
+                node.path.clone_from(&path);
             }
             self.names.insert(path, name);
         }

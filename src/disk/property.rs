@@ -25,8 +25,20 @@ enum Act {
     FlipBit(u8, u32, u8),
 }
 
-const PATHS: [&str; 12] =
-    ["a", "a/x.log", "a/y", "a/y/z.index", "a-b", "a.b/x.log", "b/1", "b/2", "b", "c", "c/d/e", "f.tmp"];
+const PATHS: [&str; 12] = [
+    "a",
+    "a/x.log",
+    "a/y",
+    "a/y/z.index",
+    "a-b",
+    "a.b/x.log",
+    "b/1",
+    "b/2",
+    "b",
+    "c",
+    "c/d/e",
+    "f.tmp",
+];
 
 fn path(number: u8) -> &'static str {
     PATHS[number as usize % PATHS.len()]

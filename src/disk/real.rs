@@ -125,11 +125,11 @@ impl Real {
             .create_new(true)
             .open(self.at(path))
             .map_err(|e| error(&e))?;
-        if size > 0 {
-            if let Err(e) = file.set_len(size) {
-                let _ = fs::remove_file(self.at(path));
-                return Err(error(&e));
-            }
+        if size > 0
+            && let Err(e) = file.set_len(size)
+        {
+            let _ = fs::remove_file(self.at(path));
+            return Err(error(&e));
         }
         let mut handles = self.handles.borrow_mut();
         handles.get_or(slot, || Ok(file)).map_err(|e| error(&e))?;
@@ -177,7 +177,7 @@ impl Real {
             return Err(self.explain_short(slot, node, short));
         }
         let mut maps = self.maps.borrow_mut();
-        let map = maps.get_or(slot, || self.with_file(slot, node, "map", |file| map_file(file)))?;
+        let map = maps.get_or(slot, || self.with_file(slot, node, "map", map_file))?;
         Ok(Arc::clone(map))
     }
 
