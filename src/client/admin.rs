@@ -219,13 +219,7 @@ impl Admin {
         self.outcomes.put(ticket, outcome);
     }
 
-    fn response(
-        &mut self,
-        now: Instant,
-        from: NodeId,
-        message: Message,
-        out: &mut Output<Event>,
-    ) {
+    fn response(&mut self, now: Instant, from: NodeId, message: Message, out: &mut Output<Event>) {
         let Body::Response(response) = message.body else { return };
         let Some(what) = self.connections.answered(from, message.correlation, out) else { return };
         match (what, response) {
@@ -260,8 +254,8 @@ impl Admin {
             self.calls.iter().filter(|(_, call)| overdue(call)).map(|(&t, _)| t).collect();
         for ticket in late {
             let last = self.calls.get_mut(&ticket).and_then(|call| call.last_response.take());
-            let outcome = last
-                .map_or(AdminOutcome::Error(ErrorCode::TIMEOUT), AdminOutcome::Response);
+            let outcome =
+                last.map_or(AdminOutcome::Error(ErrorCode::TIMEOUT), AdminOutcome::Response);
             self.finish(ticket, outcome, out);
         }
         let mut wake = Instant(u64::MAX);

@@ -139,7 +139,9 @@ impl Event {
                 format!("gives {count} records for {topic}{partition} up: {error}")
             }
             Event::Retrying { partition, count, error, attempt } => {
-                format!("queues {count} records for {partition} again after {error} (try {attempt})")
+                format!(
+                    "queues {count} records for {partition} again after {error} (try {attempt})"
+                )
             }
             Event::BatchSplit { partition, parts } => {
                 format!("splits a batch for {partition} that is too large into {parts}")
@@ -155,7 +157,9 @@ impl Event {
             Event::Joining { group, member_id } if member_id.is_empty() => {
                 format!("asks to join group {group}, without a member id yet")
             }
-            Event::Joining { group, member_id } => format!("asks to join group {group} as {member_id}"),
+            Event::Joining { group, member_id } => {
+                format!("asks to join group {group} as {member_id}")
+            }
             Event::Joined { group, generation, member_id, leader } => format!(
                 "is {} of group {group} in generation {generation} as {member_id}",
                 if *leader { "the leader" } else { "a member" }
@@ -209,7 +213,9 @@ impl Event {
                 format!("放弃发往 {topic}{partition} 的 {count} 条记录：{error}")
             }
             Event::Retrying { partition, count, error, attempt } => {
-                format!("因 {error} 将 {partition} 的 {count} 条记录重新排队（第 {attempt} 次重试）")
+                format!(
+                    "因 {error} 将 {partition} 的 {count} 条记录重新排队（第 {attempt} 次重试）"
+                )
             }
             Event::BatchSplit { partition, parts } => {
                 format!("将 {partition} 过大的 batch 拆成 {parts} 个")

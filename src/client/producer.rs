@@ -222,8 +222,11 @@ impl Producer {
         record: ProducerRecord,
         out: &mut Output<Event>,
     ) -> bool {
-        let admission =
-            if self.waiting.is_empty() { self.admit(now, ticket, &record) } else { Admission::Wait };
+        let admission = if self.waiting.is_empty() {
+            self.admit(now, ticket, &record)
+        } else {
+            Admission::Wait
+        };
         match admission {
             Admission::Added { look } => look,
             Admission::Fail(error) => {

@@ -2,9 +2,7 @@
 
 use crate::protocol::{ErrorCode, Response};
 
-fn first<'a>(
-    mut items: impl Iterator<Item = (ErrorCode, &'a str)>,
-) -> (ErrorCode, String) {
+fn first<'a>(mut items: impl Iterator<Item = (ErrorCode, &'a str)>) -> (ErrorCode, String) {
     items
         .find(|(error, _)| !error.is_none())
         .map_or((ErrorCode::NONE, String::new()), |(error, text)| (error, text.to_owned()))

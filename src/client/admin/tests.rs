@@ -65,8 +65,7 @@ fn offsets_of_a_group_come_from_its_coordinator() {
     driver.act(|admin, now, out| admin.request(now, 1, Request::OffsetFetch(request), out));
     let (to, correlation, request) = driver.take_request();
     assert_eq!(request.kind(), "FindCoordinator");
-    let found =
-        FindCoordinatorResponse { error: ErrorCode::NONE, coordinator: Some(NodeId(2)) };
+    let found = FindCoordinatorResponse { error: ErrorCode::NONE, coordinator: Some(NodeId(2)) };
     driver.answer(to, correlation, Response::FindCoordinator(found));
     let (to, _, request) = driver.take_request();
     assert_eq!((to, request.kind()), (NodeId(2), "OffsetFetch"));

@@ -314,9 +314,8 @@ impl Accumulator {
 
 /// Exact size of a record in a batch, its length field included (`DefaultRecord.sizeInBytes`).
 fn record_size_bytes(record: &ProducerRecord, time_delta: i64, offset_delta: i64) -> usize {
-    let part = |bytes: Option<&[u8]>| {
-        bytes.map_or(1, |bytes| size_i64(bytes.len() as i64) + bytes.len())
-    };
+    let part =
+        |bytes: Option<&[u8]>| bytes.map_or(1, |bytes| size_i64(bytes.len() as i64) + bytes.len());
     let headers: usize = record
         .headers
         .iter()
