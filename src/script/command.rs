@@ -1,0 +1,505 @@
+//! Every command as a value.
+//!
+//! The parser makes them, the executor carries them out. Names of Kafka's settings travel as text, as they were
+//! written: the cluster judges them.
+
+use super::expression::Expression;
+use crate::clock::Duration;
+use crate::types::TopicPartition;
+
+/// Settings by Kafka's dotted names, in the order written.
+pub type Configs = Vec<(String, String)>;
+
+/// One line of a script.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Statement {
+    /// The line, from 1.
+    pub line: usize,
+    /// The line's text, as written.
+    pub text: String,
+    /// What it says.
+    pub command: Command,
+    /// Whether `&` ended the line: begin the act, do not wait for its answer.
+    pub background: bool,
+}
+
+/// A broker: an id, or an expression that gives one, such as `coordinator(billing)`.
+pub type BrokerReference = Expression;
+
+/// Every command.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// `cluster brokers=3 kafka=4.3 …`
+    Cluster(ClusterCommand),
+    /// `topic …`
+    Topic {
+        /// The topic.
+        topic: String,
+        /// What is done.
+        act: TopicAct,
+    },
+    /// `partition reassign T-P replicas=…`
+    PartitionReassign {
+        /// The partition.
+        partition: TopicPartition,
+        /// Its new replicas.
+        replicas: Vec<u32>,
+    },
+    /// `produce …`
+    Produce(Box<ProduceCommand>),
+    /// `producer …`
+    Producer {
+        /// The producer's name.
+        name: String,
+        /// What is done.
+        act: ProducerAct,
+    },
+    /// `txn …`
+    Transaction {
+        /// The producer's name.
+        producer: String,
+        /// What is done.
+        act: TransactionAct,
+    },
+    /// `consumer …`
+    Consumer {
+        /// The consumer's name.
+        name: String,
+        /// What is done.
+        act: ConsumerAct,
+    },
+    /// `broker …`
+    Broker {
+        /// Which one.
+        broker: BrokerReference,
+        /// What is done.
+        act: BrokerAct,
+    },
+    /// `controller kill|start|move`
+    Controller(ControllerAct),
+    /// `network cut A B`
+    NetworkCut(u32, u32),
+    /// `network heal [A B]`
+    NetworkHeal(Option<(u32, u32)>),
+    /// `message deliver|drop|hold|delay …`
+    Message {
+        /// What is done to it.
+        act: MessageAct,
+        /// To which.
+        target: MessageTarget,
+    },
+    /// `timer fire ID`
+    TimerFire(u64),
+    /// `fetcher pause|resume|slow N`
+    Fetcher {
+        /// Whose fetcher.
+        broker: BrokerReference,
+        /// What is done.
+        act: FetcherAct,
+    },
+    /// `elect leader T-P type=…`
+    ElectLeader {
+        /// The partition.
+        partition: TopicPartition,
+        /// Whether replicas outside the ISR may lead.
+        unclean: bool,
+    },
+    /// `step [n]`
+    Step(u64),
+    /// `run 600ms`
+    Run(Duration),
+    /// `until CONDITION [within=…]`
+    Until {
+        /// What shall hold.
+        condition: Expression,
+        /// How long to wait at most.
+        within: Duration,
+    },
+    /// `settle [within=…]`
+    Settle {
+        /// How long to wait at most.
+        within: Duration,
+    },
+    /// `back [n]`
+    Back(u64),
+    /// `goto STEP`
+    Goto(u64),
+    /// `branch NAME`
+    Branch(String),
+    /// `switch NAME`
+    Switch(String),
+    /// `diff NAME`
+    Diff(String),
+    /// `lookup T-P offset=N | timestamp=N`
+    Lookup {
+        /// The partition.
+        partition: TopicPartition,
+        /// What is looked for.
+        target: LookupTarget,
+        /// On which broker; the leader by default.
+        broker: Option<u32>,
+        /// Scan the segment from its start, as if there were no index.
+        without_index: bool,
+    },
+    /// `retention run`
+    RetentionRun,
+    /// `compact T-P`
+    Compact(TopicPartition),
+    /// `log flush T-P`
+    LogFlush(TopicPartition),
+    /// `show …`
+    Show(ShowCommand),
+    /// `expect CONDITION`
+    Expect(Expression),
+    /// `predict "question" EXPRESSION`
+    Predict {
+        /// The question.
+        question: String,
+        /// What the engine evaluates as the answer.
+        answer: Expression,
+    },
+    /// `fill T count=N …`
+    Fill {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: u32,
+        /// How many records.
+        count: u64,
+        /// Bytes of each value.
+        size: u64,
+        /// Over how much time their timestamps are spread.
+        over: Option<Duration>,
+    },
+    /// `start-log T-P at=N`
+    StartLog {
+        /// The partition.
+        partition: TopicPartition,
+        /// The first offset.
+        at: i64,
+    },
+    /// `roll T-P`
+    Roll {
+        /// The partition.
+        partition: TopicPartition,
+        /// On which broker; the leader by default.
+        broker: Option<u32>,
+    },
+    /// `records delete T-P before=N`
+    RecordsDelete {
+        /// The partition.
+        partition: TopicPartition,
+        /// The new log start offset; `-1` is the high watermark.
+        before: i64,
+    },
+    /// `disk flip-bit FILE POS`
+    DiskFlipBit {
+        /// The file, as `files` names it.
+        file: String,
+        /// The byte.
+        position: u64,
+    },
+    /// `disk tear FILE`
+    DiskTear {
+        /// The file.
+        file: String,
+    },
+    /// `zookeeper expire N`
+    ZookeeperExpire(u32),
+    /// `fetch T-P offset=N …`
+    Fetch {
+        /// The partition.
+        partition: TopicPartition,
+        /// From where.
+        offset: i64,
+        /// How many bytes at most.
+        max_bytes: Option<u64>,
+        /// The client's rack (KIP-392).
+        client_rack: Option<String>,
+    },
+    /// `files [broker=N]`
+    Files {
+        /// Of one node only.
+        broker: Option<u32>,
+    },
+    /// `files diff A B`
+    FilesDiff(String, String),
+    /// `cat FILE`
+    Cat(String),
+    /// `dump FILE`
+    Dump(String),
+    /// `where`
+    Where,
+    /// `glossary [WORD]`
+    Glossary(Option<String>),
+    /// `help [WORDS]`
+    Help(Vec<String>),
+    /// `hint`
+    Hint,
+    /// `goal`
+    Goal,
+    /// `reset`
+    Reset,
+}
+
+/// `cluster …`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClusterCommand {
+    /// How many brokers.
+    pub brokers: u32,
+    /// How many controllers.
+    pub controllers: u32,
+    /// The version, a row of the era table.
+    pub kafka: String,
+    /// Zookeeper or KRaft where the version knows both.
+    pub coordination: Option<String>,
+    /// The seed; none when it is not given.
+    pub seed: Option<u64>,
+    /// Settings of all brokers.
+    pub configs: Configs,
+}
+
+/// What can be done to a topic.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TopicAct {
+    /// `topic create`
+    Create {
+        /// How many partitions.
+        partitions: Option<u32>,
+        /// How many replicas.
+        replication_factor: Option<u32>,
+        /// The replicas of each partition.
+        assignment: Option<Vec<Vec<u32>>>,
+        /// Settings of the topic.
+        configs: Configs,
+    },
+    /// `topic alter`
+    Alter {
+        /// How many partitions there shall be.
+        partitions: u32,
+        /// The replicas of the new partitions.
+        assignment: Option<Vec<Vec<u32>>>,
+    },
+    /// `topic config`
+    Config {
+        /// New settings.
+        configs: Configs,
+    },
+    /// `topic delete`
+    Delete,
+}
+
+/// `produce …`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProduceCommand {
+    /// The topic.
+    pub topic: String,
+    /// The producer; a fresh one when none is named.
+    pub producer: Option<String>,
+    /// The key.
+    pub key: Option<String>,
+    /// The value; `None` is a tombstone.
+    pub value: Option<String>,
+    /// The partition, when the record names it.
+    pub partition: Option<u32>,
+    /// Headers.
+    pub headers: Vec<(String, String)>,
+    /// The record's timestamp, in milliseconds; now by default.
+    pub timestamp: Option<i64>,
+    /// What each next record adds to the timestamp, in milliseconds.
+    pub timestamp_step: i64,
+    /// How many records.
+    pub count: u64,
+    /// Bytes of each value, all `x`.
+    pub size: Option<u64>,
+    /// One record every so often.
+    pub every: Option<Duration>,
+    /// The base sequence, written by hand.
+    pub sequence: Option<i32>,
+    /// The producer epoch, written by hand.
+    pub producer_epoch: Option<i16>,
+    /// Settings for this request or this fresh producer.
+    pub configs: Configs,
+}
+
+/// What can be done to a producer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ProducerAct {
+    /// `producer start`
+    Start {
+        /// Its settings.
+        configs: Configs,
+    },
+    /// `producer stop`: flush and close.
+    Stop,
+    /// `producer kill`
+    Kill,
+    /// `producer pause`: the process freezes.
+    Pause,
+    /// `producer resume`
+    Resume,
+}
+
+/// What can be done in a transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TransactionAct {
+    /// `txn begin`
+    Begin,
+    /// `txn commit`
+    Commit,
+    /// `txn abort`
+    Abort,
+    /// `txn offsets`
+    Offsets {
+        /// Whose group.
+        consumer: String,
+        /// The offsets.
+        offsets: Vec<(TopicPartition, i64)>,
+    },
+}
+
+/// Where a consumer seeks to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookupTarget {
+    /// An offset.
+    Offset(i64),
+    /// The first record at or after a time.
+    Timestamp(i64),
+}
+
+/// What can be done to a consumer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ConsumerAct {
+    /// `consumer start`
+    Start {
+        /// Its group.
+        group: Option<String>,
+        /// Subscribed topics.
+        topics: Vec<String>,
+        /// Partitions assigned by hand.
+        assign: Vec<TopicPartition>,
+        /// Does not poll until `consumer resume`.
+        paused: bool,
+        /// Its settings.
+        configs: Configs,
+    },
+    /// `consumer stop`: leave the group and close.
+    Stop,
+    /// `consumer kill`: the process dies.
+    Kill,
+    /// `consumer pause`: polls no more; heartbeats go on.
+    Pause,
+    /// `consumer resume`
+    Resume,
+    /// `consumer poll`
+    Poll {
+        /// How many records at most.
+        max: Option<u32>,
+    },
+    /// `consumer commit`
+    Commit {
+        /// One offset instead of all positions.
+        offset: Option<(TopicPartition, i64)>,
+    },
+    /// `consumer seek`
+    Seek {
+        /// The partition.
+        partition: TopicPartition,
+        /// Where to.
+        target: LookupTarget,
+    },
+}
+
+/// What can be done to a broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BrokerAct {
+    /// Controlled shutdown.
+    Stop,
+    /// The process dies; the page cache stays.
+    Kill,
+    /// The machine loses power; what was not flushed is lost.
+    PowerOff,
+    /// Start, or start again.
+    Start,
+    /// The process freezes.
+    Pause,
+    /// And goes on.
+    Resume,
+    /// Everything it says takes so much longer.
+    Slow(Duration),
+    /// A new broker joins.
+    Add,
+}
+
+/// What can be done to the active controller.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ControllerAct {
+    /// Its process dies.
+    Kill,
+    /// The dead one comes back.
+    Start,
+    /// ZooKeeper era: this broker becomes controller.
+    Move(BrokerReference),
+}
+
+/// What can be done to a message on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MessageAct {
+    /// It arrives now.
+    Deliver,
+    /// It never arrives.
+    Drop,
+    /// It waits until it is delivered by hand.
+    Hold,
+    /// It arrives so much later.
+    Delay(Duration),
+}
+
+/// Which message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MessageTarget {
+    /// One that is under way, by its id in `show network`.
+    Id(u64),
+    /// The next one of a kind.
+    Next {
+        /// The request's name, such as `Fetch`.
+        kind: String,
+        /// From this node only.
+        from: Option<u32>,
+        /// To this node only.
+        to: Option<u32>,
+    },
+}
+
+/// What can be done to a replica fetcher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FetcherAct {
+    /// It fetches no more.
+    Pause,
+    /// It goes on.
+    Resume,
+    /// It waits so long between fetches.
+    Slow(Duration),
+}
+
+/// `show KIND …`: a pane as text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ShowCommand {
+    /// The pane: `cluster`, `log`, ….
+    pub kind: &'static str,
+    /// A topic, group, producer, path or event.
+    pub subject: Option<String>,
+    /// A partition.
+    pub partition: Option<TopicPartition>,
+    /// On which broker.
+    pub broker: Option<u32>,
+    /// From which offset.
+    pub offset: Option<i64>,
+}
+
+impl Statement {
+    /// The verb, as written.
+    pub fn verb(&self) -> &str {
+        self.text.split_whitespace().next().unwrap_or("")
+    }
+}

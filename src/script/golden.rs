@@ -1,0 +1,89 @@
+//! Golden files: scripts with the output that they had when a person last read it.
+//!
+//! ```text
+//! # a comment
+//! cluster brokers=3
+//! topic create orders
+//! ---
+//! created orders
+//!
+//! expect exists(orders)
+//! ```
+//!
+//! A block is some lines of commands, then `---`, then their output, until an empty line or the end. In the output an
+//! empty line is written as `.`. A block without `---` prints nothing. `KLAB_UPDATE=1` in a test writes them anew.
+
+/// Commands and what they printed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Block {
+    /// The line of the first command, from 1.
+    pub line: usize,
+    /// The commands, as written, comments too.
+    pub source: String,
+    /// The recorded output.
+    pub output: String,
+}
+
+/// Splits a golden file.
+pub fn parse_golden(text: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut block = Block { line: 1, ..Block::default() };
+    let mut in_output = false;
+    for (i, line) in text.lines().enumerate() {
+        if in_output && line.is_empty() {
+            blocks.push(std::mem::take(&mut block));
+            block.line = i + 2;
+            in_output = false;
+        } else if !in_output && line == "---" {
+            in_output = true;
+        } else {
+            let (target, line) = match in_output {
+                true => (&mut block.output, if line == "." { "" } else { line }),
+                false => (&mut block.source, line),
+            };
+            target.push_str(line);
+            target.push('\n');
+        }
+    }
+    if !block.source.trim().is_empty() || in_output {
+        blocks.push(block);
+    }
+    blocks
+}
+
+/// Writes a golden file with these outputs.
+pub fn render_golden(blocks: &[Block]) -> String {
+    let mut text = String::new();
+    for (i, block) in blocks.iter().enumerate() {
+        text.push_str(&block.source);
+        let last = i + 1 == blocks.len();
+        if !block.output.is_empty() || !last {
+            text.push_str("---\n");
+        }
+        for line in block.output.lines() {
+            text.push_str(if line.is_empty() { "." } else { line });
+            text.push('\n');
+        }
+        if !last {
+            text.push('\n');
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_it_writes() {
+        let text = "# c\na\n\nb\n---\nout\n.\nmore\n\nc\n---\n\nd\n";
+        let blocks = parse_golden(text);
+        assert_eq!(blocks.len(), 3);
+        assert_eq!(blocks[0].source, "# c\na\n\nb\n");
+        assert_eq!(blocks[0].output, "out\n\nmore\n");
+        assert_eq!(blocks[1], Block { line: 10, source: "c\n".into(), output: "".into() });
+        assert_eq!(blocks[2].line, 13);
+        assert_eq!(render_golden(&blocks), text);
+    }
+}
