@@ -15,6 +15,7 @@ pub mod protocol; // what nodes say to each other, as values; Kafka's error code
 pub mod coordination; // the controller: who decides, and the log that says what was decided
 pub mod client; // producer, consumer, admin: they speak to brokers by messages alone
 pub mod trace; // what is, drawn as styled text: for scripts and for the screen
+pub mod script; // the one command language
 
 #[cfg(test)]
 mod vectors; // what Kafka's own classes answered

@@ -28,6 +28,8 @@ mod golden;
 mod help;
 mod lexer;
 mod parser;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use command::*;
 pub use complete::{Completion, CompletionKind, Names, NoNames, complete, ghost};

@@ -57,7 +57,12 @@ pub struct Arguments {
 
 impl Arguments {
     /// Reads the words behind the fixed ones. `end` is the column behind the line.
-    pub fn read(form: &'static Form, words: &[Word], whole: Span, end: usize) -> Result<Arguments, Fault> {
+    pub fn read(
+        form: &'static Form,
+        words: &[Word],
+        whole: Span,
+        end: usize,
+    ) -> Result<Arguments, Fault> {
         let mut arguments =
             Arguments { values: BTreeMap::new(), configs: vec![], offsets: vec![], whole };
         let mut slots = form.takes.iter();
@@ -88,7 +93,8 @@ impl Arguments {
 
     fn setting(&mut self, form: &'static Form, key: &str, word: &Word) -> Result<(), Fault> {
         let key_span = Span::new(word.span.start, key.chars().count());
-        let twice = Fault::new(key_span, format!("'{key}' is given twice"), "leave one of them off");
+        let twice =
+            Fault::new(key_span, format!("'{key}' is given twice"), "leave one of them off");
         if let Some(slot) = form.key(key) {
             let value = parse(slot, word)?;
             return match self.values.insert(slot.name, (value, word.span)) {
@@ -100,7 +106,11 @@ impl Arguments {
             && let Some(partition) = TopicPartition::parse(key)
         {
             let Ok(offset) = word.text.parse() else {
-                return Err(Fault::new(word.value_span, "expected an offset", "for example orders-0=5"));
+                return Err(Fault::new(
+                    word.value_span,
+                    "expected an offset",
+                    "for example orders-0=5",
+                ));
             };
             self.offsets.push((partition, offset));
             return Ok(());
@@ -112,7 +122,8 @@ impl Arguments {
             self.configs.push((key.to_string(), word.text.clone()));
             return Ok(());
         }
-        let known = form.keys.iter().map(|slot| slot.name).chain(form.configs.names().iter().copied());
+        let known =
+            form.keys.iter().map(|slot| slot.name).chain(form.configs.names().iter().copied());
         let what = if key.contains('.') { form.configs.noun() } else { "key" };
         let mut fault = Fault::unknown(key_span, what, key, known.clone());
         if known.count() == 0 {
@@ -125,11 +136,19 @@ impl Arguments {
         let missing = |slot: &&Slot| slot.required && !self.values.contains_key(slot.name);
         if let Some(slot) = form.takes.iter().find(missing) {
             let message = format!("expected {}", slot.kind.expected());
-            return Err(Fault::new(Span::new(end, 1), message, format!("the form is: {}", form.usage())));
+            return Err(Fault::new(
+                Span::new(end, 1),
+                message,
+                format!("the form is: {}", form.usage()),
+            ));
         }
         if let Some(slot) = form.keys.iter().find(missing) {
             let message = format!("'{}=' is missing", slot.name);
-            return Err(Fault::new(Span::new(end, 1), message, format!("the form is: {}", form.usage())));
+            return Err(Fault::new(
+                Span::new(end, 1),
+                message,
+                format!("the form is: {}", form.usage()),
+            ));
         }
         Ok(())
     }
@@ -257,7 +276,12 @@ fn parse(slot: &Slot, word: &Word) -> Result<Argument, Fault> {
         Kind::Value => Some(Argument::Text(text.to_string())),
         Kind::Choice(words) => {
             if !words.contains(&text) {
-                return Err(Fault::unknown(word.value_span, slot.name, text, words.iter().copied()));
+                return Err(Fault::unknown(
+                    word.value_span,
+                    slot.name,
+                    text,
+                    words.iter().copied(),
+                ));
             }
             Some(Argument::Text(text.to_string()))
         }
@@ -274,7 +298,8 @@ fn parse(slot: &Slot, word: &Word) -> Result<Argument, Fault> {
         }
         Kind::Partition => TopicPartition::parse(text).map(Argument::Partition),
         Kind::Partitions => {
-            let all: Option<Vec<TopicPartition>> = text.split(',').map(TopicPartition::parse).collect();
+            let all: Option<Vec<TopicPartition>> =
+                text.split(',').map(TopicPartition::parse).collect();
             all.map(Argument::Partitions)
         }
         Kind::Broker => return broker(word).map(Argument::Expression),
@@ -289,7 +314,8 @@ fn parse(slot: &Slot, word: &Word) -> Result<Argument, Fault> {
             all.map(Argument::Assignment)
         }
         Kind::Headers => {
-            let pair = |item: &str| item.split_once(':').map(|(k, v)| (k.to_string(), v.to_string()));
+            let pair =
+                |item: &str| item.split_once(':').map(|(k, v)| (k.to_string(), v.to_string()));
             let all: Option<Vec<(String, String)>> = text.split(',').map(pair).collect();
             all.map(Argument::Pairs)
         }
@@ -319,7 +345,9 @@ fn broker(word: &Word) -> Result<Expression, Fault> {
     })?;
     expression.span = word.span;
     match expression.kind {
-        ExpressionKind::Literal(Value::Number(1..=10_000)) | ExpressionKind::Call { .. } => Ok(expression),
+        ExpressionKind::Literal(Value::Number(1..=10_000)) | ExpressionKind::Call { .. } => {
+            Ok(expression)
+        }
         _ => Err(wrong(word.span)),
     }
 }

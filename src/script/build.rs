@@ -17,9 +17,8 @@ pub fn build(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
     if let Some(kind) = form.words.strip_prefix("show ") {
         return show(kind, a);
     }
-    if let Some(capability) = ["streams", "connect", "compare", "perf"]
-        .into_iter()
-        .find(|word| form.words == *word)
+    if let Some(capability) =
+        ["streams", "connect", "compare", "perf"].into_iter().find(|word| form.words == *word)
     {
         return Err(Fault::needs(a.whole, capability));
     }
@@ -75,7 +74,9 @@ pub fn build(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
             partition: partition(a),
             unclean: a.text("type").as_deref() == Some("unclean"),
         },
-        "settle" => Command::Settle { within: a.duration("within").unwrap_or(Duration::from_ms(600_000)) },
+        "settle" => {
+            Command::Settle { within: a.duration("within").unwrap_or(Duration::from_ms(600_000)) }
+        }
         "run" => {
             let time = a.duration("time").unwrap_or_default();
             if time > LONGEST {
@@ -182,7 +183,11 @@ fn topic(object: &str, a: &Arguments) -> Result<TopicAct, Fault> {
             assignment: a.assignment("assignment"),
         },
         "config" if a.configs.is_empty() => {
-            return Err(Fault::new(a.whole, "expected a setting", "for example retention.ms=60000"));
+            return Err(Fault::new(
+                a.whole,
+                "expected a setting",
+                "for example retention.ms=60000",
+            ));
         }
         "config" => TopicAct::Config { configs: a.configs.clone() },
         _ => TopicAct::Delete,
@@ -191,7 +196,11 @@ fn topic(object: &str, a: &Arguments) -> Result<TopicAct, Fault> {
 
 fn produce(a: &Arguments) -> Result<ProduceCommand, Fault> {
     if a.has("value") && a.has("size") {
-        return Err(Fault::new(a.span("size"), "value= and size= exclude each other", "leave one off"));
+        return Err(Fault::new(
+            a.span("size"),
+            "value= and size= exclude each other",
+            "leave one off",
+        ));
     }
     let value = match a.text("value") {
         None if !a.has("value") && !a.has("size") => Some(String::new()),
@@ -221,7 +230,11 @@ fn target(a: &Arguments) -> Result<LookupTarget, Fault> {
     match (a.number("offset")?, a.number("timestamp")?) {
         (Some(offset), None) => Ok(LookupTarget::Offset(offset)),
         (None, Some(timestamp)) => Ok(LookupTarget::Timestamp(timestamp)),
-        _ => Err(Fault::new(a.whole, "expected either offset= or timestamp=", "for example offset=5")),
+        _ => Err(Fault::new(
+            a.whole,
+            "expected either offset= or timestamp=",
+            "for example offset=5",
+        )),
     }
 }
 
@@ -234,7 +247,11 @@ fn consumer(object: &str, a: &Arguments) -> Result<ConsumerAct, Fault> {
                 return Err(Fault::new(a.whole, "expected either topics= or assign=", advice));
             }
             if !topics.is_empty() && !a.has("group") {
-                return Err(Fault::new(a.whole, "topics= takes a group=", "for example group=billing"));
+                return Err(Fault::new(
+                    a.whole,
+                    "topics= takes a group=",
+                    "for example group=billing",
+                ));
             }
             ConsumerAct::Start {
                 group: a.text("group"),
@@ -251,7 +268,9 @@ fn consumer(object: &str, a: &Arguments) -> Result<ConsumerAct, Fault> {
         "poll" => ConsumerAct::Poll { max: a.number("max")? },
         "commit" => match (a.partition("partition"), a.number("offset")?) {
             (None, None) => ConsumerAct::Commit { offset: None },
-            (Some(partition), Some(offset)) => ConsumerAct::Commit { offset: Some((partition, offset)) },
+            (Some(partition), Some(offset)) => {
+                ConsumerAct::Commit { offset: Some((partition, offset)) }
+            }
             _ => {
                 let advice = "for example consumer commit c1 orders-0 offset=7";
                 return Err(Fault::new(a.whole, "partition and offset= go together", advice));

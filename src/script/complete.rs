@@ -91,13 +91,27 @@ pub struct Completion {
 const LIMIT: usize = 200;
 
 /// What could stand at `cursor` (a character of `line`), best first.
-pub fn complete(line: &str, cursor: usize, names: &dyn Names, language: Language) -> Vec<Completion> {
+pub fn complete(
+    line: &str,
+    cursor: usize,
+    names: &dyn Names,
+    language: Language,
+) -> Vec<Completion> {
     let before: String = line.chars().take(cursor).collect();
     let word_start = |c: char| c.is_whitespace() || matches!(c, '(' | '{' | '[' | ',' | '=' | ':');
-    let in_condition = ["until ", "expect ", "predict "].iter().any(|v| before.trim_start().starts_with(v));
+    let in_condition =
+        ["until ", "expect ", "predict "].iter().any(|v| before.trim_start().starts_with(v));
     let from = match in_condition {
-        true => before.char_indices().filter(|(_, c)| word_start(*c)).map(|(i, c)| i + c.len_utf8()).last(),
-        false => before.char_indices().filter(|(_, c)| c.is_whitespace()).map(|(i, c)| i + c.len_utf8()).last(),
+        true => before
+            .char_indices()
+            .filter(|(_, c)| word_start(*c))
+            .map(|(i, c)| i + c.len_utf8())
+            .last(),
+        false => before
+            .char_indices()
+            .filter(|(_, c)| c.is_whitespace())
+            .map(|(i, c)| i + c.len_utf8())
+            .last(),
     }
     .unwrap_or(0);
     let (head, word) = before.split_at(from);
@@ -186,7 +200,8 @@ fn arguments(
     }
     let by_place = given.iter().filter(|word| !word.contains('=')).count();
     if let Some(slot) = form.takes.get(by_place) {
-        found.extend(values(slot.kind, names).into_iter().map(|v| new(v, CompletionKind::Name, "")));
+        found
+            .extend(values(slot.kind, names).into_iter().map(|v| new(v, CompletionKind::Name, "")));
         if slot.required {
             return;
         }
@@ -207,7 +222,13 @@ fn condition(head: &str, names: &dyn Names, language: Language) -> Vec<Completio
     let mut found = Vec::new();
     let inside_call = head.trim_end().ends_with(['(', ',']) && head.contains('(');
     if inside_call {
-        let all = [names.partitions(), names.groups(), names.consumers(), names.producers(), names.brokers()];
+        let all = [
+            names.partitions(),
+            names.groups(),
+            names.consumers(),
+            names.producers(),
+            names.brokers(),
+        ];
         found.extend(all.into_iter().flatten().map(|name| new(name, CompletionKind::Name, "")));
     }
     for function in FUNCTIONS {
@@ -275,7 +296,10 @@ mod tests {
     }
 
     fn texts(line: &str) -> Vec<String> {
-        complete(line, line.chars().count(), &Some3, Language::English).into_iter().map(|c| c.text).collect()
+        complete(line, line.chars().count(), &Some3, Language::English)
+            .into_iter()
+            .map(|c| c.text)
+            .collect()
     }
 
     #[test]
@@ -311,7 +335,8 @@ mod tests {
 
     #[test]
     fn a_cursor_anywhere_does_no_harm() {
-        for line in ["produce 订单 key=甲", "until (((", "\"", "&", "expect leader(orders-0) == {"] {
+        for line in ["produce 订单 key=甲", "until (((", "\"", "&", "expect leader(orders-0) == {"]
+        {
             for cursor in 0..line.len() + 2 {
                 complete(line, cursor, &Some3, Language::Chinese);
             }

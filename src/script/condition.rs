@@ -67,9 +67,9 @@ fn tokens(characters: &[char], from: usize) -> Result<Vec<(Token, Span)>, Fault>
             at = next;
             continue;
         }
-        let sign = SIGNS.iter().find(|sign| {
-            sign.chars().enumerate().all(|(i, s)| characters.get(at + i) == Some(&s))
-        });
+        let sign = SIGNS
+            .iter()
+            .find(|sign| sign.chars().enumerate().all(|(i, s)| characters.get(at + i) == Some(&s)));
         if let Some(sign) = sign {
             tokens.push((Token::Sign(sign), Span::new(at, sign.len())));
             at += sign.len();
@@ -79,7 +79,10 @@ fn tokens(characters: &[char], from: usize) -> Result<Vec<(Token, Span)>, Fault>
         while at < characters.len() && is_bare_character(characters[at]) {
             at += 1;
         }
-        tokens.push((Token::Word(characters[start..at].iter().collect()), Span::new(start, at - start)));
+        tokens.push((
+            Token::Word(characters[start..at].iter().collect()),
+            Span::new(start, at - start),
+        ));
     }
     Ok(tokens)
 }
@@ -363,7 +366,10 @@ mod tests {
         ] {
             assert_eq!(shown(text), text);
         }
-        assert_eq!(shown("(1 == 2 or 3<4) and controller()!=1"), "(1 == 2 or 3 < 4) and controller() != 1");
+        assert_eq!(
+            shown("(1 == 2 or 3<4) and controller()!=1"),
+            "(1 == 2 or 3 < 4) and controller() != 1"
+        );
     }
 
     #[test]
@@ -378,11 +384,21 @@ mod tests {
     fn faults_say_where_and_what() {
         for (text, start, message, advice) in [
             ("leeder(orders-0) == 1", 0, "unknown function 'leeder'", "did you mean 'leader'?"),
-            ("leader(orders) == 1", 7, "expected a partition like orders-0", "the form is leader(T-P)"),
+            (
+                "leader(orders) == 1",
+                7,
+                "expected a partition like orders-0",
+                "the form is leader(T-P)",
+            ),
             ("leader(orders-0) = 1", 17, "'=' does not compare", "write '=='"),
             ("isr(orders-0) == {1,2", 21, "expected '}'", "to close the bracket at column 18"),
             ("", 0, "expected a condition or a value", "for example leader(orders-0) == 1"),
-            ("leo(orders-0, x) == 1", 14, "expected a broker's id like 1", "the form is leo(T-P[, B])"),
+            (
+                "leo(orders-0, x) == 1",
+                14,
+                "expected a broker's id like 1",
+                "the form is leo(T-P[, B])",
+            ),
             ("1 == 1 2", 7, "unexpected text", "a comparison, 'and' or 'or' could follow"),
             ("leader() == 1", 0, "leader() does not take 0 arguments", "the form is leader(T-P)"),
             ("1 == )", 5, "unexpected ')'", "expected a condition or a value"),

@@ -164,7 +164,8 @@ impl Value {
                 a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same(b))
             }
             (Value::Set(a) | Value::List(a), Value::Set(b) | Value::List(b)) => {
-                let within = |a: &[Value], b: &[Value]| a.iter().all(|x| b.iter().any(|y| x.same(y)));
+                let within =
+                    |a: &[Value], b: &[Value]| a.iter().all(|x| b.iter().any(|y| x.same(y)));
                 within(a, b) && within(b, a)
             }
             (Value::Number(_), Value::Text(_)) | (Value::Text(_), Value::Number(_)) => {
@@ -199,7 +200,8 @@ pub fn is_bare(text: &str) -> bool {
 
 /// Whether a character belongs to a bare word of an expression.
 pub fn is_bare_character(c: char) -> bool {
-    !c.is_whitespace() && !matches!(c, '(' | ')' | '{' | '}' | '[' | ']' | ',' | '=' | '!' | '<' | '>' | '"')
+    !c.is_whitespace()
+        && !matches!(c, '(' | ')' | '{' | '}' | '[' | ']' | ',' | '=' | '!' | '<' | '>' | '"')
 }
 
 impl fmt::Display for Value {

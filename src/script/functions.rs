@@ -88,7 +88,7 @@ macro_rules! functions {
             takes: &[$(Parameter::$takes),*],
             required: $required,
             named: &[$($($named),*)?],
-            needs: None $(.or(Some($needs)))?,
+            needs: [$(Some($needs),)? None][0],
             english: $english,
             chinese: $chinese,
         }),*];

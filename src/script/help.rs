@@ -39,7 +39,11 @@ pub fn help_lines(words: &[String], language: Language) -> Vec<String> {
         && let Some(function) = super::functions::function(name)
         && help(words).is_empty()
     {
-        return vec![format!("{}  {}", function.usage(), language.pick(function.english, function.chinese))];
+        return vec![format!(
+            "{}  {}",
+            function.usage(),
+            language.pick(function.english, function.chinese)
+        )];
     }
     let found = help(words);
     if found.is_empty() {
@@ -100,7 +104,10 @@ mod tests {
         let words = |text: &str| text.split(' ').map(str::to_string).collect::<Vec<_>>();
         assert!(help_lines(&[], Language::English).iter().any(|l| l.starts_with("broker ")));
         let lines = help_lines(&words("topic delete"), Language::English);
-        assert_eq!(lines, ["topic delete TOPIC", "    Deletes a topic.", "    topic delete orders"]);
+        assert_eq!(
+            lines,
+            ["topic delete TOPIC", "    Deletes a topic.", "    topic delete orders"]
+        );
         assert_eq!(help_lines(&words("leo"), Language::English).len(), 1);
         assert_eq!(
             help_lines(&words("brokr"), Language::English),

@@ -164,7 +164,8 @@ fn find(words: &[Word], end: usize) -> Result<&'static Form, Fault> {
         return Err(Fault::unknown(first.span, "verb", word, verbs().into_iter()));
     }
     let fits = |form: &&Form| {
-        let mut given = words.iter().filter(|word| word.key.is_none()).map(|word| word.text.as_str());
+        let mut given =
+            words.iter().filter(|word| word.key.is_none()).map(|word| word.text.as_str());
         form.parts().all(|part| given.next() == Some(part))
             && words.iter().take(form.parts().count()).all(|word| word.key.is_none())
     };
@@ -174,8 +175,9 @@ fn find(words: &[Word], end: usize) -> Result<&'static Form, Fault> {
         let known = forms().filter(|form| form.verb() == first.text).filter_map(next);
         match words.get(1).filter(|word| word.key.is_none()) {
             Some(word) => {
-                let what = format!("word after '{}'", first.text);
-                Fault::unknown(word.span, &what, &word.text, known)
+                let mut fault = Fault::unknown(word.span, "word", &word.text, known);
+                fault.message += &format!(" after '{}'", first.text);
+                fault
             }
             None => {
                 let mut known: Vec<&str> = known.collect();

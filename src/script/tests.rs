@@ -1,0 +1,103 @@
+//! The language as a whole: golden scripts of errors, twins, hostile text.
+
+use super::*;
+use std::path::PathBuf;
+
+fn errors_of(block: &Block) -> String {
+    match parse_script("script.klab", &block.source, block.line) {
+        Ok(_) => "all of it parses\n".into(),
+        Err(errors) => errors.iter().map(|error| format!("{error}\n")).collect(),
+    }
+}
+
+#[test]
+fn errors_are_as_recorded() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src/script/scripts/errors_name_the_place_and_the_nearest_word.klab"
+    );
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut blocks = parse_golden(&text);
+    let recorded = blocks.clone();
+    for block in &mut blocks {
+        block.output = errors_of(block);
+    }
+    if std::env::var_os("KLAB_UPDATE").is_some() {
+        std::fs::write(path, render_golden(&blocks)).unwrap();
+        return;
+    }
+    for (block, recorded) in blocks.iter().zip(&recorded) {
+        assert_eq!(block.output, recorded.output, "block at line {}", block.line);
+    }
+}
+
+/// The scripts of all twins, by name.
+pub fn twins() -> Vec<(String, String)> {
+    let own = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/data/twins"));
+    let directory = std::env::var_os("KLAB_TWINS").map_or(own, PathBuf::from);
+    let entries = std::fs::read_dir(&directory).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let mut twins: Vec<(String, String)> = paths
+        .filter(|path| path.extension().is_some_and(|extension| extension == "klab"))
+        .map(|path| {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            (name, std::fs::read_to_string(&path).unwrap())
+        })
+        .collect();
+    twins.sort();
+    twins
+}
+
+#[test]
+fn every_twin_parses() {
+    let twins = twins();
+    assert!(twins.len() >= 40);
+    for (name, text) in &twins {
+        if let Err(errors) = parse_script(name, text, 1) {
+            panic!("{}", errors[0]);
+        }
+    }
+}
+
+#[test]
+fn every_prefix_of_a_script_is_read_or_refused() {
+    let (_, text) = twins().swap_remove(0);
+    for end in (0..text.len()).filter(|end| text.is_char_boundary(*end)).step_by(3) {
+        let _ = parse_script("prefix", &text[..end], 1);
+    }
+}
+
+#[test]
+fn a_binary_file_is_refused_with_its_place() {
+    let error = decode("junk.klab", b"cluster brokers=3\ntopic \xff\xfe").unwrap_err();
+    assert_eq!((error.line, error.column()), (2, 7));
+    assert!(decode("junk.klab", b"cluster\0").unwrap_err().to_string().contains("not a text file"));
+    assert!(decode("ok.klab", "cluster # 集群\n".as_bytes()).is_ok());
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_line_is_read_or_refused(line in ".{0,80}") {
+        if let Err(fault) = parse_line(&line, 1) {
+            let error = ScriptError { file: "x".into(), line: 1, source: line.clone(), fault };
+            proptest::prop_assert!(error.to_string().lines().count() == 3);
+        }
+    }
+
+    #[test]
+    fn any_words_of_the_language_are_read_or_refused(
+        words in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "until", "expect", "predict", "\"q\"", "topic", "create", "orders", "orders-0", "leader(orders-0)",
+                "==", "{", "}", "[", ",", "(", ")", "1", "none", "not", "and", "=", "within=3s", "&", "key=", "#",
+                "produce", "value=1", "coordinator(g)", "broker", "kill", "!", "\"",
+            ]),
+            0..12,
+        )
+    ) {
+        let line = words.join(" ");
+        let _ = parse_line(&line, 1);
+        let _ = complete(&line, line.len(), &NoNames, crate::types::Language::English);
+        let _ = ghost(&line, &NoNames, crate::types::Language::English);
+    }
+}
