@@ -33,7 +33,10 @@ pub use error::BatchError;
 pub use fields::{FieldAt, fields};
 pub use header::{Codec, Header, TimestampType};
 pub use layout::{FIELDS, Field, HEADER_SIZE_BYTES, LOG_OVERHEAD_BYTES, RECORD_FIELDS};
-pub use read::{Record, RecordIterator, RecordView, batches, iterate, records, verify};
+pub use read::{
+    Record, RecordIterator, RecordView, batch_size, batches, iterate, records, verify,
+    verify_checksum,
+};
 
 /// Bytes of one or more batches, shared without copying between a log, a message and a screen.
 pub type RecordBytes = std::sync::Arc<[u8]>;

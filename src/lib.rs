@@ -12,6 +12,7 @@ pub mod prng; // chance drawn by key, not from a stream
 pub mod disk; // files, twice: a real directory and memory; reversible; can lose power
 pub mod batch; // record bytes: record batches v2, byte by byte
 pub mod protocol; // what nodes say to each other, as values; Kafka's error codes
+pub mod storage; // one partition on disk: segments, indexes, checkpoints, recovery
 pub mod coordination; // the controller: who decides, and the log that says what was decided
 pub mod client; // producer, consumer, admin: they speak to brokers by messages alone
 pub mod trace; // what is, drawn as styled text: for scripts and for the screen

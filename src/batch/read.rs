@@ -267,15 +267,26 @@ pub fn records(batch: &[u8]) -> Result<Vec<Record>, BatchError> {
     iterate(batch)?.map(|view| view.map(|view| view.to_record())).collect()
 }
 
-/// Checks the size and the checksum of one batch.
-pub fn verify(batch: &[u8]) -> Result<(), BatchError> {
-    let header = whole(batch)?;
+/// Bytes of the batch or message that begins here, of whatever version: only the size field is looked at.
+pub fn batch_size(bytes: &[u8]) -> Result<usize, BatchError> {
+    Header::length(bytes).map(|length| LOG_OVERHEAD_BYTES + length as usize)
+}
+
+/// Checks the checksum alone, of whatever magic from 2 up: what recovery does (`DefaultRecordBatch.ensureValid`).
+pub fn verify_checksum(batch: &[u8]) -> Result<(), BatchError> {
+    let header = Header::read(batch)?;
     let computed = crc32c::crc32c(&batch[ATTRIBUTES.start..]);
     if computed != header.crc {
         let what = format!("stored {:#010x}, but the bytes give {computed:#010x}", header.crc);
         return Err(BatchError::new(CRC.start, CRC.width, CRC.name, what));
     }
     Ok(())
+}
+
+/// Checks the size and the checksum of one batch.
+pub fn verify(batch: &[u8]) -> Result<(), BatchError> {
+    whole(batch)?;
+    verify_checksum(batch)
 }
 
 /// Walks the batches in `bytes`. A batch of an older format is an error that names it, and the walk goes on behind it;

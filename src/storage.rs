@@ -1,0 +1,60 @@
+//! One partition on the disk of one broker: a log of segments, their indexes, the epochs, the checkpoints.
+//!
+//! ```text
+//!  broker-1/orders-0/                              log start                                 log end (next offset)
+//!   partition.metadata                                 │                                          │
+//!   leader-epoch-checkpoint                            ▼                                          ▼
+//!   00000000000000000000.log  .index  .timeindex    [batch][batch] …  closed: index files trimmed
+//!   00000000000000000096.log  .index  .timeindex                   [batch][batch] …  active: preallocated
+//!                      │        │        └ (timestamp i64, relative offset i32), at most one per index entry
+//!                      │        └ (relative offset i32, position i32), one per index.interval.bytes
+//!                      └ base offset of the segment's first record = the files' name
+//! ```
+//!
+//! All state in memory is numbers and [`crate::disk::FileId`]s, so that a checkpoint of a cluster is a clone. What
+//! always holds: offsets rise; every index entry points at a batch boundary; the log end is the last batch's last
+//! offset plus one; only the last segment is written. Kafka's classes: `UnifiedLog`, `LocalLog`, `LogSegment`,
+//! `OffsetIndex`, `TimeIndex`, `LeaderEpochFileCache`, `LogLoader`, as of 4.3.
+//!
+//! Left out so far: producer snapshots, transaction indexes, retention, compaction and `.swap` files, the delay before
+//! a dropped segment's files go (they go at once), and message formats older than 2 (recognised, never written).
+
+mod append;
+mod checkpoint;
+mod config;
+mod epochs;
+mod error;
+mod event;
+mod log;
+mod lookup;
+mod lookup_sentence;
+mod lookup_timestamp;
+mod offset_index;
+mod read;
+mod recovery;
+mod search;
+mod segment;
+mod time_index;
+mod truncate;
+
+#[cfg(test)]
+mod tests;
+
+pub use append::Appended;
+pub use checkpoint::{
+    CLEAN_SHUTDOWN, CLEANER_OFFSETS, LOG_START_OFFSETS, META_PROPERTIES, MetaProperties,
+    OffsetCheckpoint, PARTITION_METADATA, RECOVERY_POINTS, REPLICATION_OFFSETS,
+    read_clean_shutdown, read_meta_properties, read_offsets, read_partition_metadata,
+    write_clean_shutdown, write_meta_properties, write_offsets, write_partition_metadata,
+};
+pub use config::{CleanupPolicy, LogConfig};
+pub use epochs::{EpochCache, EpochEntry, LEADER_EPOCHS};
+pub use error::{Result, StorageError, StorageErrorKind};
+pub use event::{Event, RollReason};
+pub use log::Log;
+pub use lookup::{Lookup, LookupStep, Went};
+pub use lookup_timestamp::{TimestampLookup, TimestampStep};
+pub use offset_index::OffsetIndex;
+pub use read::Fetched;
+pub use segment::{Segment, file_name};
+pub use time_index::TimeIndex;

@@ -1,0 +1,202 @@
+//! Appending (`UnifiedLog.append`): check everything, roll if need be, write once, then count.
+//!
+//! ```text
+//!   leader:    batch ── checksum, size ──► base offset := log end, leader epoch := mine ──► roll? ──► write ──► index
+//!   follower:  batches as the leader wrote them, offsets and epochs included ─────────────► roll? ──► write ──► index
+//! ```
+//!
+//! Nothing is written before all batches of the call were found good. All batches of one call go into one segment.
+//! Left out: the leader believes the producer's `max_timestamp` and record offsets instead of reading every record
+//! (`LogValidator`), and timestamps far from the clock are not refused.
+
+use super::error::{Result, StorageError, StorageErrorKind};
+use super::event::{Event, RollReason};
+use super::log::Log;
+use crate::batch::{self, Header, TimestampType};
+use crate::clock;
+use crate::disk::Disk;
+use crate::types::{LeaderEpoch, Offset, Position, Timestamp};
+
+/// What an append did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Offset of the first record.
+    pub first_offset: Offset,
+    /// Offset of the last record.
+    pub last_offset: Offset,
+    /// Base offset of the segment that it went into.
+    pub segment: Offset,
+    /// Where in that segment's file.
+    pub position: Position,
+    /// How many bytes.
+    pub size_bytes: u32,
+    /// Greatest timestamp.
+    pub max_timestamp: Timestamp,
+    /// Why a new segment was begun for it, if so.
+    pub rolled: Option<RollReason>,
+}
+
+const INPUT: &str = "the batch to append";
+
+/// What all batches of one call say together.
+struct Summary {
+    first_offset: Offset,
+    last_offset: Offset,
+    max_timestamp: Timestamp,
+}
+
+impl Log {
+    /// Appends batches as the partition's leader: their base offsets and epochs are set in place.
+    pub fn append_as_leader(
+        &mut self,
+        disk: &mut Disk,
+        bytes: &mut [u8],
+        epoch: LeaderEpoch,
+        now: clock::Instant,
+        events: &mut Vec<Event>,
+    ) -> Result<Appended> {
+        let mut next = self.log_end_offset;
+        let first_offset = next;
+        let (mut start, mut max_timestamp) = (0, Timestamp::NONE);
+        let append_time = self.config.message_timestamp_type == TimestampType::LogAppendTime;
+        self.check_total(bytes.len())?;
+        while start < bytes.len() {
+            let (header, size) = checked(&bytes[start..], start)?;
+            let batch = &mut bytes[start..start + size];
+            self.check_leader_batch(&header, size)?;
+            batch::set_base_offset_and_epoch(batch, next, epoch);
+            let time = if append_time { now.timestamp() } else { header.max_timestamp };
+            if append_time || header.timestamp_type() == TimestampType::LogAppendTime {
+                batch::set_max_timestamp(batch, append_time, time);
+            }
+            max_timestamp = max_timestamp.max(time);
+            next = next + i64::from(header.last_offset_delta) + 1;
+            start += size;
+        }
+        let summary = Summary { first_offset, last_offset: Offset(next.0 - 1), max_timestamp };
+        self.assign_epoch(disk, epoch, first_offset, events)?;
+        self.write(disk, bytes, &summary, now, events)
+    }
+
+    /// Appends batches that the leader has already given their offsets.
+    pub fn append_as_follower(
+        &mut self,
+        disk: &mut Disk,
+        bytes: &[u8],
+        now: clock::Instant,
+        events: &mut Vec<Event>,
+    ) -> Result<Appended> {
+        self.check_total(bytes.len())?;
+        let mut expected = self.log_end_offset;
+        let mut summary: Option<Summary> = None;
+        let mut start = 0;
+        while start < bytes.len() {
+            let (header, size) = checked(&bytes[start..], start)?;
+            if header.base_offset < expected {
+                let what =
+                    format!("offset {} comes before the expected {expected}", header.base_offset);
+                return Err(StorageError::new(
+                    StorageErrorKind::InvalidOffset,
+                    self.directory(),
+                    what,
+                ));
+            }
+            expected = header.next_offset();
+            let summary = summary.get_or_insert(Summary {
+                first_offset: header.base_offset,
+                last_offset: header.last_offset(),
+                max_timestamp: header.max_timestamp,
+            });
+            summary.last_offset = header.last_offset();
+            summary.max_timestamp = summary.max_timestamp.max(header.max_timestamp);
+            start += size;
+        }
+        let summary = summary.expect("an empty append was refused above");
+        for (_, header, _) in batch::batches(bytes).flatten() {
+            if header.partition_leader_epoch.0 >= 0 {
+                let epoch = header.partition_leader_epoch;
+                self.assign_epoch(disk, epoch, header.base_offset, events)?;
+            }
+        }
+        self.write(disk, bytes, &summary, now, events)
+    }
+
+    fn check_total(&self, size: usize) -> Result<()> {
+        if size == 0 {
+            let what = "there is nothing to append";
+            return Err(StorageError::new(StorageErrorKind::InvalidArgument, INPUT, what));
+        }
+        if size > self.config.segment_bytes as usize {
+            let what =
+                format!("{size} bytes do not fit into segment.bytes={}", self.config.segment_bytes);
+            return Err(StorageError::new(StorageErrorKind::RecordBatchTooLarge, INPUT, what));
+        }
+        Ok(())
+    }
+
+    fn check_leader_batch(&self, header: &Header, size: usize) -> Result<()> {
+        if size > self.config.max_message_bytes as usize {
+            let what = format!(
+                "the batch has {size} bytes, max.message.bytes={} allows no more",
+                self.config.max_message_bytes
+            );
+            return Err(StorageError::new(StorageErrorKind::RecordTooLarge, INPUT, what));
+        }
+        if i64::from(header.records_count) != i64::from(header.last_offset_delta) + 1 {
+            let what = format!(
+                "records_count is {}, but last_offset_delta is {}",
+                header.records_count, header.last_offset_delta
+            );
+            return Err(StorageError::at(INPUT, (57, 61), "records_count", what));
+        }
+        Ok(())
+    }
+
+    fn write(
+        &mut self,
+        disk: &mut Disk,
+        bytes: &[u8],
+        summary: &Summary,
+        now: clock::Instant,
+        events: &mut Vec<Event>,
+    ) -> Result<Appended> {
+        let &Summary { first_offset, last_offset, max_timestamp } = summary;
+        let (config, partition) = (self.config.clone(), self.partition.clone());
+        let active = self.active_mut();
+        let reason = active.should_roll(disk, &config, bytes.len(), max_timestamp, last_offset)?;
+        let fresh = active.size_bytes == 0 && active.base_offset == first_offset;
+        if let Some(reason) = reason {
+            self.roll_at(disk, now, first_offset, reason, events)?;
+        }
+        let interval = config.index_interval_bytes;
+        let size_bytes = bytes.len() as u32;
+        let appended = events.len();
+        let active = self.active_mut();
+        let position = active.append(disk, bytes, last_offset, interval, &partition, events)?;
+        let segment = active.base_offset;
+        let event = Event::Appended { partition, first_offset, last_offset, position, size_bytes };
+        events.insert(appended, event);
+        self.log_end_offset = last_offset + 1;
+        if self.log_end_offset - self.recovery_point >= config.flush_messages {
+            self.flush(disk, events)?;
+        }
+        let rolled = reason.filter(|_| !fresh);
+        Ok(Appended {
+            first_offset,
+            last_offset,
+            segment,
+            position,
+            size_bytes,
+            max_timestamp,
+            rolled,
+        })
+    }
+}
+
+/// Header and size of the batch at the start of `rest`, with size and checksum checked.
+fn checked(rest: &[u8], start: usize) -> Result<(Header, usize)> {
+    let wrong = |error| StorageError::batch(INPUT, start as u64, error);
+    let size = batch::batch_size(rest).map_err(wrong)?.min(rest.len());
+    batch::verify(&rest[..size]).map_err(wrong)?;
+    Ok((Header::parse(rest).map_err(wrong)?, size))
+}

@@ -1,0 +1,98 @@
+//! What can go wrong with a log: always with the file, the byte range and the field, so that a pane can point at it.
+
+use crate::batch::BatchError;
+use crate::disk::DiskError;
+use std::fmt;
+
+/// What storage answers.
+pub type Result<T> = std::result::Result<T, StorageError>;
+
+/// Which sort of wrong it is: a broker turns some of them into error codes of the protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StorageErrorKind {
+    /// The disk refused.
+    Disk(Box<DiskError>),
+    /// The bytes of a file make no sense (`CORRUPT_MESSAGE`, or a malformed checkpoint).
+    Corrupt,
+    /// The offset is not in the log (`OFFSET_OUT_OF_RANGE`).
+    OffsetOutOfRange,
+    /// A batch is larger than `max.message.bytes` (`MESSAGE_TOO_LARGE`).
+    RecordTooLarge,
+    /// What is appended at once is larger than a segment (`RECORD_LIST_TOO_LARGE`).
+    RecordBatchTooLarge,
+    /// The offsets do not continue the log or the index (`UnexpectedAppendOffsetException`, `InvalidOffsetException`).
+    InvalidOffset,
+    /// An index has no room for another entry.
+    IndexFull,
+    /// An offset is too far from its segment's base for 32 bits (`IndexOffsetOverflowException`).
+    OffsetOverflow,
+    /// A number that is never allowed there (a negative epoch or offset).
+    InvalidArgument,
+}
+
+/// An error with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StorageError {
+    /// What sort.
+    pub kind: StorageErrorKind,
+    /// The file, relative to the root of the disk; empty if it is about no file.
+    pub path: String,
+    /// First byte concerned.
+    pub start: u64,
+    /// The byte behind the last one concerned.
+    pub end: u64,
+    /// The field; empty if it is about no field.
+    pub field: &'static str,
+    /// What is wrong, as a sentence.
+    pub what: String,
+}
+
+impl StorageError {
+    /// An error about no particular bytes of a file.
+    pub(crate) fn new(
+        kind: StorageErrorKind,
+        path: impl Into<String>,
+        what: impl Into<String>,
+    ) -> StorageError {
+        StorageError { kind, path: path.into(), start: 0, end: 0, field: "", what: what.into() }
+    }
+
+    /// An error about a field at `start..end` of a file.
+    pub(crate) fn at(
+        path: impl Into<String>,
+        (start, end): (u64, u64),
+        field: &'static str,
+        what: impl Into<String>,
+    ) -> StorageError {
+        let kind = StorageErrorKind::Corrupt;
+        StorageError { kind, path: path.into(), start, end, field, what: what.into() }
+    }
+
+    /// A batch that cannot be decoded, where the bytes it was decoded from begin at `base` of the file `path`.
+    pub(crate) fn batch(path: impl Into<String>, base: u64, error: BatchError) -> StorageError {
+        let start = base + error.position;
+        let range = (start, start + u64::from(error.width));
+        StorageError::at(path, range, error.field, error.what)
+    }
+}
+
+impl From<DiskError> for StorageError {
+    fn from(error: DiskError) -> StorageError {
+        let what = error.to_string();
+        StorageError::new(StorageErrorKind::Disk(Box::new(error)), "", what)
+    }
+}
+
+impl fmt::Display for StorageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        if !self.field.is_empty() {
+            write!(f, "{} at bytes {}..{}: ", self.field, self.start, self.end)?;
+        }
+        f.write_str(&self.what)
+    }
+}
+
+impl std::error::Error for StorageError {}

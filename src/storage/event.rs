@@ -1,0 +1,226 @@
+//! What can happen to a log, as data and as a sentence in both languages.
+
+use crate::types::{Language, LeaderEpoch, Offset, Position, Timestamp, TopicPartition};
+
+/// Why a segment was closed and a new one begun (`LogSegment.shouldRoll`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RollReason {
+    /// The batch would not have fitted: size > segment.bytes − batch size.
+    Size,
+    /// The batch is later than the segment's first by more than segment.ms.
+    Time,
+    /// The offset index has no room left.
+    OffsetIndexFull,
+    /// The time index has only the closing slot left.
+    TimeIndexFull,
+    /// The offset is too far from the base offset for 32 bits.
+    OffsetOverflow,
+    /// Somebody asked for it.
+    Requested,
+}
+
+impl RollReason {
+    /// The reason as part of a sentence.
+    pub fn words(self, language: Language) -> &'static str {
+        let (english, chinese) = match self {
+            RollReason::Size => {
+                ("the batch would not fit into segment.bytes", "该批次放不进 segment.bytes")
+            }
+            RollReason::Time => (
+                "the segment's first record is older than segment.ms",
+                "段内首条记录已超过 segment.ms",
+            ),
+            RollReason::OffsetIndexFull => ("its offset index is full", "偏移量索引已满"),
+            RollReason::TimeIndexFull => ("its time index is full", "时间索引已满"),
+            RollReason::OffsetOverflow => (
+                "the offset is more than 2147483647 past the base offset",
+                "偏移量超出基准 2147483647 以上",
+            ),
+            RollReason::Requested => ("it was asked for", "应要求滚动"),
+        };
+        language.pick(english, chinese)
+    }
+}
+
+/// One happening in one log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the fields are Kafka's nouns, the variants say the rest
+pub enum Event {
+    /// Batches were appended.
+    Appended {
+        partition: TopicPartition,
+        first_offset: Offset,
+        last_offset: Offset,
+        position: Position,
+        size_bytes: u32,
+    },
+    /// The sparse offset index got an entry.
+    IndexEntryAdded {
+        partition: TopicPartition,
+        segment: Offset,
+        offset: Offset,
+        position: Position,
+    },
+    /// The time index got an entry.
+    TimeIndexEntryAdded {
+        partition: TopicPartition,
+        segment: Offset,
+        timestamp: Timestamp,
+        offset: Offset,
+    },
+    /// A new segment began at `base_offset`.
+    Rolled { partition: TopicPartition, base_offset: Offset, reason: RollReason },
+    /// The log was cut: records from `to` to `from` are gone.
+    Truncated { partition: TopicPartition, from: Offset, to: Offset },
+    /// A leader epoch began.
+    EpochAssigned { partition: TopicPartition, epoch: LeaderEpoch, start_offset: Offset },
+    /// Everything before `up_to` is on the platter.
+    Flushed { partition: TopicPartition, up_to: Offset },
+    /// At start-up: a segment was scanned and its indexes made anew.
+    SegmentRecovered {
+        partition: TopicPartition,
+        base_offset: Offset,
+        batches: u32,
+        valid_bytes: u32,
+        cut_bytes: u32,
+    },
+    /// At start-up: the batch that does not make sense, and why; from here on the segment was cut.
+    BadBatchFound {
+        partition: TopicPartition,
+        base_offset: Offset,
+        position: Position,
+        why: String,
+    },
+    /// A whole segment went.
+    SegmentRemoved { partition: TopicPartition, base_offset: Offset },
+    /// At start-up: a file was not there and was made anew.
+    IndexMissing { partition: TopicPartition, base_offset: Offset },
+    /// At start-up: the log is open.
+    Loaded {
+        partition: TopicPartition,
+        clean: bool,
+        log_start_offset: Offset,
+        log_end_offset: Offset,
+        segments: u32,
+    },
+}
+
+impl Event {
+    /// The partition that it happened to.
+    pub fn partition(&self) -> &TopicPartition {
+        match self {
+            Event::Appended { partition, .. }
+            | Event::IndexEntryAdded { partition, .. }
+            | Event::TimeIndexEntryAdded { partition, .. }
+            | Event::Rolled { partition, .. }
+            | Event::Truncated { partition, .. }
+            | Event::EpochAssigned { partition, .. }
+            | Event::Flushed { partition, .. }
+            | Event::SegmentRecovered { partition, .. }
+            | Event::BadBatchFound { partition, .. }
+            | Event::SegmentRemoved { partition, .. }
+            | Event::IndexMissing { partition, .. }
+            | Event::Loaded { partition, .. } => partition,
+        }
+    }
+
+    /// What happened, in one sentence.
+    pub fn sentence(&self, language: Language) -> String {
+        let english = language == Language::English;
+        match self {
+            Event::Appended { partition, first_offset, last_offset, position, size_bytes } => {
+                let offsets = match first_offset == last_offset {
+                    true => first_offset.to_string(),
+                    false => format!("{first_offset}-{last_offset}"),
+                };
+                match english {
+                    true => format!(
+                        "{partition}: offset {offsets} appended at byte {position}, {size_bytes} bytes"
+                    ),
+                    false => format!(
+                        "{partition}:偏移量 {offsets} 追加到字节 {position},共 {size_bytes} 字节"
+                    ),
+                }
+            }
+            Event::IndexEntryAdded { partition, offset, position, .. } => match english {
+                true => format!("{partition}: index entry, offset {offset} is at byte {position}"),
+                false => format!("{partition}:新增索引项,偏移量 {offset} 位于字节 {position}"),
+            },
+            Event::TimeIndexEntryAdded { partition, timestamp, offset, .. } => match english {
+                true => format!(
+                    "{partition}: time index entry, {timestamp} is the greatest time up to offset {offset}"
+                ),
+                false => format!(
+                    "{partition}:新增时间索引项,截至偏移量 {offset} 的最大时间戳为 {timestamp}"
+                ),
+            },
+            Event::Rolled { partition, base_offset, reason } => match english {
+                true => format!(
+                    "{partition}: segment {base_offset} begins, since {}",
+                    reason.words(language)
+                ),
+                false => {
+                    format!("{partition}:新段 {base_offset} 开始,原因:{}", reason.words(language))
+                }
+            },
+            Event::Truncated { partition, from, to } => match english {
+                true => format!("{partition}: cut from log end {from} back to {to}"),
+                false => format!("{partition}:日志末端从 {from} 截断到 {to}"),
+            },
+            Event::EpochAssigned { partition, epoch, start_offset } => match english {
+                true => {
+                    format!("{partition}: leader epoch {epoch} begins at offset {start_offset}")
+                }
+                false => format!("{partition}:领导者纪元 {epoch} 从偏移量 {start_offset} 开始"),
+            },
+            Event::Flushed { partition, up_to } => match english {
+                true => format!("{partition}: flushed up to offset {up_to}"),
+                false => format!("{partition}:偏移量 {up_to} 之前已刷盘"),
+            },
+            Event::SegmentRecovered { partition, base_offset, batches, valid_bytes, cut_bytes } => {
+                match english {
+                    true => format!(
+                        "{partition}: segment {base_offset} recovered, {batches} batches in {valid_bytes} bytes are good, \
+                     {cut_bytes} bytes cut"
+                    ),
+                    false => format!(
+                        "{partition}:段 {base_offset} 已恢复,{batches} 个批次共 {valid_bytes} 字节有效,截去 {cut_bytes} 字节"
+                    ),
+                }
+            }
+            Event::BadBatchFound { partition, base_offset, position, why } => match english {
+                true => {
+                    format!("{partition}: segment {base_offset} is bad from byte {position}: {why}")
+                }
+                false => format!("{partition}:段 {base_offset} 从字节 {position} 起损坏:{why}"),
+            },
+            Event::SegmentRemoved { partition, base_offset } => match english {
+                true => format!("{partition}: segment {base_offset} removed"),
+                false => format!("{partition}:段 {base_offset} 已删除"),
+            },
+            Event::IndexMissing { partition, base_offset } => match english {
+                true => format!(
+                    "{partition}: an index file of segment {base_offset} is missing and is made anew"
+                ),
+                false => format!("{partition}:段 {base_offset} 缺少索引文件,将重建"),
+            },
+            Event::Loaded { partition, clean, log_start_offset, log_end_offset, segments } => {
+                let how = match (english, clean) {
+                    (true, true) => "believed after a clean stop",
+                    (true, false) => "after an unclean stop",
+                    (false, true) => "正常停机后直接采信",
+                    (false, false) => "非正常停机之后",
+                };
+                match english {
+                    true => format!(
+                        "{partition}: log opened {how}, offsets {log_start_offset} to {log_end_offset} in {segments} \
+                         segments"
+                    ),
+                    false => format!(
+                        "{partition}:日志已打开({how}),偏移量 {log_start_offset} 到 {log_end_offset},{segments} 个段"
+                    ),
+                }
+            }
+        }
+    }
+}

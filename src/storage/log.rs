@@ -1,0 +1,258 @@
+//! The log of one partition on one broker: its segments, its ends, its epochs (classes `UnifiedLog`, `LocalLog`).
+//!
+//! Appending, reading, cutting, looking up and start-up are in files of their own; here is what they share: making a
+//! log, rolling, flushing, closing.
+
+use super::checkpoint::write_partition_metadata;
+use super::config::LogConfig;
+use super::epochs::{EpochCache, LEADER_EPOCHS};
+use super::error::Result;
+use super::event::{Event, RollReason};
+use super::segment::{Segment, file_name};
+use crate::clock;
+use crate::disk::Disk;
+use crate::types::{LeaderEpoch, Offset, TopicPartition, Uuid};
+use std::sync::Arc;
+
+/// One partition's log. Cheap to clone: numbers, shared while nothing changes.
+#[derive(Clone, Debug)]
+pub struct Log {
+    pub(super) directory: Arc<str>,
+    pub(super) partition: TopicPartition,
+    pub(super) topic_id: Uuid,
+    pub(super) config: Arc<LogConfig>,
+    /// Ascending by base offset, never empty; the last one is active.
+    pub(super) segments: Arc<Vec<Segment>>,
+    pub(super) log_start_offset: Offset,
+    pub(super) log_end_offset: Offset,
+    pub(super) recovery_point: Offset,
+    pub(super) epochs: EpochCache,
+}
+
+impl Log {
+    /// Makes the directory of a new partition: `partition.metadata`, an empty `leader-epoch-checkpoint`, and a first
+    /// segment at offset 0 with preallocated indexes.
+    pub fn create(
+        disk: &mut Disk,
+        directory: &str,
+        partition: &TopicPartition,
+        topic_id: Uuid,
+        config: LogConfig,
+    ) -> Result<Log> {
+        disk.create_directory(directory)?;
+        write_partition_metadata(disk, directory, topic_id)?;
+        let epochs = EpochCache::create(disk, &format!("{directory}/{LEADER_EPOCHS}"))?;
+        let segment = Segment::create(disk, directory, Offset::ZERO, &config)?;
+        Ok(Log {
+            directory: directory.into(),
+            partition: partition.clone(),
+            topic_id,
+            config: Arc::new(config),
+            segments: Arc::new(vec![segment]),
+            log_start_offset: Offset::ZERO,
+            log_end_offset: Offset::ZERO,
+            recovery_point: Offset::ZERO,
+            epochs,
+        })
+    }
+
+    /// The directory, relative to the root of the disk.
+    pub fn directory(&self) -> &str {
+        &self.directory
+    }
+    /// The partition.
+    pub fn partition(&self) -> &TopicPartition {
+        &self.partition
+    }
+    /// The id of its topic; zero if `partition.metadata` is not there.
+    pub fn topic_id(&self) -> Uuid {
+        self.topic_id
+    }
+    /// The configuration in force.
+    pub fn config(&self) -> &LogConfig {
+        &self.config
+    }
+    /// Another configuration: counts from the next append on; files that are there keep their size.
+    pub fn set_config(&mut self, config: LogConfig) {
+        self.config = Arc::new(config);
+    }
+    /// All segments, oldest first; the last one is active.
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
+    }
+    /// The segment that is written.
+    pub fn active_segment(&self) -> &Segment {
+        self.segments.last().expect("a log has at least one segment")
+    }
+    pub(super) fn active_mut(&mut self) -> &mut Segment {
+        Arc::make_mut(&mut self.segments).last_mut().expect("a log has at least one segment")
+    }
+    /// The first offset that can be read.
+    pub fn log_start_offset(&self) -> Offset {
+        self.log_start_offset
+    }
+    /// The offset that the next record gets.
+    pub fn log_end_offset(&self) -> Offset {
+        self.log_end_offset
+    }
+    /// Everything before it was flushed.
+    pub fn recovery_point(&self) -> Offset {
+        self.recovery_point
+    }
+    /// Bytes of all segments.
+    pub fn size_bytes(&self) -> u64 {
+        self.segments.iter().map(|segment| u64::from(segment.size_bytes)).sum()
+    }
+    /// The epochs of this log.
+    pub fn epochs(&self) -> &EpochCache {
+        &self.epochs
+    }
+    /// The newest epoch; -1 if there is none.
+    pub fn latest_epoch(&self) -> LeaderEpoch {
+        self.epochs.latest_epoch().unwrap_or(LeaderEpoch::NONE)
+    }
+    /// The answer to OffsetForLeaderEpoch (see [`EpochCache::end_offset_for`]).
+    pub fn end_offset_for_epoch(&self, epoch: LeaderEpoch) -> (LeaderEpoch, Offset) {
+        self.epochs.end_offset_for(epoch, self.log_end_offset)
+    }
+
+    /// Notes that `epoch` begins at `start`: a new leader does this before its first append.
+    pub fn assign_epoch(
+        &mut self,
+        disk: &mut Disk,
+        epoch: LeaderEpoch,
+        start: Offset,
+        events: &mut Vec<Event>,
+    ) -> Result<()> {
+        // The same epoch as before at a later offset is the usual case and changes nothing.
+        if self
+            .epochs
+            .latest()
+            .is_some_and(|last| last.epoch == epoch && last.start_offset <= start)
+        {
+            return Ok(());
+        }
+        if self.epochs.assign(disk, epoch, start)? {
+            let partition = self.partition.clone();
+            events.push(Event::EpochAssigned { partition, epoch, start_offset: start });
+        }
+        Ok(())
+    }
+
+    /// Moves the first readable offset up (records deleted on request); whole segments before it stay until retention.
+    /// Beyond the log end the log is emptied and begins there, as Kafka does with such a checkpoint at start-up.
+    pub fn advance_log_start(
+        &mut self,
+        disk: &mut Disk,
+        offset: Offset,
+        events: &mut Vec<Event>,
+    ) -> Result<()> {
+        if offset > self.log_end_offset {
+            return self.truncate_fully_and_start_at(disk, offset, events);
+        }
+        if offset > self.log_start_offset {
+            self.log_start_offset = offset;
+            self.epochs.truncate_from_start(disk, offset)?;
+        }
+        Ok(())
+    }
+
+    /// Closes the active segment and begins a new one at the log end. An empty active segment stays: its name would be
+    /// the same (`LocalLog.roll` replaces it by an equal one).
+    pub fn roll(
+        &mut self,
+        disk: &mut Disk,
+        now: clock::Instant,
+        reason: RollReason,
+        events: &mut Vec<Event>,
+    ) -> Result<()> {
+        self.roll_at(disk, now, self.log_end_offset, reason, events)
+    }
+
+    pub(super) fn roll_at(
+        &mut self,
+        disk: &mut Disk,
+        _now: clock::Instant,
+        offset: Offset,
+        reason: RollReason,
+        events: &mut Vec<Event>,
+    ) -> Result<()> {
+        let base_offset = offset.max(self.log_end_offset);
+        let (config, partition) = (self.config.clone(), self.partition.clone());
+        let active = self.active_mut();
+        if active.size_bytes == 0 && active.base_offset == base_offset {
+            active.index.reset(disk, config.segment_index_bytes)?;
+            return active.time_index.reset(disk, config.segment_index_bytes);
+        }
+        active.finish(disk, &partition, events)?;
+        let segment = Segment::create(disk, &self.directory, base_offset, &config)?;
+        Arc::make_mut(&mut self.segments).push(segment);
+        self.log_end_offset = base_offset;
+        events.push(Event::Rolled { partition, base_offset, reason });
+        self.flush_before(disk, base_offset, events)
+    }
+
+    /// Fsyncs everything up to the log end.
+    pub fn flush(&mut self, disk: &mut Disk, events: &mut Vec<Event>) -> Result<()> {
+        self.flush_before(disk, self.log_end_offset, events)
+    }
+
+    /// Fsyncs the segments that hold offsets from the recovery point to `up_to` (`UnifiedLog.flush`).
+    fn flush_before(
+        &mut self,
+        disk: &mut Disk,
+        up_to: Offset,
+        events: &mut Vec<Event>,
+    ) -> Result<()> {
+        if up_to <= self.recovery_point {
+            return Ok(());
+        }
+        let from = self.floor_segment(self.recovery_point).unwrap_or(0);
+        for segment in &self.segments[from..] {
+            if segment.base_offset < up_to || segment.size_bytes == 0 {
+                disk.flush(segment.log)?;
+                disk.flush(segment.index.file)?;
+                disk.flush(segment.time_index.file)?;
+            }
+        }
+        self.recovery_point = up_to;
+        events.push(Event::Flushed { partition: self.partition.clone(), up_to });
+        Ok(())
+    }
+
+    /// A clean close: the closing time index entry, indexes trimmed, everything flushed. The log can be opened again.
+    pub fn close(&mut self, disk: &mut Disk, events: &mut Vec<Event>) -> Result<()> {
+        self.flush(disk, events)?;
+        let partition = self.partition.clone();
+        self.active_mut().finish(disk, &partition, events)?;
+        for segment in self.segments.iter() {
+            for file in [segment.log, segment.index.file, segment.time_index.file] {
+                disk.close(file);
+            }
+        }
+        Ok(())
+    }
+
+    /// Position in `segments` of the one that holds `offset` or would hold it.
+    pub(super) fn floor_segment(&self, offset: Offset) -> Option<usize> {
+        self.segments.partition_point(|segment| segment.base_offset <= offset).checked_sub(1)
+    }
+
+    /// Removes the segments from `first` on. Kafka renames their files to `.deleted` and removes them a minute later.
+    pub(super) fn remove_segments(
+        &mut self,
+        disk: &mut Disk,
+        first: usize,
+        events: &mut Vec<Event>,
+    ) -> Result<()> {
+        for segment in Arc::make_mut(&mut self.segments).drain(first..) {
+            for suffix in [".log", ".index", ".timeindex"] {
+                let path = format!("{}/{}", self.directory, file_name(segment.base_offset, suffix));
+                disk.remove(&path)?;
+            }
+            let (partition, base_offset) = (self.partition.clone(), segment.base_offset);
+            events.push(Event::SegmentRemoved { partition, base_offset });
+        }
+        Ok(())
+    }
+}
