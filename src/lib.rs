@@ -20,3 +20,5 @@ pub mod script; // the one command language
 
 #[cfg(test)]
 mod vectors; // what Kafka's own classes answered
+#[cfg(test)]
+mod tidy; // the rules of the house, held by reading the sources

@@ -1,8 +1,8 @@
 //! Chance, drawn by key.
 //!
 //! A stream of random numbers makes every later draw depend on how many were drawn before: change one rule and the
-//! whole run changes. Here each draw is a hash of (seed, purpose, sender, receiver, ordinal), so two rule sets under one
-//! seed see the same latencies for the same messages and stay comparable. The mixer is SplitMix64 (public domain),
+//! whole run changes. Here each draw is a hash of (seed, purpose, sender, receiver, ordinal), so two rule sets under
+//! one seed see the same latencies for the same messages and stay comparable. The mixer is SplitMix64 (public domain),
 //! applied once per word of the key.
 
 /// What a draw is for. Two purposes never share a number.

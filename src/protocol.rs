@@ -12,10 +12,12 @@
 //!
 //! Always: a response has the correlation number of its request; between two nodes messages keep their order.
 
+mod control;
 mod error_code;
 mod message;
 mod output;
 
+pub use control::*;
 pub use error_code::ErrorCode;
 pub use message::*;
 pub use output::{Input, Output, Send, Timer};

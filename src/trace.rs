@@ -10,8 +10,8 @@
 //!             └─ roles ─────► tui: theme, mouse targets
 //! ```
 //!
-//! What always holds: a picture depends only on the lab, the focus and the canvas; every glyph is one cell wide; meaning
-//! stands in glyphs and words, roles only repeat it.
+//! What always holds: a picture depends only on the lab, the focus and the canvas; every glyph is one cell wide;
+//! meaning stands in glyphs and words, roles only repeat it.
 
 pub mod glyphs; // the marks of state, in Unicode and in ASCII
 pub mod picture; // roles, spans, lines, pictures, canvas and focus

@@ -1,7 +1,7 @@
 //! Writing batches: records are encoded as they come, the header when the batch is done (`MemoryRecordsBuilder`).
 //!
-//! The size is exact at any moment, so a producer's `batch.size` needs no estimate. The leader's edit of base offset and
-//! epoch touches bytes outside the checksum; changing the append time does not, and costs a new checksum.
+//! The size is exact at any moment, so a producer's `batch.size` needs no estimate. The leader's edit of base offset
+//! and epoch touches bytes outside the checksum; changing the append time does not, and costs a new checksum.
 
 use super::header::{
     CONTROL_BIT, DELETE_HORIZON_BIT, Header, TIMESTAMP_TYPE_BIT, TRANSACTIONAL_BIT,

@@ -278,7 +278,10 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_decode_or_fail_with_a_field(bytes in prop::collection::vec(any::<u8>(), 0..300), tail in any::<bool>()) {
+    fn any_bytes_decode_or_fail_with_a_field(
+        bytes in prop::collection::vec(any::<u8>(), 0..300),
+        tail in any::<bool>(),
+    ) {
         let mut bytes = bytes;
         if tail {
             let mut batch = sample();

@@ -1,4 +1,4 @@
-//! The administrator's tool: one request at a time for each ticket, asked until an answer comes (class `KafkaAdminClient`).
+//! The administrator's tool: one request at a time for each ticket, asked until an answer comes (`KafkaAdminClient`).
 //!
 //! ```text
 //!   request ─▶ who can answer? ─┬ any live broker (it forwards to the controller)

@@ -1,7 +1,8 @@
 //! What a client knows of the cluster: who is there, who leads which partition (class `Metadata`).
 //!
 //! Any broker can tell. The first question goes to a bootstrap broker, later ones to whoever is known. Knowledge is
-//! asked for anew when an answer showed that it is old, when a topic is missing, or when it is `metadata.max.age.ms` old.
+//! asked for anew when an answer showed that it is old, when a topic is missing, or when it is `metadata.max.age.ms`
+//! old.
 //!
 //! Always: a partition's leader epoch does not go back while the topic keeps its id (KIP-320).
 

@@ -1,5 +1,5 @@
-//! The promise of the disk, tried with chance: any sequence of operations, undone to any mark, is byte for byte what was,
-//! on both kinds; both kinds agree after every operation; done again, everything gets the same slots.
+//! The promise of the disk, tried with chance: any sequence of operations, undone to any mark, is byte for byte what
+//! was, on both kinds; both kinds agree after every operation; done again, everything gets the same slots.
 
 use super::*;
 use proptest::prelude::*;

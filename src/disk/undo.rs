@@ -1,7 +1,7 @@
 //! Time on the disk: marks, and going back to them.
 //!
-//! Going back plays the tape from its end: shapes, bytes and names become what they were. On a real disk many appends to
-//! one file come back as one cut: the new length is put off until something else touches the file's bytes or name.
+//! Going back plays the tape from its end: shapes, bytes and names become what they were. On a real disk many appends
+//! to one file come back as one cut: the new length is put off until something else touches the file's bytes or name.
 
 use super::file::put;
 use super::real::carry;

@@ -90,8 +90,8 @@ pub fn wrap(spans: &[Span], cells: usize) -> Vec<Line> {
     lines
 }
 
-/// The text, with its markup, as lines of at most `cells`. Paragraphs are kept apart by empty rows; rows that begin with
-/// `- ` hang under their mark.
+/// The text, with its markup, as lines of at most `cells`. Paragraphs are kept apart by empty rows; rows that begin
+/// with `- ` hang under their mark.
 pub fn paragraphs(text: &str, cells: usize, role: Role) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for block in blocks(text) {

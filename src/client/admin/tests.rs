@@ -1,3 +1,5 @@
+//! The administrator's tool against a made-up cluster: answers, errors, retries, time-outs.
+
 use super::*;
 use crate::client::testing::{Driver, metadata_of};
 use crate::protocol::*;

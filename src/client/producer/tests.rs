@@ -1,3 +1,5 @@
+//! The producer against a made-up cluster: batches, linger, retries, leader changes, time-outs.
+
 use super::*;
 use crate::batch;
 use crate::client::testing::{Driver, metadata_of, produced};
