@@ -1,0 +1,397 @@
+//! One broker: routes each input to its parts and each answer back.
+//!
+//! ```text
+//!                      ┌──────────────── Broker ────────────────┐
+//!   clients ─Produce──▶│ produce.rs   append, wait for the ISR   │
+//!   clients ─Fetch────▶│ fetch.rs     read, or hold (long poll)  │◀─Fetch─ followers
+//!   groups  ─Join…────▶│ groups.rs    coordinator, its log       │
+//!   admin   ─Create…──▶│ admin.rs     forward to the controller  │──▶ controller
+//!                      │ fetcher.rs   ask other leaders          │──Fetch─▶ leaders
+//!                      │ isr.rs       who is in sync?            │──AlterPartition─▶ controller
+//!                      │ metadata.rs  follow the metadata log    │──Fetch─▶ controller
+//!                      │ lifecycle.rs register, heartbeat, stop  │──Heartbeat─▶ controller
+//!                      └─────────────────────────────────────────┘
+//! ```
+//!
+//! A broker knows the cluster only through the metadata log, which it reads a little later than it was written. Bytes
+//! are in the log before the answer that promises them leaves. Sources: classes `BrokerServer`, `KafkaApis`,
+//! `ReplicaManager`, `BrokerLifecycleManager`. Left out: fetch sessions (KIP-227), quotas, security, several listeners.
+
+mod admin;
+mod config;
+mod event;
+mod fetch;
+mod fetcher;
+mod groups;
+mod isr;
+mod lifecycle;
+mod metadata;
+mod produce;
+
+pub use config::Config;
+pub use event::Event;
+pub use fetch::DelayedFetch;
+pub use fetcher::Fetcher;
+pub use lifecycle::Life;
+pub use produce::{DelayedProduce, Origin};
+
+use crate::clock::{Duration, Instant};
+use crate::coordination::kraft::Observer;
+use crate::disk::Disk;
+use crate::group::Coordinator;
+use crate::protocol::{Body, Input, Message, Output, Request, Response, Timer};
+use crate::replica::{Replica, Role};
+use crate::storage::StorageError;
+use crate::types::{BrokerEpoch, NodeId, Offset, TopicPartition, Uuid};
+use std::collections::BTreeMap;
+
+/// What a step of a broker gives back.
+pub type Out = Output<Event>;
+
+/// A broker that could not go on: its only log directory failed, and so it exits, as Kafka's does.
+pub type Halt = StorageError;
+
+/// A request of this broker that waits for its answer.
+#[derive(Clone, Debug)]
+struct InFlight {
+    to: NodeId,
+    deadline: Instant,
+    purpose: Purpose,
+}
+
+#[derive(Clone, Debug)]
+enum Purpose {
+    Metadata,
+    Registration,
+    Heartbeat,
+    AlterPartition(Vec<TopicPartition>),
+    ReplicaFetch,
+    Forward { client: NodeId, correlation: u64 },
+    AutoCreate,
+}
+
+/// One broker.
+#[derive(Clone, Debug)]
+pub struct Broker {
+    /// Its id.
+    pub id: NodeId,
+    /// Its settings.
+    pub config: Config,
+    /// Its log directory, relative to the cluster's.
+    pub directory: String,
+    /// The log directory's id.
+    pub directory_id: Uuid,
+    /// The controller that it talks to.
+    pub controller: NodeId,
+    /// Drawn anew at each start.
+    pub incarnation: Uuid,
+    /// Its registration epoch; -1 before it is registered.
+    pub epoch: BrokerEpoch,
+    /// The epoch found in `.kafka_cleanshutdown`, else -1.
+    pub previous_epoch: BrokerEpoch,
+    /// Where it is in its life.
+    pub life: Life,
+    /// Its copy of the metadata log, and what it knows from it.
+    pub observer: Observer,
+    /// Its copies of partitions.
+    pub replicas: BTreeMap<TopicPartition, Replica>,
+    /// One fetcher for each leader that it follows.
+    pub fetchers: BTreeMap<NodeId, Fetcher>,
+    /// Whether its fetchers stand still, because the learner said so.
+    pub fetchers_paused: bool,
+    /// Extra wait before each fetch, because the learner said so.
+    pub fetchers_slowed: Duration,
+    /// Fetches that wait for more bytes.
+    pub delayed_fetches: BTreeMap<u64, DelayedFetch>,
+    /// Produces that wait for in-sync replicas.
+    pub delayed_produces: BTreeMap<u64, DelayedProduce>,
+    /// The group coordinator.
+    pub groups: Coordinator,
+    /// Logs found at start that no registration has claimed yet.
+    pub(crate) found: BTreeMap<TopicPartition, crate::storage::Log>,
+    /// High watermarks found at start.
+    pub(crate) found_high_watermarks: BTreeMap<TopicPartition, Offset>,
+    /// Directories of deleted partitions that await `file.delete.delay.ms`.
+    pub deleting: Vec<(Instant, String)>,
+    /// ISR changes that wait for the answer to the one before.
+    pub(crate) alter_queue: Vec<TopicPartition>,
+    in_flight: BTreeMap<u64, InFlight>,
+    timeout_armed: bool,
+    next_correlation: u64,
+    next_waiting: u64,
+    last_checkpoint: Vec<u8>,
+}
+
+impl Broker {
+    /// Takes one input.
+    pub fn step(
+        &mut self,
+        now: Instant,
+        input: Input,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), Halt> {
+        match input {
+            Input::Message { from, message: Message { correlation, body } } => match body {
+                Body::Request(request) => self.request(now, from, correlation, request, disk, out),
+                Body::Response(response) => {
+                    self.response(now, from, correlation, response, disk, out)
+                }
+            },
+            Input::Timer(timer) => self.timer(now, timer, disk, out),
+            Input::Disconnected { peer } => self.disconnected(now, peer, out),
+        }
+    }
+
+    fn request(
+        &mut self,
+        now: Instant,
+        from: NodeId,
+        correlation: u64,
+        request: Request,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), Halt> {
+        match request {
+            Request::Produce(request) => {
+                self.produce(now, from, correlation, request, disk, out)
+            }
+            Request::Fetch(request) => self.fetch(now, from, correlation, request, disk, out),
+            Request::ListOffsets(request) => {
+                self.list_offsets(from, correlation, request, disk, out)
+            }
+            Request::Metadata(request) => {
+                self.metadata_request(now, from, correlation, request, out);
+                Ok(())
+            }
+            Request::FindCoordinator(request) => {
+                self.find_coordinator(now, from, correlation, request, out);
+                Ok(())
+            }
+            Request::JoinGroup(_)
+            | Request::SyncGroup(_)
+            | Request::Heartbeat(_)
+            | Request::LeaveGroup(_)
+            | Request::OffsetCommit(_)
+            | Request::OffsetFetch(_) => {
+                self.group_request(now, from, correlation, request, disk, out)
+            }
+            Request::DeleteRecords(request) => {
+                self.delete_records(from, correlation, request, disk, out)
+            }
+            other => {
+                self.forward(now, from, correlation, other, out);
+                Ok(())
+            }
+        }
+    }
+
+    fn response(
+        &mut self,
+        now: Instant,
+        from: NodeId,
+        correlation: u64,
+        response: Response,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), Halt> {
+        let Some(pending) = self.in_flight.remove(&correlation) else {
+            return Ok(()); // an answer that came too late
+        };
+        match (pending.purpose, response) {
+            (Purpose::Metadata, Response::Fetch(response)) => {
+                self.metadata_fetched(now, response, disk, out)
+            }
+            (Purpose::Registration, Response::BrokerRegistration(response)) => {
+                self.registered(now, response, out);
+                Ok(())
+            }
+            (Purpose::Heartbeat, Response::BrokerHeartbeat(response)) => {
+                self.heartbeat_answered(now, response, disk, out)
+            }
+            (Purpose::AlterPartition(asked), Response::AlterPartition(response)) => {
+                self.alter_partition_answered(now, &asked, response, disk, out)
+            }
+            (Purpose::ReplicaFetch, Response::Fetch(response)) => {
+                self.replica_fetched(now, from, response, disk, out)
+            }
+            (Purpose::Forward { client, correlation }, response) => {
+                out.send(client, Message::response(correlation, response));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn timer(
+        &mut self,
+        now: Instant,
+        timer: Timer,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), Halt> {
+        match timer {
+            Timer::Register => self.register(now, out),
+            Timer::BrokerHeartbeat => self.heartbeat(now, out),
+            Timer::IsrCheck => self.check_isr(now, out),
+            Timer::FetcherBackoff(leader) => self.fetch_from(now, leader, out),
+            Timer::MetadataBackoff => self.fetch_metadata(now, out),
+            Timer::DelayedFetch(id) => return self.fetch_expired(id, disk, out),
+            Timer::DelayedProduce(id) => return self.produce_expired(now, id, disk, out),
+            Timer::RequestTimeout(_) => return self.requests_overdue(now, out),
+            Timer::Checkpoint => return self.checkpoint(now, disk, out),
+            Timer::AlterPartitionRetry => self.send_alter_partition(now, out),
+            Timer::GroupSession { .. } | Timer::GroupRebalance { .. } => {
+                return self.group_timer(now, timer, disk, out);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Sends a request of this broker and remembers what for.
+    fn ask(
+        &mut self,
+        now: Instant,
+        to: NodeId,
+        request: Request,
+        purpose: Purpose,
+        timeout: Duration,
+        out: &mut Out,
+    ) -> u64 {
+        self.next_correlation += 1;
+        let correlation = self.next_correlation;
+        let deadline = now + timeout;
+        self.in_flight.insert(correlation, InFlight { to, deadline, purpose });
+        if !self.timeout_armed {
+            self.timeout_armed = true;
+            out.set(Timer::RequestTimeout(0), deadline);
+        }
+        out.send(to, Message::request(correlation, request));
+        correlation
+    }
+
+    /// One timer serves all requests: it looks who is overdue and waits for the next.
+    fn requests_overdue(&mut self, now: Instant, out: &mut Out) -> Result<(), Halt> {
+        self.timeout_armed = false;
+        let overdue: Vec<u64> =
+            self.in_flight.iter().filter(|(_, f)| f.deadline <= now).map(|(&id, _)| id).collect();
+        for id in overdue {
+            if let Some(lost) = self.in_flight.remove(&id) {
+                self.lost(now, lost, out);
+            }
+        }
+        if let Some(next) = self.in_flight.values().map(|f| f.deadline).min()
+            && !self.timeout_armed
+        {
+            self.timeout_armed = true;
+            out.set(Timer::RequestTimeout(0), next);
+        }
+        Ok(())
+    }
+
+    fn disconnected(&mut self, now: Instant, peer: NodeId, out: &mut Out) -> Result<(), Halt> {
+        let gone: Vec<u64> =
+            self.in_flight.iter().filter(|(_, f)| f.to == peer).map(|(&id, _)| id).collect();
+        for id in gone {
+            if let Some(lost) = self.in_flight.remove(&id) {
+                self.lost(now, lost, out);
+            }
+        }
+        let held: Vec<u64> = self
+            .delayed_fetches
+            .iter()
+            .filter(|(_, fetch)| fetch.from == peer)
+            .map(|(&id, _)| id)
+            .collect();
+        for id in held {
+            self.drop_delayed_fetch(id, out);
+        }
+        Ok(())
+    }
+
+    /// A request will not be answered any more.
+    fn lost(&mut self, now: Instant, lost: InFlight, out: &mut Out) {
+        use crate::protocol::ErrorCode;
+        match lost.purpose {
+            Purpose::Metadata => {
+                out.set(Timer::MetadataBackoff, now + Duration::from_ms(50));
+            }
+            Purpose::Registration => out.set(Timer::Register, now + Duration::from_ms(100)),
+            Purpose::Heartbeat => out.set(Timer::BrokerHeartbeat, now + Duration::from_ms(200)),
+            Purpose::AlterPartition(partitions) => {
+                for partition in partitions {
+                    if !self.alter_queue.contains(&partition) {
+                        self.alter_queue.push(partition);
+                    }
+                }
+                out.set(Timer::AlterPartitionRetry, now + Duration::from_ms(50));
+            }
+            Purpose::ReplicaFetch => {
+                out.events.push(Event::FetchFailed {
+                    leader: lost.to,
+                    error: ErrorCode::NETWORK_EXCEPTION,
+                });
+                self.fetch_lost(now, lost.to, out);
+            }
+            Purpose::Forward { client, correlation } => {
+                self.forward_lost(client, correlation, out);
+            }
+            Purpose::AutoCreate => {}
+        }
+    }
+
+    /// Who leads `partition`, as far as this broker knows from the metadata log.
+    pub(crate) fn known_leader(
+        &self,
+        partition: &TopicPartition,
+    ) -> Option<(NodeId, crate::types::LeaderEpoch)> {
+        let registration = self.observer.image.partition(partition)?;
+        registration.leader.map(|leader| (leader, registration.leader_epoch))
+    }
+
+    /// Whether something is under way that is not periodic; the sentence says what.
+    pub fn unsettled(&self) -> Option<String> {
+        match self.life {
+            Life::Running | Life::Stopped => {}
+            Life::Starting => return Some(format!("broker {} is starting", self.id)),
+            Life::ShuttingDown => return Some(format!("broker {} is stopping", self.id)),
+        }
+        if !self.delayed_produces.is_empty() {
+            return Some(format!("broker {} holds a produce that waits for replicas", self.id));
+        }
+        if !self.alter_queue.is_empty() {
+            return Some(format!("broker {} wants to change an ISR", self.id));
+        }
+        for pending in self.in_flight.values() {
+            match pending.purpose {
+                Purpose::Metadata | Purpose::Heartbeat | Purpose::ReplicaFetch => {}
+                _ => return Some(format!("broker {} waits for an answer", self.id)),
+            }
+        }
+        for replica in self.replicas.values() {
+            if let Role::Leader(leader) = &replica.role
+                && leader.proposal.is_some()
+            {
+                return Some(format!("an ISR change of {} is under way", replica.partition));
+            }
+        }
+        None
+    }
+
+    /// Idle time was passed over: everything that measures liveness moves with it.
+    pub fn shift(&mut self, by: Duration) {
+        for replica in self.replicas.values_mut() {
+            if let Role::Leader(leader) = &mut replica.role {
+                leader.shift(by);
+            }
+        }
+        for pending in self.in_flight.values_mut() {
+            pending.deadline = pending.deadline + by;
+        }
+        for fetcher in self.fetchers.values_mut() {
+            fetcher.shift(by);
+        }
+        self.groups.shift(by);
+    }
+}

@@ -1,0 +1,239 @@
+//! A broker's settings, by Kafka's names and with Kafka 4.3's defaults.
+
+use crate::clock::Duration;
+use crate::storage::LogConfig;
+
+/// Settings of one broker.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `replica.lag.time.max.ms`: how long a follower may be behind.
+    pub replica_lag_time_max: Duration,
+    /// `replica.fetch.wait.max.ms`: how long a leader may hold a follower's fetch.
+    pub replica_fetch_wait_max_ms: u32,
+    /// `replica.fetch.min.bytes`.
+    pub replica_fetch_min_bytes: u32,
+    /// `replica.fetch.max.bytes`: for one partition.
+    pub replica_fetch_max_bytes: u32,
+    /// `replica.fetch.response.max.bytes`: for one answer.
+    pub replica_fetch_response_max_bytes: u32,
+    /// `replica.fetch.backoff.ms`: wait after an error.
+    pub replica_fetch_backoff: Duration,
+    /// `replica.socket.timeout.ms`: a fetch without answer.
+    pub replica_socket_timeout: Duration,
+    /// `replica.high.watermark.checkpoint.interval.ms`.
+    pub checkpoint_interval: Duration,
+    /// `broker.heartbeat.interval.ms`.
+    pub heartbeat_interval: Duration,
+    /// `broker.session.timeout.ms` (the controller's to enforce).
+    pub session_timeout: Duration,
+    /// `controller.quorum.request.timeout.ms` and other requests to the controller.
+    pub request_timeout: Duration,
+    /// `auto.create.topics.enable`.
+    pub auto_create_topics: bool,
+    /// `num.partitions`.
+    pub num_partitions: i32,
+    /// `default.replication.factor`.
+    pub default_replication_factor: i32,
+    /// `offsets.topic.num.partitions`.
+    pub offsets_topic_partitions: i32,
+    /// `offsets.topic.replication.factor`: at most the number of brokers here.
+    pub offsets_topic_replication_factor: i32,
+    /// `group.initial.rebalance.delay.ms`.
+    pub group_initial_rebalance_delay_ms: u32,
+    /// Settings of logs unless the topic says otherwise.
+    pub log: LogConfig,
+    /// Everything that was set by name, for those who read it: the controller, the group coordinator, `show`.
+    pub given: Vec<(String, String)>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            replica_lag_time_max: Duration::from_ms(30_000),
+            replica_fetch_wait_max_ms: 500,
+            replica_fetch_min_bytes: 1,
+            replica_fetch_max_bytes: 1_048_576,
+            replica_fetch_response_max_bytes: 10_485_760,
+            replica_fetch_backoff: Duration::from_ms(1_000),
+            replica_socket_timeout: Duration::from_ms(30_000),
+            checkpoint_interval: Duration::from_ms(5_000),
+            heartbeat_interval: Duration::from_ms(2_000),
+            session_timeout: Duration::from_ms(9_000),
+            request_timeout: Duration::from_ms(2_000),
+            auto_create_topics: true,
+            num_partitions: 1,
+            default_replication_factor: 1,
+            offsets_topic_partitions: 50,
+            offsets_topic_replication_factor: 3,
+            group_initial_rebalance_delay_ms: 3_000,
+            log: LogConfig::default(),
+            given: Vec::new(),
+        }
+    }
+}
+
+/// Settings that a broker hands on to its parts or that this version has no use for; accepted by name.
+const OTHERS: &[&str] = &[
+    "auto.leader.rebalance.enable",
+    "leader.imbalance.check.interval.seconds",
+    "leader.imbalance.per.broker.percentage",
+    "metadata.max.idle.interval.ms",
+    "group.min.session.timeout.ms",
+    "group.max.session.timeout.ms",
+    "group.max.size",
+    "offsets.retention.minutes",
+    "log.retention.check.interval.ms",
+    "file.delete.delay.ms",
+    "log.segment.delete.delay.ms",
+    "log.flush.interval.messages",
+    "log.flush.interval.ms",
+    "num.recovery.threads.per.data.dir",
+    "unclean.leader.election.interval.ms",
+    "delete.topic.enable",
+    "controlled.shutdown.enable",
+    "initial.broker.registration.timeout.ms",
+];
+
+fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, String> {
+    value.parse().map_err(|_| format!("{name} wants a whole number, not '{value}'"))
+}
+
+fn milliseconds(name: &str, value: &str) -> Result<Duration, String> {
+    number::<u64>(name, value).map(Duration::from_ms)
+}
+
+fn switch(name: &str, value: &str) -> Result<bool, String> {
+    match value {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(format!("{name} is true or false, not '{value}'")),
+    }
+}
+
+/// Broker-wide names of topic settings (class `ServerTopicConfigSynonyms`).
+fn topic_synonym(name: &str) -> Option<&str> {
+    match name {
+        "log.index.size.max.bytes" => Some("segment.index.bytes"),
+        "log.roll.ms" => Some("segment.ms"),
+        "log.message.timestamp.type" => Some("message.timestamp.type"),
+        "min.insync.replicas" | "unclean.leader.election.enable" => Some(name),
+        "message.max.bytes" => Some("max.message.bytes"),
+        _ => {
+            let rest = name.strip_prefix("log.")?;
+            let known = ["segment.bytes", "index.interval.bytes", "retention.ms", "retention.bytes"];
+            let more = ["cleanup.policy", "segment.ms"];
+            (known.contains(&rest) || more.contains(&rest)).then_some(rest)
+        }
+    }
+}
+
+impl Config {
+    /// Sets `name`; `Ok(false)`: Kafka has no such broker setting, as far as the lab knows.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<bool, String> {
+        match name {
+            "replica.lag.time.max.ms" => self.replica_lag_time_max = milliseconds(name, value)?,
+            "replica.fetch.wait.max.ms" => self.replica_fetch_wait_max_ms = number(name, value)?,
+            "replica.fetch.min.bytes" => self.replica_fetch_min_bytes = number(name, value)?,
+            "replica.fetch.max.bytes" => self.replica_fetch_max_bytes = number(name, value)?,
+            "replica.fetch.response.max.bytes" => {
+                self.replica_fetch_response_max_bytes = number(name, value)?;
+            }
+            "replica.fetch.backoff.ms" => self.replica_fetch_backoff = milliseconds(name, value)?,
+            "replica.socket.timeout.ms" => self.replica_socket_timeout = milliseconds(name, value)?,
+            "replica.high.watermark.checkpoint.interval.ms" => {
+                self.checkpoint_interval = milliseconds(name, value)?;
+            }
+            "broker.heartbeat.interval.ms" => self.heartbeat_interval = milliseconds(name, value)?,
+            "broker.session.timeout.ms" => self.session_timeout = milliseconds(name, value)?,
+            "controller.quorum.request.timeout.ms" => {
+                self.request_timeout = milliseconds(name, value)?;
+            }
+            "auto.create.topics.enable" => self.auto_create_topics = switch(name, value)?,
+            "num.partitions" => self.num_partitions = number(name, value)?,
+            "default.replication.factor" => self.default_replication_factor = number(name, value)?,
+            "offsets.topic.num.partitions" => self.offsets_topic_partitions = number(name, value)?,
+            "offsets.topic.replication.factor" => {
+                self.offsets_topic_replication_factor = number(name, value)?;
+            }
+            "group.initial.rebalance.delay.ms" => {
+                self.group_initial_rebalance_delay_ms = number(name, value)?;
+            }
+            _ if OTHERS.contains(&name) => {}
+            _ => match topic_synonym(name) {
+                Some(topic_name) => {
+                    self.log.set(topic_name, value)?;
+                }
+                None => return Ok(false),
+            },
+        }
+        for duration in [self.heartbeat_interval, self.checkpoint_interval, self.replica_lag_time_max] {
+            if duration < Duration::from_ms(1) {
+                return Err(format!("{name} must be 1 ms or more"));
+            }
+        }
+        if self.offsets_topic_partitions < 1 || self.offsets_topic_partitions > 10_000 {
+            return Err(format!("{name} must lie between 1 and 10000"));
+        }
+        self.given.retain(|(known, _)| known != name);
+        self.given.push((name.to_owned(), value.to_owned()));
+        Ok(true)
+    }
+
+    /// The value given for `name`, if any.
+    pub fn given(&self, name: &str) -> Option<&str> {
+        self.given.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
+    /// All names that [`Config::set`] takes, for completion.
+    pub fn names() -> Vec<&'static str> {
+        let mut names = vec![
+            "replica.lag.time.max.ms",
+            "replica.fetch.wait.max.ms",
+            "replica.fetch.min.bytes",
+            "replica.fetch.max.bytes",
+            "replica.fetch.response.max.bytes",
+            "replica.fetch.backoff.ms",
+            "replica.socket.timeout.ms",
+            "replica.high.watermark.checkpoint.interval.ms",
+            "broker.heartbeat.interval.ms",
+            "broker.session.timeout.ms",
+            "controller.quorum.request.timeout.ms",
+            "auto.create.topics.enable",
+            "num.partitions",
+            "default.replication.factor",
+            "offsets.topic.num.partitions",
+            "offsets.topic.replication.factor",
+            "group.initial.rebalance.delay.ms",
+            "log.segment.bytes",
+            "log.roll.ms",
+            "log.index.interval.bytes",
+            "log.index.size.max.bytes",
+            "log.retention.ms",
+            "log.retention.bytes",
+            "log.message.timestamp.type",
+            "message.max.bytes",
+            "min.insync.replicas",
+            "unclean.leader.election.enable",
+        ];
+        names.extend_from_slice(OTHERS);
+        names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_taken_and_others_are_not() {
+        for name in Config::names() {
+            let value = ["1000", "true", "0.5", "CreateTime", "delete"]
+                .into_iter()
+                .find(|value| Config::default().set(name, value) == Ok(true));
+            assert!(value.is_some(), "{name} takes no value");
+        }
+        assert_eq!(Config::default().set("replica.lag.time.max", "1"), Ok(false));
+        let error = Config::default().set("replica.lag.time.max.ms", "soon").unwrap_err();
+        assert!(error.contains("whole number"), "{error}");
+    }
+}

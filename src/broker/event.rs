@@ -1,0 +1,125 @@
+//! What can happen on a broker: its own life, and what its parts report.
+
+use crate::protocol::ErrorCode;
+use crate::types::{BrokerEpoch, Language, NodeId, Offset, TopicPartition};
+use crate::{coordination, group, replica, storage};
+
+/// Something that happened on one broker.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// In a log.
+    Storage(storage::Event),
+    /// To a replica.
+    Replica(replica::Event),
+    /// In the group coordinator.
+    Group(group::Event),
+    /// To the copy of the metadata log.
+    Metadata(coordination::Event),
+    /// The process began.
+    Started {
+        /// Whether the last stop was clean (`.kafka_cleanshutdown`).
+        clean: bool,
+    },
+    /// The controller knows this broker.
+    Registered {
+        /// Its registration epoch.
+        epoch: BrokerEpoch,
+    },
+    /// The controller lets it work.
+    Unfenced,
+    /// The controller shut it out.
+    Fenced,
+    /// It asked the controller for permission to stop.
+    ShutdownRequested,
+    /// It stopped cleanly.
+    Stopped,
+    /// It has read the metadata log up to here.
+    MetadataApplied {
+        /// Last offset.
+        offset: Offset,
+        /// How many records came at once.
+        count: usize,
+    },
+    /// A request was refused.
+    Refused {
+        /// Who asked.
+        from: NodeId,
+        /// What.
+        request: &'static str,
+        /// For which partition, if one.
+        partition: Option<TopicPartition>,
+        /// Why.
+        error: ErrorCode,
+    },
+    /// A fetcher met an error and waits.
+    FetchFailed {
+        /// Whom it asked.
+        leader: NodeId,
+        /// What it heard.
+        error: ErrorCode,
+    },
+}
+
+impl Event {
+    /// A short name, the same in every language.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Event::Storage(event) => event.kind(),
+            Event::Replica(event) => event.kind(),
+            Event::Group(event) => event.kind(),
+            Event::Metadata(event) => event.kind(),
+            Event::Started { .. } => "BrokerStarted",
+            Event::Registered { .. } => "BrokerRegistered",
+            Event::Unfenced => "BrokerUnfenced",
+            Event::Fenced => "BrokerFenced",
+            Event::ShutdownRequested => "ShutdownRequested",
+            Event::Stopped => "BrokerStopped",
+            Event::MetadataApplied { .. } => "MetadataApplied",
+            Event::Refused { .. } => "Refused",
+            Event::FetchFailed { .. } => "FetchFailed",
+        }
+    }
+
+    /// One sentence that can be read aloud.
+    pub fn sentence(&self, language: Language) -> String {
+        let zh = language == Language::Chinese;
+        match self {
+            Event::Storage(event) => event.sentence(language),
+            Event::Replica(event) => event.sentence(language),
+            Event::Group(event) => event.sentence(language),
+            Event::Metadata(event) => event.sentence(language),
+            Event::Started { clean: true } => {
+                language.pick("starts after a clean stop", "在干净停止之后启动").to_owned()
+            }
+            Event::Started { clean: false } => {
+                language.pick("starts without a clean-shutdown flag", "启动，没有干净停止标记").to_owned()
+            }
+            Event::Registered { epoch } if zh => format!("已在控制器注册，代理纪元 {epoch}"),
+            Event::Registered { epoch } => {
+                format!("is registered with the controller, broker epoch {epoch}")
+            }
+            Event::Unfenced => language.pick("is unfenced: it may work now", "解除隔离，可以工作").to_owned(),
+            Event::Fenced => language.pick("hears that it is fenced", "得知自己被隔离").to_owned(),
+            Event::ShutdownRequested => {
+                language.pick("asks the controller for a controlled shutdown", "请求受控停机").to_owned()
+            }
+            Event::Stopped => language.pick("stopped cleanly", "已干净停止").to_owned(),
+            Event::MetadataApplied { offset, count } if zh => {
+                format!("应用了 {count} 条元数据记录，直到偏移量 {offset}")
+            }
+            Event::MetadataApplied { offset, count } => {
+                format!("applied {count} metadata records, up to offset {offset}")
+            }
+            Event::Refused { from, request, partition, error } => {
+                let about = partition.as_ref().map(|p| format!(" {p}")).unwrap_or_default();
+                if zh {
+                    format!("拒绝 {from} 的 {request}{about}：{error}")
+                } else {
+                    format!("refuses {request}{about} of {from}: {error}, {}", error.sentence())
+                }
+            }
+            Event::FetchFailed { leader, error } if zh => format!("从 {leader} 拉取失败：{error}"),
+            Event::FetchFailed { leader, error } => format!("fetching from {leader} failed: {error}"),
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! A broker's life: start, registration, heartbeats, controlled shutdown (class `BrokerLifecycleManager`, KIP-631).
+
+use super::{Broker, Config, Event, Halt, Out, Purpose};
+use crate::clock::{Duration, Instant};
+use crate::coordination::kraft::Observer;
+use crate::disk::Disk;
+use crate::group::Coordinator;
+use crate::prng;
+use crate::protocol::{
+    BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest,
+    BrokerRegistrationResponse, ErrorCode, Request, Timer,
+};
+use crate::storage::{Log, checkpoint};
+use crate::types::{BrokerEpoch, NodeId, Offset, TopicPartition, Uuid};
+use std::collections::BTreeMap;
+
+/// Where a broker is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// It reads its logs and the metadata log; the controller keeps it fenced.
+    Starting,
+    /// It works.
+    Running,
+    /// It asked for permission to stop and hands its leaderships over.
+    ShuttingDown,
+    /// It wrote everything down and ended.
+    Stopped,
+}
+
+/// Draws the id of a broker's incarnation or directory.
+fn identity(seed: u64, broker: NodeId, what: u64, ordinal: u64) -> Uuid {
+    let bytes =
+        prng::bytes16(seed, prng::Purpose::Identity, u64::from(broker.0), what, ordinal);
+    Uuid::from_chance(bytes)
+}
+
+impl Broker {
+    /// Prepares an empty log directory as `kafka-storage format` does: `meta.properties` and the metadata log's place.
+    pub fn format(
+        disk: &mut Disk,
+        id: NodeId,
+        cluster_id: Uuid,
+        seed: u64,
+    ) -> Result<(), Halt> {
+        let directory = format!("broker-{id}");
+        let directory_id = identity(seed, id, 1, 0);
+        checkpoint::write_meta_properties(disk, &directory, cluster_id, id, directory_id)?;
+        Observer::format(disk, &directory, id, cluster_id)
+    }
+
+    /// Starts the process: opens every log in the directory (recovering it, unless the last stop was clean) and begins
+    /// to follow the metadata log. `start_ordinal` tells one start from the next.
+    pub fn start(
+        id: NodeId,
+        config: Config,
+        controller: NodeId,
+        seed: u64,
+        start_ordinal: u64,
+        now: Instant,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<Broker, Halt> {
+        let directory = format!("broker-{id}");
+        let clean_epoch = checkpoint::read_clean_shutdown(disk, &directory)?;
+        let clean = clean_epoch.is_some();
+        out.events.push(Event::Started { clean });
+        let mut storage_events = Vec::new();
+        let high_watermarks = checkpoint::read_offsets(
+            disk,
+            &format!("{directory}/{}", checkpoint::REPLICATION_OFFSETS),
+        )?;
+        let recovery_points = checkpoint::read_offsets(
+            disk,
+            &format!("{directory}/{}", checkpoint::RECOVERY_POINTS),
+        )?;
+        let mut found = BTreeMap::new();
+        for entry in disk.list(&directory)? {
+            if !entry.is_directory || entry.name.ends_with("-delete") {
+                continue;
+            }
+            let Some(partition) = TopicPartition::parse(&entry.name) else {
+                continue;
+            };
+            if partition.topic.as_str() == "__cluster_metadata" {
+                continue;
+            }
+            let recovery_point =
+                recovery_points.get(&partition).copied().unwrap_or(Offset::ZERO);
+            let log = Log::open(
+                disk,
+                &format!("{directory}/{}", entry.name),
+                &partition,
+                config.log.clone(),
+                clean,
+                recovery_point,
+                &mut storage_events,
+            )?;
+            found.insert(partition, log);
+        }
+        let observer = Observer::open(disk, &directory, id, clean, now)?;
+        if clean {
+            checkpoint::remove_clean_shutdown(disk, &directory)?;
+        }
+        out.events.extend(storage_events.into_iter().map(Event::Storage));
+        let groups = Coordinator::new(
+            id,
+            seed,
+            config.offsets_topic_partitions as u32,
+            config.group_initial_rebalance_delay_ms,
+        );
+        let mut broker = Broker {
+            id,
+            directory,
+            directory_id: identity(seed, id, 1, 0),
+            controller,
+            incarnation: identity(seed, id, 2, start_ordinal),
+            epoch: BrokerEpoch(-1),
+            previous_epoch: clean_epoch.unwrap_or(BrokerEpoch(-1)),
+            life: Life::Starting,
+            observer,
+            replicas: BTreeMap::new(),
+            fetchers: BTreeMap::new(),
+            fetchers_paused: false,
+            fetchers_slowed: Duration::ZERO,
+            delayed_fetches: BTreeMap::new(),
+            delayed_produces: BTreeMap::new(),
+            groups,
+            found,
+            found_high_watermarks: high_watermarks,
+            deleting: Vec::new(),
+            alter_queue: Vec::new(),
+            in_flight: BTreeMap::new(),
+            timeout_armed: false,
+            next_correlation: start_ordinal << 40,
+            next_waiting: 0,
+            last_checkpoint: Vec::new(),
+            config,
+        };
+        broker.fetch_metadata(now, out);
+        broker.register(now, out);
+        out.set(Timer::IsrCheck, now + Duration(broker.config.replica_lag_time_max.0 / 2));
+        out.set(Timer::Checkpoint, now + broker.config.checkpoint_interval);
+        Ok(broker)
+    }
+
+    pub(super) fn register(&mut self, now: Instant, out: &mut Out) {
+        let request = Request::BrokerRegistration(BrokerRegistrationRequest {
+            broker: self.id,
+            incarnation: self.incarnation,
+            rack: None,
+            log_directory: self.directory_id,
+            previous_broker_epoch: self.previous_epoch,
+        });
+        let timeout = self.config.request_timeout;
+        self.ask(now, self.controller, request, Purpose::Registration, timeout, out);
+    }
+
+    pub(super) fn registered(
+        &mut self,
+        now: Instant,
+        response: BrokerRegistrationResponse,
+        out: &mut Out,
+    ) {
+        if response.error.is_none() {
+            self.epoch = response.broker_epoch;
+            out.events.push(Event::Registered { epoch: self.epoch });
+            self.heartbeat(now, out);
+        } else {
+            out.events.push(Event::Refused {
+                from: self.controller,
+                request: "BrokerRegistration",
+                partition: None,
+                error: response.error,
+            });
+            out.set(Timer::Register, now + Duration::from_ms(500));
+        }
+    }
+
+    /// Tells the controller that this broker lives, how far it has read, and what it wants.
+    pub(super) fn heartbeat(&mut self, now: Instant, out: &mut Out) {
+        let behind = self.observer.image.offset.0 < self.epoch.0;
+        let request = Request::BrokerHeartbeat(BrokerHeartbeatRequest {
+            broker: self.id,
+            broker_epoch: self.epoch,
+            current_metadata_offset: self.observer.image.offset,
+            want_fence: self.life == Life::Starting && behind,
+            want_shut_down: self.life == Life::ShuttingDown,
+        });
+        let timeout = self.config.request_timeout;
+        self.ask(now, self.controller, request, Purpose::Heartbeat, timeout, out);
+        out.set(Timer::BrokerHeartbeat, now + self.config.heartbeat_interval);
+    }
+
+    pub(super) fn heartbeat_answered(
+        &mut self,
+        now: Instant,
+        response: BrokerHeartbeatResponse,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), Halt> {
+        match response.error {
+            ErrorCode::NONE => {}
+            ErrorCode::STALE_BROKER_EPOCH | ErrorCode::BROKER_ID_NOT_REGISTERED => {
+                out.set(Timer::Register, now + Duration::from_ms(100));
+                return Ok(());
+            }
+            _ => return Ok(()),
+        }
+        match self.life {
+            Life::Starting if !response.is_fenced => {
+                self.life = Life::Running;
+                out.events.push(Event::Unfenced);
+            }
+            Life::Running if response.is_fenced => out.events.push(Event::Fenced),
+            Life::ShuttingDown if response.should_shut_down => return self.finish(disk, out),
+            Life::ShuttingDown => {
+                out.set(Timer::BrokerHeartbeat, now + Duration::from_ms(50));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Once it has read its own registration, a starting broker says so at once.
+    pub(super) fn caught_up_with_metadata(&mut self, now: Instant, out: &mut Out) {
+        if self.life == Life::Starting
+            && self.epoch.0 >= 0
+            && self.observer.image.offset.0 >= self.epoch.0
+        {
+            self.heartbeat(now, out);
+        }
+    }
+
+    /// Begins a controlled shutdown: leaderships are handed over before the process ends (KIP-631).
+    pub fn stop(&mut self, now: Instant, out: &mut Out) {
+        if matches!(self.life, Life::Running | Life::Starting) {
+            self.life = Life::ShuttingDown;
+            out.events.push(Event::ShutdownRequested);
+            self.heartbeat(now, out);
+        }
+    }
+
+    /// Writes everything down: logs closed, indexes trimmed, checkpoints and the clean-shutdown flag written.
+    pub fn finish(&mut self, disk: &mut Disk, out: &mut Out) -> Result<(), Halt> {
+        let mut points = BTreeMap::new();
+        let mut starts = BTreeMap::new();
+        for (partition, replica) in &mut self.replicas {
+            replica.log.close(disk)?;
+            points.insert(partition.clone(), replica.log.log_end_offset());
+            if replica.log.log_start_offset() > Offset::ZERO {
+                starts.insert(partition.clone(), replica.log.log_start_offset());
+            }
+        }
+        for (partition, log) in &mut self.found {
+            log.close(disk)?;
+            points.insert(partition.clone(), log.log_end_offset());
+        }
+        self.observer.log.close(disk)?;
+        let path = |name: &str| format!("{}/{name}", self.directory);
+        checkpoint::write_offsets(disk, &path(checkpoint::RECOVERY_POINTS), &points)?;
+        checkpoint::write_offsets(disk, &path(checkpoint::LOG_STARTS), &starts)?;
+        self.write_high_watermarks(disk)?;
+        checkpoint::write_clean_shutdown(disk, &self.directory, self.epoch)?;
+        self.life = Life::Stopped;
+        out.events.push(Event::Stopped);
+        Ok(())
+    }
+
+    fn write_high_watermarks(&mut self, disk: &mut Disk) -> Result<(), Halt> {
+        let marks: BTreeMap<TopicPartition, Offset> = self
+            .replicas
+            .iter()
+            .map(|(partition, replica)| (partition.clone(), replica.high_watermark()))
+            .collect();
+        let text = checkpoint::offsets_text(&marks);
+        if text != self.last_checkpoint {
+            let path = format!("{}/{}", self.directory, checkpoint::REPLICATION_OFFSETS);
+            disk.replace(&path, &text)?;
+            self.last_checkpoint = text;
+        }
+        Ok(())
+    }
+
+    /// Writes `replication-offset-checkpoint` when it changed, and removes deleted partitions whose time has come.
+    pub(super) fn checkpoint(
+        &mut self,
+        now: Instant,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), Halt> {
+        self.write_high_watermarks(disk)?;
+        let (due, later): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.deleting).into_iter().partition(|(at, _)| *at <= now);
+        self.deleting = later;
+        for (_, path) in due {
+            if disk.exists(&path) {
+                disk.remove_directory(&path)?;
+            }
+        }
+        out.set(Timer::Checkpoint, now + self.config.checkpoint_interval);
+        Ok(())
+    }
+}
