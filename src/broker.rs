@@ -334,9 +334,7 @@ impl Broker {
                 });
                 self.fetch_lost(now, lost.to, out);
             }
-            Purpose::Forward { client, correlation } => {
-                self.forward_lost(client, correlation, out);
-            }
+            Purpose::Forward { client, .. } => self.forward_lost(client, out),
             Purpose::AutoCreate => {}
         }
     }

@@ -120,6 +120,17 @@ impl Replica {
         }
     }
 
+    /// The log was cut or begun anew around the network: the marks follow it.
+    pub(crate) fn restart_marks(&mut self) {
+        let (start, end) = (self.log.log_start_offset(), self.log.log_end_offset());
+        match &mut self.role {
+            Role::Leader(leader) => leader.restart_marks(start, end),
+            Role::Follower(follower) => {
+                follower.high_watermark = follower.high_watermark.max(start).min(end);
+            }
+        }
+    }
+
     /// How many replicas must be in sync: never more than there are (class `Partition`, effectiveMinIsr).
     pub fn min_insync_replicas(&self) -> usize {
         (self.log.config().min_insync_replicas as usize).min(self.assigned.len())

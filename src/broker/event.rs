@@ -51,6 +51,15 @@ pub enum Event {
         /// Why.
         error: ErrorCode,
     },
+    /// Many records were written at once.
+    Filled {
+        /// Into which partition.
+        partition: TopicPartition,
+        /// First offset.
+        first: Offset,
+        /// Last offset.
+        last: Offset,
+    },
     /// A fetcher met an error and waits.
     FetchFailed {
         /// Whom it asked.
@@ -76,6 +85,7 @@ impl Event {
             Event::Stopped => "BrokerStopped",
             Event::MetadataApplied { .. } => "MetadataApplied",
             Event::Refused { .. } => "Refused",
+            Event::Filled { .. } => "Filled",
             Event::FetchFailed { .. } => "FetchFailed",
         }
     }
@@ -118,6 +128,8 @@ impl Event {
                     format!("refuses {request}{about} of {from}: {error}, {}", error.sentence())
                 }
             }
+            Event::Filled { partition, first, last } if zh => format!("写满 {partition} 的 {first}–{last}"),
+            Event::Filled { partition, first, last } => format!("filled {partition} {first}–{last}"),
             Event::FetchFailed { leader, error } if zh => format!("从 {leader} 拉取失败：{error}"),
             Event::FetchFailed { leader, error } => format!("fetching from {leader} failed: {error}"),
         }

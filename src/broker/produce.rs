@@ -195,7 +195,7 @@ impl Broker {
     }
 
     /// After an append: the high watermark may move at once (nobody else is in sync), and waiting fetches look again.
-    pub(super) fn appended(
+    pub(crate) fn appended(
         &mut self,
         now: Instant,
         partition: &TopicPartition,

@@ -235,6 +235,18 @@ impl Leader {
         }
     }
 
+    /// The log was cut or begun anew: the marks follow it, and what is known of followers' ends is forgotten.
+    pub(super) fn restart_marks(&mut self, start: Offset, end: Offset) {
+        if self.high_watermark < start || self.high_watermark > end {
+            self.high_watermark = self.high_watermark.max(start).min(end);
+            self.epoch_start = self.epoch_start.min(start);
+            for state in self.followers.values_mut() {
+                state.log_end = state.log_end.max(start).min(end);
+                state.leader_end_at_fetch = end;
+            }
+        }
+    }
+
     /// Takes over assignment and ISR from a newer registration of the same leader epoch; new replicas begin unknown.
     pub fn update(&mut self, me: NodeId, assigned: &[NodeId], isr: &[NodeId]) {
         self.isr = isr.to_vec();

@@ -1,0 +1,351 @@
+//! Following the metadata log, and acting on it: become leader, become follower, create and delete replicas
+//! (classes `BrokerMetadataPublisher`, `ReplicaManager.applyDelta`, `Partition.makeLeader`, `makeFollower`).
+
+use super::{Broker, Event, Halt, Out, Purpose};
+use crate::clock::{Duration, Instant};
+use crate::coordination::kraft::{ConfigResource, MetadataRecord, PartitionRegistration};
+use crate::disk::Disk;
+use crate::protocol::{ErrorCode, FetchRequest, FetchResponse, Request, Timer};
+use crate::replica::{self, Follower, Leader, Replica, Role};
+use crate::storage::{Log, LogConfig};
+use crate::types::{Offset, PartitionEpoch, TopicName, TopicPartition, Uuid};
+use std::collections::BTreeSet;
+
+/// How long a deleted partition's directory stays (`file.delete.delay.ms`).
+const FILE_DELETE_DELAY: Duration = Duration::from_ms(60_000);
+
+impl Broker {
+    /// Asks the controller for the next metadata records.
+    pub(super) fn fetch_metadata(&mut self, now: Instant, out: &mut Out) {
+        if self.in_flight.values().any(|f| matches!(f.purpose, Purpose::Metadata)) {
+            return;
+        }
+        let request = Request::Fetch(FetchRequest {
+            replica: Some(self.id),
+            replica_epoch: self.epoch,
+            max_wait_ms: 500,
+            min_bytes: 1,
+            max_bytes: 1_048_576,
+            read_committed: false,
+            partitions: vec![self.observer.fetch_partition()],
+        });
+        let timeout = self.config.request_timeout;
+        self.ask(now, self.controller, request, Purpose::Metadata, timeout, out);
+    }
+
+    pub(super) fn metadata_fetched(
+        &mut self,
+        now: Instant,
+        response: FetchResponse,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), Halt> {
+        for answer in &response.partitions {
+            if !matches!(answer.error, ErrorCode::NONE | ErrorCode::OFFSET_OUT_OF_RANGE) {
+                out.events.push(Event::FetchFailed { leader: self.controller, error: answer.error });
+                out.set(Timer::MetadataBackoff, now + Duration::from_ms(100));
+                return Ok(());
+            }
+            let mut events = Vec::new();
+            let records = self.observer.handle(now, answer, disk, &mut events)?;
+            out.events.extend(events.into_iter().map(Event::Metadata));
+            if !records.is_empty() {
+                out.events.push(Event::MetadataApplied {
+                    offset: self.observer.image.offset,
+                    count: records.len(),
+                });
+                self.apply(now, &records, disk, out)?;
+                self.caught_up_with_metadata(now, out);
+            }
+        }
+        self.fetch_metadata(now, out);
+        Ok(())
+    }
+
+    fn apply(
+        &mut self,
+        now: Instant,
+        records: &[MetadataRecord],
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), Halt> {
+        let mut changed: BTreeSet<TopicPartition> = BTreeSet::new();
+        let mut removed: BTreeSet<Uuid> = BTreeSet::new();
+        let mut configured: BTreeSet<TopicName> = BTreeSet::new();
+        let mut all_configured = false;
+        for record in records {
+            let (topic, partition) = match record {
+                MetadataRecord::Partition(record) => (record.topic, record.partition),
+                MetadataRecord::PartitionChange(change) => (change.topic, change.partition),
+                MetadataRecord::RemoveTopic { id } => {
+                    removed.insert(*id);
+                    continue;
+                }
+                MetadataRecord::Config { resource: ConfigResource::Topic(topic), .. } => {
+                    configured.insert(TopicName::new(topic));
+                    continue;
+                }
+                MetadataRecord::Config { .. } => {
+                    all_configured = true;
+                    continue;
+                }
+                _ => continue,
+            };
+            if let Some((name, _)) = self.observer.image.topic_by_id(topic) {
+                changed.insert(TopicPartition::new(name, partition));
+            }
+        }
+        if !removed.is_empty() {
+            self.delete_removed(now, disk, out)?;
+        }
+        for partition in self.replicas.keys() {
+            if all_configured || configured.contains(&partition.topic) {
+                changed.insert(partition.clone());
+            }
+        }
+        for partition in changed {
+            self.reconcile(now, &partition, disk, out)?;
+        }
+        Ok(())
+    }
+
+    /// Settings of `topic`: the topic's own over the cluster's over the broker's.
+    pub(super) fn log_config(&self, topic: &TopicName) -> LogConfig {
+        let mut config = self.config.log.clone();
+        let image = &self.observer.image;
+        let cluster = image.configs.get(&ConfigResource::Broker(String::new()));
+        let own = image.configs.get(&ConfigResource::Topic(topic.as_str().to_owned()));
+        for settings in [cluster, own].into_iter().flatten() {
+            for (name, value) in settings {
+                // The controller refused what does not fit; a name of a later version changes nothing here.
+                let _ = config.set(name, value);
+            }
+        }
+        config
+    }
+
+    /// Makes this broker's copy of `partition` what the registration says.
+    fn reconcile(
+        &mut self,
+        now: Instant,
+        partition: &TopicPartition,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), Halt> {
+        let Some(registration) = self.observer.image.partition(partition).cloned() else {
+            return Ok(());
+        };
+        if !registration.replicas.contains(&self.id) {
+            if self.replicas.contains_key(partition) {
+                self.drop_replica(now, partition, disk, out)?;
+            }
+            return Ok(());
+        }
+        let config = self.log_config(&partition.topic);
+        if !self.replicas.contains_key(partition) {
+            self.create_replica(partition, config, disk, out)?;
+        } else if let Some(replica) = self.replicas.get_mut(partition) {
+            replica.log.set_config(config);
+        }
+        let Some(replica) = self.replicas.get(partition) else {
+            return Ok(());
+        };
+        if registration.partition_epoch <= replica.partition_epoch
+            && replica.leader_epoch == registration.leader_epoch
+        {
+            return Ok(());
+        }
+        if registration.leader == Some(self.id) {
+            self.make_leader(now, partition, &registration, disk, out)
+        } else {
+            self.make_follower(now, partition, &registration, disk, out)
+        }
+    }
+
+    fn create_replica(
+        &mut self,
+        partition: &TopicPartition,
+        config: LogConfig,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), Halt> {
+        let id = self.observer.image.topics.get(&partition.topic).map_or(Uuid::ZERO, |t| t.id);
+        let directory = format!("{}/{partition}", self.directory);
+        let log = match self.found.remove(partition) {
+            Some(mut log) if log.topic_id() == Some(id) => {
+                log.set_config(config);
+                log
+            }
+            Some(log) => {
+                // The same name, but another topic: set aside, as Kafka does (`-stray`).
+                log.forget(disk);
+                disk.rename(&directory, &format!("{directory}-stray"))?;
+                Log::create(disk, &directory, partition, id, config)?
+            }
+            None => Log::create(disk, &directory, partition, id, config)?,
+        };
+        let found = self.found_high_watermarks.remove(partition).unwrap_or(Offset::ZERO);
+        let high_watermark = found.max(log.log_start_offset()).min(log.log_end_offset());
+        let replica = Replica {
+            partition: partition.clone(),
+            broker: self.id,
+            assigned: Vec::new(),
+            partition_epoch: PartitionEpoch(-1),
+            leader_epoch: crate::types::LeaderEpoch::NONE,
+            log,
+            role: Role::Follower(Follower::new(None, high_watermark)),
+        };
+        let _ = out;
+        self.replicas.insert(partition.clone(), replica);
+        Ok(())
+    }
+
+    fn make_leader(
+        &mut self,
+        now: Instant,
+        partition: &TopicPartition,
+        registration: &PartitionRegistration,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), Halt> {
+        self.unfollow(partition, out);
+        let Some(replica) = self.replicas.get_mut(partition) else {
+            return Ok(());
+        };
+        replica.assigned = registration.replicas.clone();
+        replica.partition_epoch = registration.partition_epoch;
+        let same_reign =
+            replica.is_leader() && replica.leader_epoch == registration.leader_epoch;
+        if same_reign {
+            if let Role::Leader(leader) = &mut replica.role {
+                let before = leader.isr.clone();
+                leader.update(self.id, &registration.replicas, &registration.isr);
+                if before != registration.isr {
+                    out.events.push(Event::Replica(replica::Event::IsrChanged {
+                        partition: partition.clone(),
+                        from: before,
+                        to: registration.isr.clone(),
+                    }));
+                }
+            }
+        } else {
+            let start = replica.log.log_end_offset();
+            replica.leader_epoch = registration.leader_epoch;
+            let mut events = Vec::new();
+            replica.log.assign_epoch(disk, registration.leader_epoch, start, &mut events)?;
+            out.events.extend(events.into_iter().map(Event::Storage));
+            let mut leader = Leader::new(
+                self.id,
+                &registration.replicas,
+                &registration.isr,
+                start,
+                replica.high_watermark(),
+                now,
+            );
+            leader.recovering = registration.recovering;
+            if let Role::Leader(old) = &mut replica.role {
+                leader.waiting_fetches = std::mem::take(&mut old.waiting_fetches);
+                leader.waiting_produces = std::mem::take(&mut old.waiting_produces);
+            }
+            replica.role = Role::Leader(leader);
+            out.events.push(Event::Replica(replica::Event::BecameLeader {
+                partition: partition.clone(),
+                epoch: registration.leader_epoch,
+                start,
+                isr: registration.isr.clone(),
+            }));
+            self.leads_offsets(now, partition, disk, out)?;
+        }
+        self.advance_high_watermark(now, partition, disk, out)?;
+        self.complete_produces(now, partition, disk, out)
+    }
+
+    fn make_follower(
+        &mut self,
+        now: Instant,
+        partition: &TopicPartition,
+        registration: &PartitionRegistration,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), Halt> {
+        let id = self.id;
+        let Some(replica) = self.replicas.get_mut(partition) else {
+            return Ok(());
+        };
+        replica.assigned = registration.replicas.clone();
+        replica.partition_epoch = registration.partition_epoch;
+        let same_reign = replica.leader_epoch == registration.leader_epoch
+            && replica.leader() == registration.leader
+            && !replica.is_leader();
+        if same_reign {
+            return Ok(());
+        }
+        replica.leader_epoch = registration.leader_epoch;
+        let high_watermark = replica.high_watermark();
+        let role = Role::Follower(Follower::new(registration.leader, high_watermark));
+        let before = std::mem::replace(&mut replica.role, role);
+        out.events.push(Event::Replica(replica::Event::BecameFollower {
+            partition: partition.clone(),
+            leader: registration.leader,
+            epoch: registration.leader_epoch,
+        }));
+        if let Role::Leader(leader) = before {
+            self.fail_fetches(leader.waiting_fetches, disk, out)?;
+            self.fail_produces(now, leader.waiting_produces, partition, disk, out)?;
+            self.lost_offsets(now, partition, out);
+        }
+        self.unfollow(partition, out);
+        if let Some(leader) = registration.leader
+            && leader != id
+        {
+            self.follow(now, partition, leader, registration.leader_epoch, out);
+        }
+        Ok(())
+    }
+
+    /// Lets go of a copy; its directory is renamed and removed later.
+    fn drop_replica(
+        &mut self,
+        now: Instant,
+        partition: &TopicPartition,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), Halt> {
+        self.unfollow(partition, out);
+        let Some(replica) = self.replicas.remove(partition) else {
+            return Ok(());
+        };
+        if let Role::Leader(leader) = &replica.role {
+            let (fetches, produces) =
+                (leader.waiting_fetches.clone(), leader.waiting_produces.clone());
+            self.fail_fetches(fetches, disk, out)?;
+            self.fail_produces(now, produces, partition, disk, out)?;
+            self.lost_offsets(now, partition, out);
+        }
+        let from = format!("{}/{partition}", self.directory);
+        let suffix = replica.log.topic_id().unwrap_or(Uuid::ZERO).0;
+        let suffix: String = suffix.iter().map(|byte| format!("{byte:02x}")).collect();
+        let to = format!("{from}.{suffix}-delete");
+        replica.log.forget(disk);
+        disk.rename(&from, &to)?;
+        self.deleting.push((now + FILE_DELETE_DELAY, to));
+        Ok(())
+    }
+
+    /// Drops the copies of topics that the image has no more.
+    fn delete_removed(&mut self, now: Instant, disk: &mut Disk, out: &mut Out) -> Result<(), Halt> {
+        let gone: Vec<TopicPartition> = self
+            .replicas
+            .iter()
+            .filter(|(partition, replica)| {
+                let topic = self.observer.image.topics.get(&partition.topic);
+                topic.is_none_or(|topic| Some(topic.id) != replica.log.topic_id())
+            })
+            .map(|(partition, _)| partition.clone())
+            .collect();
+        for partition in gone {
+            self.drop_replica(now, &partition, disk, out)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,32 @@
+//! The world: nodes, network, schedule, faults, invariants, and time that runs both ways.
+//!
+//! ```text
+//!   Lab ── history: acts by step, checkpoints, branches ── back, goto, switch
+//!    └── Cluster ── brokers, controllers, clients          (plain, cloneable: a checkpoint is a clone)
+//!          ├── queue of happenings by (instant, sequence)  one step delivers one of them
+//!          └── links: order, latency, cuts                 two nodes' messages keep their order
+//!    └── Disk ── reversible                                 back to step n: undo, clone, run forward
+//! ```
+//!
+//! Everything that the learner does is an [`Act`]; everything else follows from the seed. So the history is just the
+//! acts with the step at which each was done, and running forward from a checkpoint gives the same bytes again.
+//! The simulator's style follows what FoundationDB and TigerBeetle made known; no code is theirs.
+
+mod act;
+mod bulk;
+mod event;
+mod invariant;
+mod lab;
+mod network;
+mod perform;
+mod settle;
+mod spec;
+mod world;
+
+pub use act::{Act, NewConsumer, Outcome, Refusal, Ticket};
+pub use event::{Body, Fault, Stamped, WorldEvent};
+pub use invariant::{INVARIANTS, Invariants, Violation};
+pub use lab::{BranchInfo, Difference, Lab, LabError};
+pub use network::{Happening, Link, Network, Pending};
+pub use spec::ClusterSpec;
+pub use world::{BrokerNode, Cluster, ControllerNode, LookupWalk, NodeState};

@@ -1,0 +1,242 @@
+//! Stamped events: what happened, when, in which step, on which node, and because of what.
+
+use crate::clock::Instant;
+use crate::types::{Language, NodeId, TopicPartition};
+use crate::{broker, client, coordination, storage};
+
+/// An event with its stamp.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stamped {
+    /// Its number; grows by one.
+    pub id: u64,
+    /// The step in which it happened.
+    pub step: u64,
+    /// The moment.
+    pub at: Instant,
+    /// Where; node 0 is the world itself.
+    pub node: NodeId,
+    /// The event that brought it about.
+    pub cause: Option<u64>,
+    /// What.
+    pub body: Body,
+}
+
+/// What happened, by layer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Body {
+    /// On a broker.
+    Broker(broker::Event),
+    /// On a controller.
+    Controller(coordination::Event),
+    /// At a client.
+    Client(client::Event),
+    /// In the world around them.
+    World(WorldEvent),
+}
+
+/// A fault that somebody brought about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fault {
+    /// The process was killed; the page cache survives.
+    Kill(NodeId),
+    /// The power failed; what was not flushed is gone.
+    PowerOff(NodeId),
+    /// The process was frozen.
+    Pause(NodeId),
+    /// The process goes on.
+    Resume(NodeId),
+    /// Two nodes cannot reach each other.
+    Cut(NodeId, NodeId),
+    /// They can again.
+    Heal(NodeId, NodeId),
+    /// A broker's fetchers stand still.
+    FetcherPause(NodeId),
+    /// They go on.
+    FetcherResume(NodeId),
+    /// They wait before each fetch.
+    FetcherSlow(NodeId),
+    /// A message was lost.
+    Drop {
+        /// Its sender.
+        from: NodeId,
+        /// Its receiver.
+        to: NodeId,
+        /// Its kind.
+        kind: &'static str,
+    },
+}
+
+impl Fault {
+    /// The node that suffers from it, for those who later wonder why it is silent.
+    pub fn victim(&self) -> Option<NodeId> {
+        match self {
+            Fault::Kill(node)
+            | Fault::PowerOff(node)
+            | Fault::Pause(node)
+            | Fault::FetcherPause(node)
+            | Fault::FetcherSlow(node)
+            | Fault::Cut(node, _) => Some(*node),
+            Fault::Drop { from, .. } => Some(*from),
+            Fault::Resume(_) | Fault::Heal(..) | Fault::FetcherResume(_) => None,
+        }
+    }
+}
+
+/// What happened in the world around the nodes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WorldEvent {
+    /// The learner, or a script, did something.
+    Act {
+        /// As a command.
+        command: String,
+    },
+    /// A fault struck.
+    Fault(Fault),
+    /// A process began.
+    NodeStarted(NodeId),
+    /// A process ended by itself, because its disk failed.
+    NodeHalted {
+        /// Which.
+        node: NodeId,
+        /// Why.
+        reason: String,
+    },
+    /// Nobody was there to receive a message.
+    MessageLost {
+        /// Its sender.
+        from: NodeId,
+        /// Its receiver.
+        to: NodeId,
+        /// Its kind.
+        kind: &'static str,
+    },
+    /// Idle rounds were passed over.
+    IdlePassed {
+        /// How long, in milliseconds.
+        ms: u64,
+    },
+    /// One step of a lookup that is being watched.
+    Lookup {
+        /// Which partition.
+        partition: TopicPartition,
+        /// What was looked at.
+        step: storage::LookupStep,
+    },
+    /// A promise was broken.
+    Violated {
+        /// Which invariant.
+        name: &'static str,
+        /// What exactly.
+        sentence: String,
+    },
+}
+
+impl WorldEvent {
+    fn kind(&self) -> &'static str {
+        match self {
+            WorldEvent::Act { .. } => "Act",
+            WorldEvent::Fault(Fault::Kill(_)) => "Kill",
+            WorldEvent::Fault(Fault::PowerOff(_)) => "PowerOff",
+            WorldEvent::Fault(Fault::Pause(_)) => "Pause",
+            WorldEvent::Fault(Fault::Resume(_)) => "Resume",
+            WorldEvent::Fault(Fault::Cut(..)) => "Cut",
+            WorldEvent::Fault(Fault::Heal(..)) => "Heal",
+            WorldEvent::Fault(Fault::FetcherPause(_)) => "FetcherPause",
+            WorldEvent::Fault(Fault::FetcherResume(_)) => "FetcherResume",
+            WorldEvent::Fault(Fault::FetcherSlow(_)) => "FetcherSlow",
+            WorldEvent::Fault(Fault::Drop { .. }) => "MessageDropped",
+            WorldEvent::NodeStarted(_) => "NodeStarted",
+            WorldEvent::NodeHalted { .. } => "NodeHalted",
+            WorldEvent::MessageLost { .. } => "MessageLost",
+            WorldEvent::IdlePassed { .. } => "IdlePassed",
+            WorldEvent::Lookup { .. } => "Lookup",
+            WorldEvent::Violated { .. } => "Violated",
+        }
+    }
+
+    fn sentence(&self, language: Language) -> String {
+        let say = |english: String, chinese: String| match language {
+            Language::English => english,
+            Language::Chinese => chinese,
+        };
+        match self {
+            WorldEvent::Act { command } => say(format!("you: {command}"), format!("你：{command}")),
+            WorldEvent::Fault(fault) => match fault {
+                Fault::Kill(n) => say(format!("{n} is killed"), format!("{n} 被杀死")),
+                Fault::PowerOff(n) => say(
+                    format!("{n} loses power: what was not flushed is gone"),
+                    format!("{n} 断电：未刷盘的内容丢失"),
+                ),
+                Fault::Pause(n) => say(format!("{n} is frozen"), format!("{n} 被冻结")),
+                Fault::Resume(n) => say(format!("{n} goes on"), format!("{n} 恢复运行")),
+                Fault::Cut(a, b) => {
+                    say(format!("the link {a} – {b} is cut"), format!("{a} – {b} 的链路被切断"))
+                }
+                Fault::Heal(a, b) => {
+                    say(format!("the link {a} – {b} is whole again"), format!("{a} – {b} 的链路恢复"))
+                }
+                Fault::FetcherPause(n) => {
+                    say(format!("{n} stops fetching"), format!("{n} 停止拉取"))
+                }
+                Fault::FetcherResume(n) => {
+                    say(format!("{n} fetches again"), format!("{n} 重新拉取"))
+                }
+                Fault::FetcherSlow(n) => {
+                    say(format!("{n} fetches slowly"), format!("{n} 缓慢拉取"))
+                }
+                Fault::Drop { from, to, kind } => say(
+                    format!("{kind} {from} → {to} is lost"),
+                    format!("{kind} {from} → {to} 丢失"),
+                ),
+            },
+            WorldEvent::NodeStarted(n) => say(format!("{n} starts"), format!("{n} 启动")),
+            WorldEvent::NodeHalted { node, reason } => {
+                say(format!("{node} exits: {reason}"), format!("{node} 退出：{reason}"))
+            }
+            WorldEvent::MessageLost { from, to, kind } => say(
+                format!("{kind} {from} → {to}: nobody is there"),
+                format!("{kind} {from} → {to}：对方不在"),
+            ),
+            WorldEvent::IdlePassed { ms } => say(
+                format!("{} of idle rounds", crate::clock::Duration::from_ms(*ms)),
+                format!("空闲轮次 {}", crate::clock::Duration::from_ms(*ms)),
+            ),
+            WorldEvent::Lookup { partition, step } => {
+                format!("{partition}: {}", step.sentence(language))
+            }
+            WorldEvent::Violated { name, sentence } => {
+                say(format!("broken promise {name}: {sentence}"), format!("承诺被打破 {name}：{sentence}"))
+            }
+        }
+    }
+}
+
+impl Body {
+    /// A short name, the same in every language.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Body::Broker(event) => event.kind(),
+            Body::Controller(event) => event.kind(),
+            Body::Client(event) => event.kind(),
+            Body::World(event) => event.kind(),
+        }
+    }
+
+    /// One sentence that can be read aloud.
+    pub fn sentence(&self, language: Language) -> String {
+        match self {
+            Body::Broker(event) => event.sentence(language),
+            Body::Controller(event) => event.sentence(language),
+            Body::Client(event) => event.sentence(language),
+            Body::World(event) => event.sentence(language),
+        }
+    }
+
+    /// Whether it belongs to the never-ending background (bytes flushed, metadata applied, marks learned, …).
+    pub fn is_background(&self) -> bool {
+        matches!(
+            self.kind(),
+            "MetadataApplied" | "HighWatermarkLearned" | "MetadataRefreshed" | "Flushed" | "RecordsAppended"
+        )
+    }
+}

@@ -1,0 +1,582 @@
+//! Time that runs both ways: the cluster, its disk, its history, its branches.
+//!
+//! ```text
+//!   step   0 ─────── 256 ─────── 512 ───── 600        main      (● checkpoint: a clone and a mark on the disk)
+//!          ●          ●           ●         ▲ head
+//!                                 └── 540 ─ 580        what-if   (an act at 540 began it)
+//! ```
+//!
+//! The world is deterministic, so the history is only *what was done*: acts by step. Going back to step n undoes the
+//! disk to the mark of the checkpoint before n, takes that checkpoint's clone and runs forward. Bytes are the same
+//! again. Checkpoints lie close together near the present and further apart in the past, so memory stays bounded.
+
+use super::act::{Act, Outcome, Refusal, Ticket};
+use super::event::Stamped;
+use super::network::Pending;
+use super::spec::ClusterSpec;
+use super::world::Cluster;
+use crate::clock::Instant;
+use crate::disk::{Disk, DiskError, Mark};
+use crate::storage::StorageError;
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+
+/// Steps between two checkpoints.
+const SPACING: u64 = 256;
+/// Most checkpoints that are kept.
+const MOST_CHECKPOINTS: usize = 96;
+/// Checkpoints near the present that keep their spacing.
+const RECENT_CHECKPOINTS: usize = 32;
+/// Most events that are kept in memory; older ones are told again by going back to them.
+const MOST_EVENTS: usize = 100_000;
+/// Most branches.
+const MOST_BRANCHES: usize = 100;
+
+/// What can go wrong with the lab itself (not with Kafka).
+#[derive(Debug)]
+pub enum LabError {
+    /// The cluster that was asked for cannot be made.
+    Spec(String),
+    /// The disk failed.
+    Disk(DiskError),
+    /// A log failed outside a node.
+    Storage(StorageError),
+    /// A name or a step that does not exist.
+    Name(String),
+}
+
+impl fmt::Display for LabError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LabError::Spec(text) | LabError::Name(text) => f.write_str(text),
+            LabError::Disk(error) => error.fmt(f),
+            LabError::Storage(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for LabError {}
+
+impl From<DiskError> for LabError {
+    fn from(error: DiskError) -> LabError {
+        LabError::Disk(error)
+    }
+}
+
+impl From<StorageError> for LabError {
+    fn from(error: StorageError) -> LabError {
+        LabError::Storage(error)
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Checkpoint {
+    step: u64,
+    cluster: Cluster,
+    mark: Mark,
+}
+
+/// An act with the words it was given in.
+#[derive(Clone, Debug, PartialEq)]
+struct Done {
+    act: Arc<Act>,
+    command: Arc<str>,
+}
+
+#[derive(Clone, Debug)]
+struct Branch {
+    name: String,
+    /// The branch that it left, and the step after which it goes its own way.
+    parent: Option<(String, u64)>,
+    acts: BTreeMap<u64, Done>,
+    head: u64,
+    cursor: u64,
+}
+
+/// A branch, for lists and the timeline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BranchInfo {
+    /// Its name.
+    pub name: String,
+    /// Where it left which branch.
+    pub parent: Option<(String, u64)>,
+    /// Its last step.
+    pub head: u64,
+    /// Whether it is the one on the screen.
+    pub current: bool,
+    /// The steps at which something was done, with the command.
+    pub acts: Vec<(u64, String)>,
+}
+
+/// One difference between two branches.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// What differs: `leader(orders-0)`, a file's name, …
+    pub what: String,
+    /// Here.
+    pub here: String,
+    /// In the other branch.
+    pub there: String,
+}
+
+/// The cluster, its disk and its history.
+pub struct Lab {
+    cluster: Cluster,
+    disk: Disk,
+    events: VecDeque<Stamped>,
+    scratch: Vec<Stamped>,
+    checkpoints: Vec<Checkpoint>,
+    branches: Vec<Branch>,
+    current: usize,
+    spec: ClusterSpec,
+}
+
+impl Lab {
+    /// Formats a cluster on `disk`. At step 0 nothing runs and no log has a byte.
+    pub fn new(spec: ClusterSpec, mut disk: Disk) -> Result<Lab, LabError> {
+        let cluster = Cluster::format(spec.clone(), &mut disk)?;
+        let main = Branch {
+            name: "main".to_owned(),
+            parent: None,
+            acts: BTreeMap::new(),
+            head: 0,
+            cursor: 0,
+        };
+        let first = Checkpoint { step: 0, cluster: cluster.clone(), mark: disk.mark() };
+        Ok(Lab {
+            cluster,
+            disk,
+            events: VecDeque::new(),
+            scratch: Vec::new(),
+            checkpoints: vec![first],
+            branches: vec![main],
+            current: 0,
+            spec,
+        })
+    }
+
+    /// The world at the present step.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+    /// The disk at the present step.
+    pub fn disk(&self) -> &Disk {
+        &self.disk
+    }
+    /// The disk, for those who close or keep it.
+    pub fn disk_mut(&mut self) -> &mut Disk {
+        &mut self.disk
+    }
+    /// What the cluster was made from.
+    pub fn spec(&self) -> &ClusterSpec {
+        &self.spec
+    }
+    /// The present moment.
+    pub fn now(&self) -> Instant {
+        self.cluster.now
+    }
+    /// The present step.
+    pub fn step_number(&self) -> u64 {
+        self.cluster.step
+    }
+    /// The last step that was ever taken on this branch.
+    pub fn head(&self) -> u64 {
+        self.branch_ref().head.max(self.cluster.step)
+    }
+    /// Whether the present step lies before the head.
+    pub fn in_past(&self) -> bool {
+        self.cluster.step < self.head()
+    }
+    /// The branch on the screen.
+    pub fn branch_name(&self) -> &str {
+        &self.branch_ref().name
+    }
+    /// When the next happening is due.
+    pub fn next_at(&self) -> Option<Instant> {
+        self.cluster.network.next_at()
+    }
+    /// What happened up to now, oldest first (the newest 100,000).
+    pub fn events(&self) -> &VecDeque<Stamped> {
+        &self.events
+    }
+    /// The event of this number.
+    pub fn event(&self, id: u64) -> Option<&Stamped> {
+        let at = self.events.partition_point(|event| event.id < id);
+        self.events.get(at).filter(|event| event.id == id)
+    }
+    /// The events of the present step.
+    pub fn step_events(&self) -> impl DoubleEndedIterator<Item = &Stamped> {
+        let step = self.cluster.step;
+        let from = self.events.partition_point(|event| event.step < step);
+        self.events.range(from..)
+    }
+    /// What may happen next, soonest first.
+    pub fn pending(&self) -> Vec<Pending> {
+        self.cluster.network.pending().collect()
+    }
+    /// What came of an act, once it is known.
+    pub fn outcome(&self, ticket: Ticket) -> Option<Outcome> {
+        self.cluster.outcome(ticket)
+    }
+    /// Whether nothing would change any more without a new act; otherwise what is under way.
+    pub fn settled(&self) -> Result<(), String> {
+        self.cluster.settled()
+    }
+
+    fn branch_ref(&self) -> &Branch {
+        &self.branches[self.current]
+    }
+
+    /// Does something. In the past this begins a branch of its own; what came later stays where it was.
+    pub fn act(&mut self, act: Act, command: &str) -> Result<Result<Ticket, Refusal>, LabError> {
+        if self.in_past() {
+            let name = self.free_name("what-if");
+            self.begin_branch(&name)?;
+        }
+        self.checkpoint_if_due();
+        let step = self.cluster.step + 1;
+        let bulk = matches!(act, Act::Fill { .. });
+        let command: Arc<str> = Arc::from(command);
+        let before = self.cluster.step;
+        self.scratch.clear();
+        let done = self.cluster.perform(&act, &command, &mut self.disk, &mut self.scratch)?;
+        self.take_events();
+        if self.cluster.step > before {
+            let branch = &mut self.branches[self.current];
+            branch.acts.insert(step, Done { act: Arc::new(act), command });
+            branch.head = branch.head.max(step);
+            branch.cursor = step;
+        }
+        if bulk {
+            self.checkpoint();
+        }
+        Ok(done)
+    }
+
+    fn take_events(&mut self) {
+        self.events.extend(self.scratch.drain(..));
+        if self.events.len() > MOST_EVENTS {
+            let surplus = self.events.len() - MOST_EVENTS;
+            self.events.drain(..surplus);
+        }
+    }
+
+    /// Takes the next step: in the past the one that was taken before, acts included; at the head the next happening.
+    /// `false`: nothing is pending.
+    pub fn step(&mut self) -> Result<bool, LabError> {
+        self.checkpoint_if_due();
+        let next = self.cluster.step + 1;
+        let branch = &self.branches[self.current];
+        let in_past = next <= branch.head;
+        let recorded = if in_past { branch.acts.get(&next).cloned() } else { None };
+        self.scratch.clear();
+        let moved = match recorded {
+            Some(done) => {
+                // A refusal is repeated as it was: the act counted as a step then, and it does now.
+                let _ = self.cluster.perform(
+                    &done.act,
+                    &done.command,
+                    &mut self.disk,
+                    &mut self.scratch,
+                )?;
+                true
+            }
+            None => self.cluster.step(&mut self.disk, &mut self.scratch)?,
+        };
+        self.take_events();
+        let step = self.cluster.step;
+        let branch = &mut self.branches[self.current];
+        branch.cursor = step;
+        branch.head = branch.head.max(step);
+        Ok(moved)
+    }
+
+    /// If nothing but idle rounds would happen up to `until`, passes over them as one step. `false`: there is more.
+    pub fn skip_idle(&mut self, until: Instant) -> Result<bool, LabError> {
+        if self.in_past() {
+            return Ok(false);
+        }
+        match self.cluster.idle_until(until) {
+            None => Ok(false),
+            Some(limit) => {
+                let by = limit.since(self.cluster.now);
+                let _ = self.act(Act::Idle { until: limit }, &format!("# idle for {by}"))?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Lets time pass up to `until`, if nothing is due before it.
+    pub fn wait_until(&mut self, until: Instant) -> Result<(), LabError> {
+        let due = self.next_at().is_some_and(|at| at <= until);
+        if !self.in_past() && !due && until > self.cluster.now {
+            let _ = self.act(Act::Wait { until }, "# time passes")?;
+        }
+        Ok(())
+    }
+
+    fn checkpoint_if_due(&mut self) {
+        let last = self.checkpoints.last().map_or(0, |checkpoint| checkpoint.step);
+        if self.cluster.step >= last + SPACING {
+            self.checkpoint();
+        }
+    }
+
+    fn checkpoint(&mut self) {
+        let step = self.cluster.step;
+        if self.checkpoints.last().is_some_and(|last| last.step >= step) {
+            return;
+        }
+        let mark = self.disk.mark();
+        self.checkpoints.push(Checkpoint { step, cluster: self.cluster.clone(), mark });
+        if self.checkpoints.len() > MOST_CHECKPOINTS {
+            self.thin_out();
+        }
+    }
+
+    /// Drops every other checkpoint of the older part; the first one stays.
+    fn thin_out(&mut self) {
+        let old = self.checkpoints.len() - RECENT_CHECKPOINTS;
+        let mut number = 0;
+        self.checkpoints.retain(|_| {
+            number += 1;
+            let index = number - 1;
+            index == 0 || index >= old || index % 2 == 0
+        });
+    }
+
+    /// Goes back by `steps`.
+    pub fn back(&mut self, steps: u64) -> Result<(), LabError> {
+        let target = self.cluster.step.saturating_sub(steps);
+        self.goto(target)
+    }
+
+    /// Goes to a step of this branch, forwards or backwards, the disk included.
+    pub fn goto(&mut self, target: u64) -> Result<(), LabError> {
+        if target > self.head() {
+            return Err(LabError::Name(format!(
+                "step {target} does not exist yet: the last one on '{}' is {}; 'step' goes on from there",
+                self.branch_name(),
+                self.head()
+            )));
+        }
+        if target < self.cluster.step {
+            self.rewind(target)?;
+        }
+        while self.cluster.step < target {
+            if !self.step()? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Back to the last checkpoint at or before `target`.
+    fn rewind(&mut self, target: u64) -> Result<(), LabError> {
+        let keep = self.checkpoints.partition_point(|checkpoint| checkpoint.step <= target).max(1);
+        self.checkpoints.truncate(keep);
+        let Some(checkpoint) = self.checkpoints.last() else {
+            return Ok(());
+        };
+        self.disk.undo_to(checkpoint.mark)?;
+        self.cluster = checkpoint.cluster.clone();
+        let step = self.cluster.step;
+        let cut = self.events.partition_point(|event| event.step <= step);
+        self.events.truncate(cut);
+        self.branches[self.current].cursor = step;
+        Ok(())
+    }
+
+    fn free_name(&self, stem: &str) -> String {
+        let taken = |name: &str| self.branches.iter().any(|branch| branch.name == name);
+        if !taken(stem) {
+            return stem.to_owned();
+        }
+        (2..).map(|n| format!("{stem}-{n}")).find(|name| !taken(name)).unwrap_or_default()
+    }
+
+    fn begin_branch(&mut self, name: &str) -> Result<(), LabError> {
+        if self.branches.len() >= MOST_BRANCHES {
+            return Err(LabError::Name(format!(
+                "{MOST_BRANCHES} branches are enough: 'reset' begins anew"
+            )));
+        }
+        let step = self.cluster.step;
+        let parent = self.branch_ref();
+        let acts = parent.acts.range(..=step).map(|(&at, done)| (at, done.clone())).collect();
+        let branch = Branch {
+            name: name.to_owned(),
+            parent: Some((parent.name.clone(), step)),
+            acts,
+            head: step,
+            cursor: step,
+        };
+        self.branches.push(branch);
+        self.current = self.branches.len() - 1;
+        Ok(())
+    }
+
+    /// Begins a branch here and goes on with it.
+    pub fn branch(&mut self, name: &str) -> Result<(), LabError> {
+        if name.is_empty() || name.chars().any(char::is_whitespace) || name.chars().count() > 40 {
+            return Err(LabError::Name(format!(
+                "'{name}' is no branch name: take up to 40 characters without spaces"
+            )));
+        }
+        if self.branches.iter().any(|branch| branch.name == name) {
+            return Err(LabError::Name(format!(
+                "branch '{name}' exists already: 'switch {name}' goes there"
+            )));
+        }
+        self.begin_branch(name)
+    }
+
+    /// Goes to another branch, to the step at which it was left.
+    pub fn switch(&mut self, name: &str) -> Result<(), LabError> {
+        let index = self.find(name)?;
+        if index == self.current {
+            return Ok(());
+        }
+        let target = self.branches[index].cursor;
+        let common = self.common_step(self.current, index);
+        if self.cluster.step > common {
+            self.rewind_keeping_cursor(common)?;
+        }
+        self.current = index;
+        // From the checkpoint on, the other branch's acts are done.
+        while self.cluster.step < target {
+            if !self.step()? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn rewind_keeping_cursor(&mut self, target: u64) -> Result<(), LabError> {
+        let cursor = self.branches[self.current].cursor;
+        self.rewind(target)?;
+        self.branches[self.current].cursor = cursor;
+        Ok(())
+    }
+
+    fn find(&self, name: &str) -> Result<usize, LabError> {
+        self.branches.iter().position(|branch| branch.name == name).ok_or_else(|| {
+            let known: Vec<&str> = self.branches.iter().map(|b| b.name.as_str()).collect();
+            LabError::Name(format!("there is no branch '{name}'; there are {}", known.join(", ")))
+        })
+    }
+
+    /// The last step that two branches share.
+    fn common_step(&self, a: usize, b: usize) -> u64 {
+        let (a, b) = (&self.branches[a], &self.branches[b]);
+        let mut common = a.head.min(b.head);
+        let steps = a.acts.keys().chain(b.acts.keys());
+        for &step in steps {
+            if a.acts.get(&step) != b.acts.get(&step) {
+                common = common.min(step - 1);
+            }
+        }
+        common
+    }
+
+    /// All branches.
+    pub fn branches(&self) -> Vec<BranchInfo> {
+        let describe = |(index, branch): (usize, &Branch)| BranchInfo {
+            name: branch.name.clone(),
+            parent: branch.parent.clone(),
+            head: branch.head,
+            current: index == self.current,
+            acts: branch
+                .acts
+                .iter()
+                .map(|(&step, done)| (step, done.command.to_string()))
+                .collect(),
+        };
+        self.branches.iter().enumerate().map(describe).collect()
+    }
+
+    /// The acts of this branch in the past and up to the head, for the timeline.
+    pub fn acts(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.branch_ref().acts.iter().map(|(&step, done)| (step, &*done.command))
+    }
+
+    /// A lab at the state of another branch, on the memory disk; this one stays as it is.
+    pub fn other(&self, name: &str) -> Result<Lab, LabError> {
+        let index = self.find(name)?;
+        let common = self.common_step(self.current, index).min(self.branches[index].cursor);
+        let keep = self.checkpoints.partition_point(|c| c.step <= common).max(1);
+        let checkpoint = &self.checkpoints[keep - 1];
+        let mut disk = self.disk.fork()?;
+        // The fork holds the present bytes; a fresh run gives those of the other branch.
+        let mut lab = if checkpoint.step == self.cluster.step {
+            disk.set_reversible(true);
+            Lab {
+                cluster: checkpoint.cluster.clone(),
+                checkpoints: vec![Checkpoint {
+                    step: checkpoint.step,
+                    cluster: checkpoint.cluster.clone(),
+                    mark: disk.mark(),
+                }],
+                disk,
+                events: VecDeque::new(),
+                scratch: Vec::new(),
+                branches: self.branches.clone(),
+                current: index,
+                spec: self.spec.clone(),
+            }
+        } else {
+            let mut lab = Lab::new(self.spec.clone(), Disk::memory())?;
+            lab.branches.clone_from(&self.branches);
+            lab.current = index;
+            lab
+        };
+        let target = self.branches[index].cursor;
+        while lab.cluster.step < target {
+            if !lab.step()? {
+                break;
+            }
+        }
+        Ok(lab)
+    }
+
+    /// What differs between this branch and another: leaders, in-sync replicas, epochs, marks, files.
+    pub fn diff(&self, name: &str) -> Result<Vec<Difference>, LabError> {
+        let other = self.other(name)?;
+        let mut differences = Vec::new();
+        let here = self.cluster.facts();
+        let there = other.cluster.facts();
+        let mut keys: Vec<&String> = here.keys().chain(there.keys()).collect();
+        keys.sort();
+        keys.dedup();
+        let value = |facts: &BTreeMap<String, String>, key: &String| {
+            facts.get(key).cloned().unwrap_or_else(|| "none".to_owned())
+        };
+        for key in keys {
+            let (a, b) = (value(&here, key), value(&there, key));
+            if a != b {
+                differences.push(Difference { what: key.clone(), here: a, there: b });
+            }
+        }
+        let (files_here, files_there) = (self.disk.digest()?, other.disk.digest()?);
+        let mut names: Vec<&String> = files_here.keys().chain(files_there.keys()).collect();
+        names.sort();
+        names.dedup();
+        for name in names {
+            let (a, b) = (files_here.get(name), files_there.get(name));
+            if a != b {
+                let show = |crc: Option<&u32>| {
+                    crc.map_or_else(|| "absent".to_owned(), |crc| format!("crc {crc:08x}"))
+                };
+                differences.push(Difference { what: name.clone(), here: show(a), there: show(b) });
+            }
+        }
+        Ok(differences)
+    }
+
+    /// Ends as a careful operator would: everything that still runs is stopped cleanly, logs closed, indexes trimmed.
+    pub fn close(&mut self) -> Result<(), LabError> {
+        self.cluster.close_all(&mut self.disk)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,662 @@
+//! How each act is done.
+
+use super::act::{Act, NewConsumer, Outcome, Refusal, Ticket};
+use super::event::{Body, Fault, Stamped, WorldEvent};
+use super::lab::LabError;
+use super::network::Happening;
+use super::world::{Cluster, LookupWalk, NodeState, Stage};
+use crate::broker::Life;
+use crate::client::{
+    Admin, Client, Consumer, ConsumerConfig, Producer, ProducerConfig,
+};
+use crate::clock::Duration;
+use crate::disk::Disk;
+use crate::prng;
+use crate::protocol::{Input, Request};
+use crate::types::{NodeId, Offset, TopicPartition};
+use std::sync::Arc;
+
+/// The client through which administrators speak.
+pub(crate) const ADMIN: &str = "admin";
+
+/// Most clients at once.
+const MOST_CLIENTS: usize = 1_000;
+
+/// Most receipts that are kept.
+const MOST_TICKETS: usize = 10_000;
+
+/// What a receipt waits for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Waiting {
+    Nothing,
+    Client(NodeId),
+    Stopped(NodeId),
+    Unfenced(NodeId),
+    Walked,
+}
+
+type Done = Result<Waiting, Refusal>;
+
+impl Cluster {
+    /// Does `act`. A refusal leaves the world as it was, but for a client that was made for it.
+    pub(crate) fn perform(
+        &mut self,
+        act: &Act,
+        command: &str,
+        disk: &mut Disk,
+        events: &mut Vec<Stamped>,
+    ) -> Result<Result<Ticket, Refusal>, LabError> {
+        if let Err(refusal) = self.check(act) {
+            return Ok(Err(refusal));
+        }
+        self.step += 1;
+        let mut stage = Stage { events, cause: None };
+        let body = Body::World(WorldEvent::Act { command: command.to_owned() });
+        self.emit(&mut stage, NodeId(0), body);
+        self.next_ticket += 1;
+        let ticket = self.next_ticket;
+        let done = match act {
+            Act::Admin(request) => Ok(self.admin(ticket, request, &mut stage)),
+            Act::ProducerStart { .. }
+            | Act::ProducerStop(_)
+            | Act::Produce { .. }
+            | Act::Workload { .. } => Ok(self.producer_act(ticket, act, &mut stage)),
+            Act::ConsumerStart(_)
+            | Act::ConsumerStop(_)
+            | Act::ClientKill(_)
+            | Act::ConsumerPause(_)
+            | Act::ConsumerResume(_)
+            | Act::ConsumerPoll { .. }
+            | Act::ConsumerCommit { .. }
+            | Act::ConsumerSeek { .. } => Ok(self.consumer_act(ticket, act, &mut stage)),
+            Act::Deliver(id) => {
+                if let Some((_, queued)) = self.network.take(*id) {
+                    stage.cause = queued.cause.or(stage.cause);
+                    self.deliver(queued.happening, disk, &mut stage)?;
+                }
+                Ok(Ok(Waiting::Nothing))
+            }
+            Act::Fill { .. } | Act::StartLog { .. } | Act::Roll(_) | Act::Flush(_) => {
+                self.bulk(act, disk, &mut stage).map(|done| done.map(|()| Waiting::Nothing))
+            }
+            Act::Lookup { .. } | Act::LookupTimestamp { .. } => {
+                Ok(self.begin_lookup(act, disk, &mut stage))
+            }
+            Act::Idle { until } => {
+                self.pass_idle(*until, &mut stage);
+                Ok(Ok(Waiting::Nothing))
+            }
+            Act::Wait { until } => {
+                self.now = self.now.max(*until);
+                Ok(Ok(Waiting::Nothing))
+            }
+            other => self.fault(other, disk, &mut stage),
+        }?;
+        self.report_violations(&mut stage);
+        match done {
+            Ok(waiting) => {
+                self.tickets.insert(ticket, waiting);
+                if self.tickets.len() > MOST_TICKETS {
+                    self.tickets.pop_first();
+                }
+                Ok(Ok(Ticket(ticket)))
+            }
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+
+    /// What came of an act, once it is known.
+    pub fn outcome(&self, ticket: Ticket) -> Option<Outcome> {
+        match *self.tickets.get(&ticket.0)? {
+            Waiting::Nothing => Some(Outcome::Done),
+            Waiting::Walked => {
+                let walking = self.lookup.as_ref().is_some_and(|w| w.shown < w.steps.len());
+                (!walking).then_some(Outcome::Done)
+            }
+            Waiting::Stopped(node) => match self.state(node) {
+                NodeState::Alive | NodeState::Paused => None,
+                _ => Some(Outcome::Done),
+            },
+            Waiting::Unfenced(node) => match self.state(node) {
+                NodeState::Alive => {
+                    let running = self.broker(node).is_none_or(|b| b.life == Life::Running);
+                    let known = self.controller().is_none_or(|controller| {
+                        node.is_controller()
+                            || controller.image.brokers.get(&node).is_some_and(|b| !b.fenced)
+                    });
+                    (running && known).then_some(Outcome::Done)
+                }
+                NodeState::New => None,
+                _ => Some(Outcome::Done),
+            },
+            Waiting::Client(node) => match self.clients.get(&node)?.as_ref() {
+                Client::Producer(producer) => {
+                    producer.outcome(ticket.0).cloned().map(Outcome::Sent)
+                }
+                Client::Admin(admin) => admin.outcome(ticket.0).cloned().map(Outcome::Admin),
+                Client::Consumer(consumer) => {
+                    consumer.outcome(ticket.0).cloned().map(Outcome::Consumer)
+                }
+            },
+        }
+    }
+
+    /// Whether the names and numbers of an act exist; so a refused act is no step.
+    fn check(&self, act: &Act) -> Result<(), Refusal> {
+        let process = |node: NodeId| {
+            if self.brokers.contains_key(&node) || self.controllers.contains_key(&node) {
+                return Ok(self.state(node));
+            }
+            let known: Vec<String> =
+                self.brokers.keys().chain(self.controllers.keys()).map(NodeId::to_string).collect();
+            Err(Refusal::new(format!("there is no node {node}; there are {}", known.join(", "))))
+        };
+        let must_run = |node: NodeId| match process(node)? {
+            NodeState::Alive | NodeState::Paused => Ok(()),
+            _ => Err(Refusal::new(format!("{} does not run", self.name(node)))),
+        };
+        match act {
+            Act::Kill(node) | Act::Stop(node) | Act::PowerOff(node) => must_run(*node),
+            Act::Pause(node) => match process(*node)? {
+                NodeState::Alive => Ok(()),
+                _ => Err(Refusal::new(format!("{} does not run", self.name(*node)))),
+            },
+            Act::Resume(node) => match process(*node)? {
+                NodeState::Paused => Ok(()),
+                _ => Err(Refusal::new(format!("{} is not frozen", self.name(*node)))),
+            },
+            Act::Start(node) => match process(*node)? {
+                NodeState::Alive | NodeState::Paused => {
+                    Err(Refusal::new(format!("{} runs already", self.name(*node))))
+                }
+                _ => Ok(()),
+            },
+            Act::FetcherPause(node) | Act::FetcherResume(node) | Act::FetcherSlow(node, _) => {
+                if self.brokers.contains_key(node) { must_run(*node) } else { process(*node).map(|_| ()) }
+            }
+            Act::Cut(a, b) => {
+                process(*a)?;
+                process(*b)?;
+                if a == b {
+                    return Err(Refusal::new(format!("{a} is one node: name two to cut the link")));
+                }
+                Ok(())
+            }
+            Act::Deliver(id) | Act::Drop(id) | Act::Delay(id, _) => self.check_pending(act, *id),
+            Act::ProducerStop(name) => self.is_a(name, "producer").map(|_| ()),
+            Act::Produce { producer: Some(name), .. } => self.is_a(name, "producer").map(|_| ()),
+            Act::Produce { producer: None, .. } | Act::ProducerStart { .. } => self.room(),
+            Act::Workload { producer, .. } => {
+                if self.names.contains_key(producer) {
+                    self.is_a(producer, "producer").map(|_| ())
+                } else {
+                    self.room()
+                }
+            }
+            Act::ConsumerStart(new) => {
+                self.room()?;
+                match self.client(&new.name) {
+                    Some(client) if !client.is_closed() => Err(Refusal::new(format!(
+                        "'{}' is taken: stop or kill it first, or take another name",
+                        new.name
+                    ))),
+                    _ => Ok(()),
+                }
+            }
+            Act::ConsumerStop(name)
+            | Act::ConsumerPause(name)
+            | Act::ConsumerResume(name)
+            | Act::ConsumerPoll { name, .. }
+            | Act::ConsumerCommit { name, .. }
+            | Act::ConsumerSeek { name, .. } => self.is_a(name, "consumer").map(|_| ()),
+            Act::ClientKill(name) => self
+                .names
+                .contains_key(name)
+                .then_some(())
+                .ok_or_else(|| Refusal::new(format!("there is no client '{name}'"))),
+            _ => Ok(()),
+        }
+    }
+
+    fn room(&self) -> Result<(), Refusal> {
+        if self.names.len() < MOST_CLIENTS {
+            Ok(())
+        } else {
+            Err(Refusal::new(format!("{MOST_CLIENTS} clients are enough: stop one first")))
+        }
+    }
+
+    fn is_a(&self, name: &str, kind: &str) -> Result<NodeId, Refusal> {
+        let fits = |client: &Client| match client {
+            Client::Producer(_) => kind == "producer",
+            Client::Consumer(_) => kind == "consumer",
+            Client::Admin(_) => false,
+        };
+        match self.names.get(name) {
+            Some(&id) if self.clients.get(&id).is_some_and(|client| fits(client)) => Ok(id),
+            _ => {
+                let known: Vec<&str> = self
+                    .names
+                    .iter()
+                    .filter(|(_, id)| self.clients.get(id).is_some_and(|client| fits(client)))
+                    .map(|(name, _)| name.as_str())
+                    .collect();
+                let there_are = if known.is_empty() {
+                    format!("start one with '{kind} start NAME'")
+                } else {
+                    format!("there are {}", known.join(", "))
+                };
+                Err(Refusal::new(format!("there is no {kind} '{name}'; {there_are}")))
+            }
+        }
+    }
+
+    fn check_pending(&self, act: &Act, id: u64) -> Result<(), Refusal> {
+        let Some(pending) = self.network.pending().find(|pending| pending.id == id) else {
+            return Err(Refusal::new(format!(
+                "nothing with the number {id} is pending; 'show network' lists what is"
+            )));
+        };
+        if let (Act::Drop(_), Happening::Timer { .. } | Happening::Start(_) | Happening::Walk) =
+            (act, &pending.happening)
+        {
+            return Err(Refusal::new(format!("{id} is no message: only messages can be lost")));
+        }
+        if let (Act::Deliver(_), Some(first)) = (act, self.network.blocked_by(id)) {
+            return Err(Refusal::new(format!(
+                "{first} must arrive first: between two nodes messages keep their order"
+            )));
+        }
+        Ok(())
+    }
+
+    fn bootstrap(&self) -> Vec<NodeId> {
+        self.brokers.keys().copied().collect()
+    }
+
+    fn add_client(&mut self, name: &str, make: impl FnOnce(NodeId) -> Client) -> NodeId {
+        let id = NodeId(self.next_client);
+        self.next_client += 1;
+        if let Some(old) = self.names.insert(name.to_owned(), id) {
+            self.network.forget_node(old);
+            self.clients.remove(&old);
+        }
+        self.clients.insert(id, Arc::new(make(id)));
+        id
+    }
+
+    fn admin(&mut self, ticket: u64, request: &Request, stage: &mut Stage<'_>) -> Done {
+        let (seed, bootstrap) = (self.spec.seed, self.bootstrap());
+        let id = match self.names.get(ADMIN) {
+            Some(&id) => id,
+            None => self.add_client(ADMIN, |id| {
+                Client::Admin(Admin::new(id, ADMIN, bootstrap, seed))
+            }),
+        };
+        let request = request.clone();
+        self.with_client(id, stage, |client, now, out| {
+            if let Client::Admin(admin) = client {
+                admin.request(now, ticket, request, out);
+            }
+        });
+        Ok(Waiting::Client(id))
+    }
+
+    fn new_producer(&mut self, name: &str, configs: &[(String, String)]) -> Result<NodeId, Refusal> {
+        let mut config = ProducerConfig::default();
+        for (key, value) in configs {
+            match config.set(key, value) {
+                Ok(true) => {}
+                Ok(false) => {
+                    return Err(Refusal::new(format!("'{key}' is not a producer setting")));
+                }
+                Err(text) => return Err(Refusal::new(text)),
+            }
+        }
+        let (seed, bootstrap) = (self.spec.seed, self.bootstrap());
+        Ok(self.add_client(name, |id| {
+            Client::Producer(Producer::new(id, name, bootstrap, seed, config))
+        }))
+    }
+
+    fn producer_act(&mut self, ticket: u64, act: &Act, stage: &mut Stage<'_>) -> Done {
+        match act {
+            Act::ProducerStart { name, configs } => {
+                self.new_producer(name, configs)?;
+                Ok(Waiting::Nothing)
+            }
+            Act::ProducerStop(name) => {
+                let id = self.is_a(name, "producer")?;
+                self.with_client(id, stage, |client, now, out| {
+                    if let Client::Producer(producer) = client {
+                        producer.close(now, ticket, out);
+                    }
+                });
+                Ok(Waiting::Client(id))
+            }
+            Act::Produce { producer, configs, records } => {
+                let id = match producer {
+                    Some(name) => self.is_a(name, "producer")?,
+                    None => {
+                        let mut all = vec![("retries".to_owned(), "0".to_owned())];
+                        all.extend(configs.iter().cloned());
+                        self.new_producer("producer", &all)?
+                    }
+                };
+                let records = records.clone();
+                self.with_client(id, stage, |client, now, out| {
+                    if let Client::Producer(producer) = client {
+                        producer.send(now, ticket, records, out);
+                    }
+                });
+                Ok(Waiting::Client(id))
+            }
+            Act::Workload { producer, configs, workload } => {
+                let id = match self.names.get(producer) {
+                    Some(&id) => id,
+                    None => self.new_producer(producer, configs)?,
+                };
+                let workload = workload.clone();
+                self.with_client(id, stage, |client, now, out| {
+                    if let Client::Producer(producer) = client {
+                        producer.start_workload(now, workload, out);
+                    }
+                });
+                Ok(Waiting::Nothing)
+            }
+            _ => Ok(Waiting::Nothing),
+        }
+    }
+
+    fn new_consumer(&mut self, new: &NewConsumer) -> Result<NodeId, Refusal> {
+        let mut config = ConsumerConfig::default();
+        for (key, value) in &new.configs {
+            match config.set(key, value) {
+                Ok(true) => {}
+                Ok(false) => {
+                    return Err(Refusal::new(format!("'{key}' is not a consumer setting")));
+                }
+                Err(text) => return Err(Refusal::new(text)),
+            }
+        }
+        let (seed, bootstrap) = (self.spec.seed, self.bootstrap());
+        let consumer = |id| Consumer::new(id, &new.name, bootstrap, seed, config);
+        let made = |id| {
+            let mut consumer = consumer(id);
+            consumer.subscribe(new.group.as_deref(), &new.topics, &new.assign, new.paused);
+            Client::Consumer(consumer)
+        };
+        Ok(self.add_client(&new.name, made))
+    }
+
+    fn consumer_act(&mut self, ticket: u64, act: &Act, stage: &mut Stage<'_>) -> Done {
+        if let Act::ConsumerStart(new) = act {
+            let id = self.new_consumer(new)?;
+            self.with_client(id, stage, |client, now, out| {
+                if let Client::Consumer(consumer) = client {
+                    consumer.start(now, out);
+                }
+            });
+            return Ok(Waiting::Nothing);
+        }
+        if let Act::ClientKill(name) = act {
+            let Some(&id) = self.names.get(name) else {
+                return Err(Refusal::new(format!("there is no client '{name}'")));
+            };
+            let event = self.emit(stage, id, Body::World(WorldEvent::Fault(Fault::Kill(id))));
+            self.last_fault.insert(id, event);
+            self.ended(id, NodeState::Dead, stage.cause);
+            self.clients.remove(&id);
+            self.names.remove(name);
+            return Ok(Waiting::Nothing);
+        }
+        let name = match act {
+            Act::ConsumerStop(name)
+            | Act::ConsumerPause(name)
+            | Act::ConsumerResume(name)
+            | Act::ConsumerPoll { name, .. }
+            | Act::ConsumerCommit { name, .. }
+            | Act::ConsumerSeek { name, .. } => name,
+            _ => return Ok(Waiting::Nothing),
+        };
+        let id = self.is_a(name, "consumer")?;
+        self.with_client(id, stage, |client, now, out| {
+            let Client::Consumer(consumer) = client else {
+                return;
+            };
+            match act {
+                Act::ConsumerStop(_) => consumer.stop(now, ticket, out),
+                Act::ConsumerPause(_) => consumer.set_paused(now, true, out),
+                Act::ConsumerResume(_) => consumer.set_paused(now, false, out),
+                Act::ConsumerPoll { max, .. } => consumer.poll(now, ticket, *max, out),
+                Act::ConsumerCommit { offset, .. } => {
+                    consumer.commit(now, ticket, offset.clone(), out);
+                }
+                Act::ConsumerSeek { partition, to, .. } => {
+                    consumer.seek(now, ticket, partition.clone(), *to, out);
+                }
+                _ => {}
+            }
+        });
+        match act {
+            Act::ConsumerPause(_) | Act::ConsumerResume(_) => Ok(Waiting::Nothing),
+            _ => Ok(Waiting::Client(id)),
+        }
+    }
+
+    fn strike(&mut self, fault: Fault, stage: &mut Stage<'_>) {
+        let victim = fault.victim();
+        let node = victim.unwrap_or(NodeId(0));
+        let event = self.emit(stage, node, Body::World(WorldEvent::Fault(fault)));
+        if let Some(victim) = victim {
+            self.last_fault.insert(victim, event);
+        }
+    }
+
+    fn fault(
+        &mut self,
+        act: &Act,
+        disk: &mut Disk,
+        stage: &mut Stage<'_>,
+    ) -> Result<Done, LabError> {
+        match act {
+            Act::Kill(node) => {
+                self.strike(Fault::Kill(*node), stage);
+                self.ended(*node, NodeState::Dead, stage.cause);
+            }
+            Act::PowerOff(node) => {
+                self.strike(Fault::PowerOff(*node), stage);
+                let (seed, step) = (self.spec.seed, self.step);
+                let kind = if node.is_broker() { "broker" } else { "controller" };
+                let mut ordinal = 0;
+                let purpose = prng::Purpose::PowerLoss;
+                disk.power_off(&format!("{kind}-{node}"), |_, unflushed| {
+                    ordinal += 1;
+                    prng::below(seed, purpose, u64::from(node.0), step, ordinal, unflushed + 1)
+                })?;
+                self.ended(*node, NodeState::Dead, stage.cause);
+            }
+            Act::Stop(node) if node.is_controller() => {
+                self.strike(Fault::Kill(*node), stage);
+                self.ended(*node, NodeState::Stopped, stage.cause);
+            }
+            Act::Stop(node) => {
+                if self.state(*node) == NodeState::Paused {
+                    return Ok(Err(Refusal::new(format!(
+                        "broker {node} is frozen and cannot stop by itself: resume or kill it"
+                    ))));
+                }
+                self.with_broker(*node, stage, |broker, now, out| {
+                    broker.stop(now, out);
+                    Ok(())
+                });
+                return Ok(Ok(Waiting::Stopped(*node)));
+            }
+            Act::Start(node) => {
+                self.network.push(self.now, Happening::Start(*node), stage.cause);
+                if let Some(entry) = self.brokers.get_mut(node) {
+                    entry.state = NodeState::New;
+                }
+                if let Some(entry) = self.controllers.get_mut(node) {
+                    entry.state = NodeState::New;
+                }
+                return Ok(Ok(Waiting::Unfenced(*node)));
+            }
+            Act::Pause(node) => {
+                self.strike(Fault::Pause(*node), stage);
+                self.set_state(*node, NodeState::Paused);
+            }
+            Act::Resume(node) => self.resume(*node, disk, stage)?,
+            Act::Cut(a, b) => {
+                self.strike(Fault::Cut(*a, *b), stage);
+                self.network.cut(*a, *b);
+            }
+            Act::Heal(pair) => {
+                let pairs = match pair {
+                    Some(pair) => vec![*pair],
+                    None => self.network.cuts(),
+                };
+                for (a, b) in pairs {
+                    self.strike(Fault::Heal(a, b), stage);
+                    self.network.heal(self.spec.seed, self.now, a, b);
+                }
+            }
+            Act::FetcherPause(node) => {
+                self.strike(Fault::FetcherPause(*node), stage);
+                self.with_broker(*node, stage, |broker, now, out| {
+                    broker.pause_fetchers(true, now, out);
+                    Ok(())
+                });
+            }
+            Act::FetcherResume(node) => {
+                self.strike(Fault::FetcherResume(*node), stage);
+                self.with_broker(*node, stage, |broker, now, out| {
+                    broker.fetchers_slowed = Duration::ZERO;
+                    broker.pause_fetchers(false, now, out);
+                    Ok(())
+                });
+            }
+            Act::FetcherSlow(node, by) => {
+                self.strike(Fault::FetcherSlow(*node), stage);
+                let by = *by;
+                self.with_broker(*node, stage, |broker, _, _| {
+                    broker.fetchers_slowed = by;
+                    Ok(())
+                });
+            }
+            Act::Drop(id) => {
+                if let Some((_, queued)) = self.network.take(*id)
+                    && let Happening::Deliver { from, to, message } = queued.happening
+                {
+                    let kind = message.kind();
+                    self.strike(Fault::Drop { from, to, kind }, stage);
+                }
+            }
+            Act::Delay(id, by) => {
+                self.network.delay(*id, *by);
+            }
+            _ => {}
+        }
+        Ok(Ok(Waiting::Nothing))
+    }
+
+    fn set_state(&mut self, node: NodeId, state: NodeState) {
+        let now = self.now;
+        if let Some(entry) = self.brokers.get_mut(&node) {
+            entry.state = state;
+            entry.since = now;
+        }
+        if let Some(entry) = self.controllers.get_mut(&node) {
+            entry.state = state;
+            entry.since = now;
+        }
+    }
+
+    /// A frozen process goes on: what waited in its sockets is read at once, in order.
+    fn resume(
+        &mut self,
+        node: NodeId,
+        disk: &mut Disk,
+        stage: &mut Stage<'_>,
+    ) -> Result<(), LabError> {
+        self.strike(Fault::Resume(node), stage);
+        self.set_state(node, NodeState::Alive);
+        let inbox = match self.brokers.get_mut(&node) {
+            Some(entry) => std::mem::take(&mut entry.inbox),
+            None => match self.controllers.get_mut(&node) {
+                Some(entry) => std::mem::take(&mut entry.inbox),
+                None => return Ok(()),
+            },
+        };
+        let _ = disk;
+        for (input, cause) in inbox {
+            let happening = match input {
+                Input::Message { from, message } => Happening::Deliver { from, to: node, message },
+                Input::Timer(timer) => {
+                    self.network.set_timer(node, timer, Some(self.now), cause);
+                    continue;
+                }
+                Input::Disconnected { peer } => Happening::Disconnected { node, peer },
+            };
+            self.network.push(self.now, happening, cause);
+        }
+        Ok(())
+    }
+
+    /// The broker that leads `partition`, or the one named.
+    pub(crate) fn holder(
+        &self,
+        partition: &TopicPartition,
+        broker: Option<NodeId>,
+    ) -> Result<NodeId, Refusal> {
+        let image = self.last_controller().map(|controller| &controller.image);
+        let Some(registration) = image.and_then(|image| image.partition(partition)) else {
+            return Err(Refusal::new(format!("there is no partition {partition}")));
+        };
+        let id = match broker.or(registration.leader) {
+            Some(id) => id,
+            None => {
+                return Err(Refusal::new(format!(
+                    "{partition} has no leader at the moment: name a broker with broker=N"
+                )));
+            }
+        };
+        match self.broker(id) {
+            Some(found) if found.replicas.contains_key(partition) => Ok(id),
+            _ => Err(Refusal::new(format!("broker {id} has no copy of {partition}"))),
+        }
+    }
+
+    fn begin_lookup(&mut self, act: &Act, disk: &Disk, stage: &mut Stage<'_>) -> Done {
+        let (partition, broker) = match act {
+            Act::Lookup { partition, broker, .. }
+            | Act::LookupTimestamp { partition, broker, .. } => (partition, *broker),
+            _ => return Ok(Waiting::Nothing),
+        };
+        let id = self.holder(partition, broker)?;
+        let Some(replica) = self.broker(id).and_then(|broker| broker.replicas.get(partition)) else {
+            return Ok(Waiting::Nothing);
+        };
+        let log = &replica.log;
+        let steps: Result<Vec<_>, _> = match act {
+            Act::Lookup { offset, without_index: true, .. } => {
+                log.lookup_without_index(disk, *offset).collect()
+            }
+            Act::Lookup { offset, .. } => log.lookup(disk, *offset).collect(),
+            Act::LookupTimestamp { timestamp, .. } => {
+                log.lookup_timestamp(disk, *timestamp).collect()
+            }
+            _ => Ok(Vec::new()),
+        };
+        let steps = steps.map_err(|error| Refusal::new(error.to_string()))?;
+        self.lookup = Some(LookupWalk {
+            partition: partition.clone(),
+            broker: id,
+            steps: steps.into(),
+            shown: 0,
+        });
+        self.network.push(self.now, Happening::Walk, stage.cause);
+        Ok(Waiting::Walked)
+    }
+
+}

@@ -1,0 +1,354 @@
+//! Is anything still under way? And if not: pass over idle time as one step.
+//!
+//! "Settled" means that nothing would change any more without a new act: no session, lag or rebalance timer that would
+//! change something is running, no follower behind, no election or rebalance under way. Heartbeats, empty fetches,
+//! checkpoints of files and internal topics' offsets do not count.
+
+use super::event::{Body, WorldEvent};
+use super::network::Happening;
+use super::world::{Cluster, NodeState, Stage};
+use crate::broker::Life;
+use crate::clock::{Duration, Instant};
+use crate::group::GroupState;
+use crate::protocol::{Body as MessageBody, Request, Response, Timer};
+use crate::replica::{Replica, Role};
+use crate::types::NodeId;
+use std::sync::Arc;
+
+/// Idle time that is worth passing over; a shorter one is played as it is.
+const WORTH_PASSING: Duration = Duration::from_ms(5_000);
+
+/// What is left before the end of a passed-over time, so that the rounds are back in their rhythm.
+const LEAD_IN: Duration = Duration::from_ms(1_000);
+
+fn is_periodic_timer(timer: &Timer) -> bool {
+    matches!(
+        timer,
+        Timer::BrokerHeartbeat
+            | Timer::IsrCheck
+            | Timer::DelayedFetch(_)
+            | Timer::RequestTimeout(_)
+            | Timer::Checkpoint
+            | Timer::SessionCheck
+            | Timer::LeaderBalance
+            | Timer::MetadataNoOp
+            | Timer::ConsumerPoll
+            | Timer::ConsumerHeartbeat
+            | Timer::ConsumerAutoCommit
+            | Timer::GroupSession { .. }
+            | Timer::ClientMetadata
+            | Timer::FetcherBackoff(_)
+            | Timer::MetadataBackoff
+    )
+}
+
+fn is_periodic_message(body: &MessageBody) -> bool {
+    match body {
+        MessageBody::Request(request) => matches!(
+            request,
+            Request::Fetch(_)
+                | Request::BrokerHeartbeat(_)
+                | Request::Heartbeat(_)
+                | Request::OffsetCommit(_)
+                | Request::Metadata(_)
+        ),
+        MessageBody::Response(response) => match response {
+            Response::Fetch(fetch) => fetch.partitions.iter().all(|p| p.records.is_empty()),
+            Response::BrokerHeartbeat(_)
+            | Response::Heartbeat(_)
+            | Response::OffsetCommit(_)
+            | Response::Metadata(_) => true,
+            _ => false,
+        },
+    }
+}
+
+impl Cluster {
+    /// Whether nothing would change any more without a new act; otherwise what is still under way.
+    pub fn settled(&self) -> Result<(), String> {
+        self.queue_settled()?;
+        self.brokers_settled()?;
+        self.replicas_settled()?;
+        for client in self.clients.values() {
+            if let Some(reason) = client.unsettled() {
+                return Err(reason);
+            }
+        }
+        self.groups_settled()
+    }
+
+    fn queue_settled(&self) -> Result<(), String> {
+        for queued in self.network.queue.values() {
+            match &queued.happening {
+                Happening::Deliver { from, to, message } if !is_periodic_message(&message.body) => {
+                    return Err(format!("{} {from} → {to} is under way", message.kind()));
+                }
+                Happening::Start(node) => return Err(format!("{node} is about to start")),
+                Happening::Walk => return Err("a lookup is being walked".to_owned()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn brokers_settled(&self) -> Result<(), String> {
+        let Some(controller) = self.controller() else {
+            return Ok(()); // without a controller nothing is decided any more
+        };
+        let end = controller.image.offset;
+        for (&id, node) in &self.brokers {
+            let registered = controller.image.brokers.get(&id);
+            let fenced = registered.is_none_or(|broker| broker.fenced);
+            match node.state {
+                NodeState::Dead | NodeState::Stopped | NodeState::Paused if !fenced => {
+                    return Err(format!("the session of broker {id} has not ended yet"));
+                }
+                NodeState::Alive => {
+                    let Some(broker) = &node.broker else {
+                        continue;
+                    };
+                    if let Some(reason) = broker.unsettled() {
+                        return Err(reason);
+                    }
+                    let reachable = !self.network.is_cut(id, controller.id);
+                    if reachable && broker.life == Life::Running && fenced {
+                        return Err(format!("broker {id} is fenced and will be let in"));
+                    }
+                    if !reachable && !fenced {
+                        return Err(format!("the session of broker {id} has not ended yet"));
+                    }
+                    if reachable && broker.observer.image.offset < end {
+                        return Err(format!("broker {id} has not read all metadata yet"));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn replicas_settled(&self) -> Result<(), String> {
+        for (&id, node) in &self.brokers {
+            let (NodeState::Alive, Some(broker)) = (node.state, &node.broker) else {
+                continue;
+            };
+            for replica in broker.replicas.values() {
+                let Role::Leader(leader) = &replica.role else {
+                    continue;
+                };
+                if self.registered_leader(replica) != Some(id) {
+                    continue;
+                }
+                for &follower in leader.followers.keys() {
+                    self.follower_settled(replica, follower)?;
+                }
+                self.high_watermark_settled(replica)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn registered_leader(&self, replica: &Replica) -> Option<NodeId> {
+        self.last_controller()?.image.partition(&replica.partition)?.leader
+    }
+
+    fn follower_settled(&self, replica: &Replica, follower: NodeId) -> Result<(), String> {
+        let Some(leader) = replica.as_leader() else {
+            return Ok(());
+        };
+        let partition = &replica.partition;
+        let in_isr = leader.isr.contains(&follower);
+        let end = replica.log.log_end_offset();
+        let copies = self.copies(follower, replica.broker);
+        let own = self.broker(follower).and_then(|broker| broker.replicas.get(partition));
+        let behind = own.is_none_or(|own| own.log.log_end_offset() != end);
+        if copies {
+            if behind {
+                return Err(format!("broker {follower} has not copied all of {partition}"));
+            }
+            if !in_isr {
+                return Err(format!("broker {follower} is about to join the ISR of {partition}"));
+            }
+            if own.is_some_and(|own| own.high_watermark() != replica.high_watermark()) {
+                return Err(format!(
+                    "broker {follower} has not heard the high watermark of {partition}"
+                ));
+            }
+        } else if in_isr && behind && self.state(follower) == NodeState::Alive {
+            return Err(format!("broker {follower} lags in {partition} and will leave the ISR"));
+        } else if in_isr {
+            let seen = leader.followers.get(&follower).map(|state| state.log_end);
+            if seen.is_some_and(|seen| seen < end) {
+                return Err(format!("broker {follower} lags in {partition} and will leave the ISR"));
+            }
+        }
+        Ok(())
+    }
+
+    fn high_watermark_settled(&self, replica: &Replica) -> Result<(), String> {
+        let Some(leader) = replica.as_leader() else {
+            return Ok(());
+        };
+        let waiting = leader.isr.len() >= replica.min_insync_replicas()
+            && replica.high_watermark() < replica.log.log_end_offset()
+            && leader.isr.iter().all(|&node| {
+                node == replica.broker || self.copies(node, replica.broker)
+            });
+        if waiting {
+            return Err(format!("the high watermark of {} is on its way", replica.partition));
+        }
+        Ok(())
+    }
+
+    /// Whether `follower` is able to fetch from `leader` at the moment.
+    fn copies(&self, follower: NodeId, leader: NodeId) -> bool {
+        let alive = self.state(follower) == NodeState::Alive;
+        let broker = self.broker(follower);
+        alive
+            && !self.network.is_cut(follower, leader)
+            && broker.is_some_and(|b| b.life == Life::Running && !b.fetchers_paused)
+    }
+
+    fn groups_settled(&self) -> Result<(), String> {
+        for node in self.brokers.values() {
+            let (NodeState::Alive, Some(broker)) = (node.state, &node.broker) else {
+                continue;
+            };
+            for (name, group) in &broker.groups.groups {
+                if matches!(
+                    group.state,
+                    GroupState::PreparingRebalance | GroupState::CompletingRebalance
+                ) {
+                    return Err(format!("group {name} is rebalancing"));
+                }
+                for member in group.members.keys() {
+                    let owner = self.names.keys().find(|name| {
+                        member.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('-'))
+                    });
+                    if owner.is_none() {
+                        return Err(format!("the session of {member} in {name} has not ended yet"));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How far idle time may be passed over towards `until`; `None`: it is not idle, or not worth it.
+    pub(crate) fn idle_until(&self, until: Instant) -> Option<Instant> {
+        if until.since(self.now) < WORTH_PASSING || self.settled().is_err() {
+            return None;
+        }
+        let mut limit = until;
+        for (&(at, _), queued) in &self.network.queue {
+            let periodic = match &queued.happening {
+                Happening::Timer { timer, .. } => is_periodic_timer(timer),
+                _ => true,
+            };
+            if !periodic {
+                limit = limit.min(at);
+                break;
+            }
+        }
+        (limit.since(self.now) >= WORTH_PASSING).then_some(limit)
+    }
+
+    /// Passes over idle time: everything periodic moves as it is to the end of it.
+    pub(crate) fn pass_idle(&mut self, until: Instant, stage: &mut Stage<'_>) {
+        let by = Duration(until.since(self.now).0.saturating_sub(LEAD_IN.0));
+        let mut kept = Vec::new();
+        let fixed: Vec<(Instant, u64)> = self
+            .network
+            .queue
+            .iter()
+            .filter(|(_, queued)| {
+                matches!(&queued.happening, Happening::Timer { timer, .. } if !is_periodic_timer(timer))
+            })
+            .map(|(&key, _)| key)
+            .collect();
+        for (at, id) in fixed {
+            if let Some((_, queued)) = self.network.take(id) {
+                kept.push((at, queued));
+            }
+        }
+        self.network.shift(by);
+        for (at, queued) in kept {
+            if let Happening::Timer { node, timer } = queued.happening {
+                self.network.set_timer(node, timer, Some(at), queued.cause);
+            }
+        }
+        for node in self.brokers.values_mut() {
+            if let Some(broker) = &mut node.broker {
+                Arc::make_mut(broker).shift(by);
+            }
+        }
+        for node in self.controllers.values_mut() {
+            if let Some(controller) = &mut node.controller {
+                Arc::make_mut(controller).shift(by);
+            }
+        }
+        for client in self.clients.values_mut() {
+            Arc::make_mut(client).shift(by);
+        }
+        self.now = self.now + by;
+        let body = Body::World(WorldEvent::IdlePassed { ms: by.as_ms() });
+        self.emit(stage, NodeId(0), body);
+    }
+}
+
+impl Cluster {
+    /// The facts that two branches are compared by.
+    pub(crate) fn facts(&self) -> std::collections::BTreeMap<String, String> {
+        let mut facts = std::collections::BTreeMap::new();
+        let Some(controller) = self.last_controller() else {
+            return facts;
+        };
+        for (&id, node) in &self.brokers {
+            facts.insert(format!("broker {id}"), format!("{:?}", node.state));
+        }
+        for (name, topic) in controller.image.topics.iter() {
+            for (number, partition) in topic.partitions.iter().enumerate() {
+                let at = format!("{name}-{number}");
+                let leader = partition.leader.map_or("none".to_owned(), |l| l.to_string());
+                facts.insert(format!("leader({at})"), leader);
+                facts.insert(format!("isr({at})"), crate::replica::set(&partition.isr));
+                facts.insert(format!("epoch({at})"), partition.leader_epoch.to_string());
+                for &id in &partition.replicas {
+                    let tp = crate::types::TopicPartition::new(name, number as u32);
+                    let replica = self.broker(id).and_then(|broker| broker.replicas.get(&tp));
+                    if let Some(replica) = replica {
+                        let (end, mark) = (replica.log_end_offset(), replica.high_watermark());
+                        facts.insert(format!("leo({at}, {id})"), end.to_string());
+                        facts.insert(format!("hw({at}, {id})"), mark.to_string());
+                    }
+                }
+            }
+        }
+        facts
+    }
+
+    /// Closes what still runs, as a clean stop of every process would.
+    pub(crate) fn close_all(
+        &mut self,
+        disk: &mut crate::disk::Disk,
+    ) -> Result<(), crate::storage::StorageError> {
+        for node in self.brokers.values_mut() {
+            if node.state == NodeState::Alive
+                && let Some(broker) = &mut node.broker
+            {
+                let mut out = crate::protocol::Output::default();
+                Arc::make_mut(broker).finish(disk, &mut out)?;
+                node.state = NodeState::Stopped;
+            }
+        }
+        for node in self.controllers.values_mut() {
+            if node.state == NodeState::Alive
+                && let Some(controller) = &mut node.controller
+            {
+                Arc::make_mut(controller).close(disk)?;
+                node.state = NodeState::Stopped;
+            }
+        }
+        Ok(())
+    }
+}

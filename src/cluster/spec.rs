@@ -1,0 +1,58 @@
+//! What a cluster is made of, as a script asks for it.
+
+use crate::broker;
+
+/// The greatest number of brokers; beyond it a teaching cluster teaches nothing more.
+pub const MOST_BROKERS: u32 = 200;
+
+/// A cluster to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClusterSpec {
+    /// How many brokers (ids 1, 2, …).
+    pub brokers: u32,
+    /// How many controllers (ids 3001, …); this version has one voter.
+    pub controllers: u32,
+    /// Kafka's version: picks the rules.
+    pub kafka: String,
+    /// What chance is drawn from.
+    pub seed: u64,
+    /// Broker settings by Kafka's names.
+    pub configs: Vec<(String, String)>,
+}
+
+impl Default for ClusterSpec {
+    fn default() -> Self {
+        ClusterSpec { brokers: 3, controllers: 1, kafka: "4.3".to_owned(), seed: 1, configs: Vec::new() }
+    }
+}
+
+impl ClusterSpec {
+    /// Checks the numbers and names, and gives the broker settings.
+    pub fn broker_config(&self) -> Result<broker::Config, String> {
+        if self.brokers == 0 || self.brokers > MOST_BROKERS {
+            return Err(format!(
+                "brokers={} is out of range: take 1 to {MOST_BROKERS}",
+                self.brokers
+            ));
+        }
+        if self.controllers != 1 {
+            return Err(format!(
+                "controllers={} is not possible in this version: the quorum has one voter (controllers=1)",
+                self.controllers
+            ));
+        }
+        if !(self.kafka == "4.3" || self.kafka.starts_with("4.3.")) {
+            return Err(format!(
+                "kafka={} is not possible in this version: it has the rules of kafka=4.3 (KRaft)",
+                self.kafka
+            ));
+        }
+        let mut config = broker::Config::default();
+        for (name, value) in &self.configs {
+            if !config.set(name, value)? {
+                return Err(format!("'{name}' is not a broker setting that the lab knows"));
+            }
+        }
+        Ok(config)
+    }
+}

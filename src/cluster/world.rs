@@ -1,0 +1,552 @@
+//! The nodes, and how one happening is delivered.
+
+use super::event::{Body, Stamped, WorldEvent};
+use super::invariant::Invariants;
+use super::network::{Happening, Network};
+use super::spec::ClusterSpec;
+use crate::broker::{self, Broker};
+use crate::client::Client;
+use crate::clock::{Duration, Instant};
+use crate::coordination::kraft::Controller;
+use crate::disk::Disk;
+use crate::prng;
+use crate::protocol::{Input, Output, Timer};
+use crate::storage::{LookupStep, StorageError};
+use crate::types::{NodeId, TopicPartition, Uuid};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// Whether a process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NodeState {
+    /// It has not begun yet.
+    New,
+    /// It runs.
+    Alive,
+    /// It is frozen: what arrives waits in its socket.
+    Paused,
+    /// It was killed, or halted by itself.
+    Dead,
+    /// It stopped as it should.
+    Stopped,
+}
+
+/// Most messages that wait in a frozen process's sockets.
+const MOST_INBOX: usize = 10_000;
+
+/// A broker and its process.
+#[derive(Clone, Debug)]
+pub struct BrokerNode {
+    /// Whether it runs.
+    pub state: NodeState,
+    /// What it is made of; the last state of a process that ended, `None` before the first start.
+    pub broker: Option<Arc<Broker>>,
+    /// How often it was started.
+    pub starts: u64,
+    /// When its state last changed.
+    pub since: Instant,
+    pub(crate) inbox: VecDeque<(Input, Option<u64>)>,
+}
+
+/// A controller and its process.
+#[derive(Clone, Debug)]
+pub struct ControllerNode {
+    /// Whether it runs.
+    pub state: NodeState,
+    /// What it is made of.
+    pub controller: Option<Arc<Controller>>,
+    /// How often it was started.
+    pub starts: u64,
+    /// When its state last changed.
+    pub since: Instant,
+    pub(crate) inbox: VecDeque<(Input, Option<u64>)>,
+}
+
+/// A lookup that is being watched.
+#[derive(Clone, Debug)]
+pub struct LookupWalk {
+    /// In which partition.
+    pub partition: TopicPartition,
+    /// On which broker.
+    pub broker: NodeId,
+    /// All its steps.
+    pub steps: Arc<[LookupStep]>,
+    /// How many of them were shown.
+    pub shown: usize,
+}
+
+/// The world at one moment. Plain and cloneable: a clone is a checkpoint.
+#[derive(Clone, Debug)]
+pub struct Cluster {
+    /// What it was made from.
+    pub spec: Arc<ClusterSpec>,
+    /// Settings of all brokers.
+    pub config: Arc<broker::Config>,
+    /// The cluster's id.
+    pub cluster_id: Uuid,
+    /// The present moment.
+    pub now: Instant,
+    /// How many steps were taken.
+    pub step: u64,
+    /// Brokers by id.
+    pub brokers: BTreeMap<NodeId, BrokerNode>,
+    /// Controllers by id.
+    pub controllers: BTreeMap<NodeId, ControllerNode>,
+    /// Clients by id.
+    pub clients: BTreeMap<NodeId, Arc<Client>>,
+    /// Clients that are frozen or gone: ids that messages may still be under way to.
+    pub names: BTreeMap<String, NodeId>,
+    /// Links, timers, the queue.
+    pub network: Network,
+    /// What was promised, and what broke.
+    pub invariants: Invariants,
+    /// The lookup that is being watched.
+    pub lookup: Option<LookupWalk>,
+    pub(crate) tickets: BTreeMap<u64, super::perform::Waiting>,
+    pub(crate) next_ticket: u64,
+    pub(crate) next_client: u32,
+    pub(crate) next_event: u64,
+    pub(crate) last_fault: BTreeMap<NodeId, u64>,
+}
+
+/// Where a step's events go, and why they happen.
+pub(crate) struct Stage<'a> {
+    pub events: &'a mut Vec<Stamped>,
+    pub cause: Option<u64>,
+}
+
+impl Cluster {
+    /// A formatted cluster that has not started.
+    pub(crate) fn format(spec: ClusterSpec, disk: &mut Disk) -> Result<Cluster, super::LabError> {
+        let config = spec.broker_config().map_err(super::LabError::Spec)?;
+        let seed = spec.seed;
+        let cluster_id =
+            Uuid::from_chance(prng::bytes16(seed, prng::Purpose::Identity, 0, 0, 0));
+        let mut cluster = Cluster {
+            config: Arc::new(config),
+            cluster_id,
+            now: Instant(0),
+            step: 0,
+            brokers: BTreeMap::new(),
+            controllers: BTreeMap::new(),
+            clients: BTreeMap::new(),
+            names: BTreeMap::new(),
+            network: Network::default(),
+            invariants: Invariants::default(),
+            lookup: None,
+            tickets: BTreeMap::new(),
+            next_ticket: 0,
+            next_client: NodeId::FIRST_CLIENT,
+            next_event: 0,
+            last_fault: BTreeMap::new(),
+            spec: Arc::new(spec),
+        };
+        for number in 0..cluster.spec.controllers {
+            let id = NodeId(NodeId::FIRST_CONTROLLER + number);
+            Controller::format(disk, id, cluster_id, seed)?;
+            let node = ControllerNode {
+                state: NodeState::New,
+                controller: None,
+                starts: 0,
+                since: Instant(0),
+                inbox: VecDeque::new(),
+            };
+            cluster.controllers.insert(id, node);
+            cluster.network.push(Instant(0), Happening::Start(id), None);
+        }
+        for number in 1..=cluster.spec.brokers {
+            let id = NodeId(number);
+            Broker::format(disk, id, cluster_id, seed)?;
+            let node = BrokerNode {
+                state: NodeState::New,
+                broker: None,
+                starts: 0,
+                since: Instant(0),
+                inbox: VecDeque::new(),
+            };
+            cluster.brokers.insert(id, node);
+            let at = Instant(10_000) + Duration(u64::from(number) * 1_000);
+            cluster.network.push(at, Happening::Start(id), None);
+        }
+        Ok(cluster)
+    }
+
+    /// A broker that runs or ran.
+    pub fn broker(&self, id: NodeId) -> Option<&Broker> {
+        self.brokers.get(&id)?.broker.as_deref()
+    }
+
+    /// The active controller.
+    pub fn controller(&self) -> Option<&Controller> {
+        self.controllers
+            .values()
+            .find(|node| matches!(node.state, NodeState::Alive | NodeState::Paused))
+            .and_then(|node| node.controller.as_deref())
+    }
+
+    /// What the controllers know, even when none runs at the moment.
+    pub fn last_controller(&self) -> Option<&Controller> {
+        self.controllers.values().find_map(|node| node.controller.as_deref())
+    }
+
+    /// The client of this name.
+    pub fn client(&self, name: &str) -> Option<&Client> {
+        self.clients.get(self.names.get(name)?).map(Arc::as_ref)
+    }
+
+    /// Whether a process runs, by id; clients run until they are stopped or killed.
+    pub fn state(&self, node: NodeId) -> NodeState {
+        if let Some(broker) = self.brokers.get(&node) {
+            broker.state
+        } else if let Some(controller) = self.controllers.get(&node) {
+            controller.state
+        } else if self.clients.contains_key(&node) {
+            NodeState::Alive
+        } else {
+            NodeState::Dead
+        }
+    }
+
+    /// The name that people know a node by: `broker 2`, `controller 3001`, `p1`.
+    pub fn name(&self, node: NodeId) -> String {
+        if node.is_broker() && node.0 > 0 {
+            format!("broker {node}")
+        } else if node.is_controller() {
+            format!("controller {node}")
+        } else if node.0 == 0 {
+            "world".to_owned()
+        } else {
+            self.clients.get(&node).map_or_else(|| format!("client {node}"), |c| c.name().to_owned())
+        }
+    }
+
+    pub(crate) fn emit(&mut self, stage: &mut Stage<'_>, node: NodeId, body: Body) -> u64 {
+        self.next_event += 1;
+        let id = self.next_event;
+        let cause = self.blamed(&body).or(stage.cause);
+        let stamped = Stamped { id, step: self.step, at: self.now, node, cause, body };
+        self.invariants.watch(&stamped, &self.brokers);
+        stage.events.push(stamped);
+        stage.cause = Some(id);
+        id
+    }
+
+    /// Silence has causes too: a broker that is fenced, or lags, owes it to the last fault that struck it.
+    fn blamed(&self, body: &Body) -> Option<u64> {
+        let silent = match body {
+            Body::Controller(crate::coordination::Event::BrokerFenced { broker, .. }) => *broker,
+            Body::Broker(broker::Event::Replica(crate::replica::Event::FollowerLags {
+                follower,
+                ..
+            })) => *follower,
+            Body::Broker(broker::Event::Group(crate::group::Event::MemberExpired {
+                member, ..
+            })) => {
+                let owner = self.names.iter().find(|(name, _)| {
+                    member.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('-'))
+                });
+                *owner?.1
+            }
+            _ => return None,
+        };
+        self.last_fault.get(&silent).copied()
+    }
+
+    /// Sends, sets and tells what a node's step gave back.
+    fn carry_out<E>(
+        &mut self,
+        node: NodeId,
+        out: Output<E>,
+        wrap: impl Fn(E) -> Body,
+        stage: &mut Stage<'_>,
+    ) {
+        for event in out.events {
+            self.emit(stage, node, wrap(event));
+        }
+        let seed = self.spec.seed;
+        for (timer, at) in out.timers {
+            let at = at.map(|at| at.max(self.now));
+            self.network.set_timer(node, timer, at, stage.cause);
+        }
+        for send in out.sends {
+            self.network.send(seed, self.now, node, send.to, send.message, stage.cause);
+        }
+    }
+
+    /// Delivers the next happening. `false`: nothing is pending.
+    pub(crate) fn step(
+        &mut self,
+        disk: &mut Disk,
+        events: &mut Vec<Stamped>,
+    ) -> Result<bool, super::LabError> {
+        while let Some((at, queued)) = self.network.pop() {
+            self.now = self.now.max(at);
+            if self.waits_in_socket(&queued.happening, queued.cause) {
+                continue;
+            }
+            self.step += 1;
+            let mut stage = Stage { events, cause: queued.cause };
+            self.deliver(queued.happening, disk, &mut stage)?;
+            self.report_violations(&mut stage);
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    pub(crate) fn report_violations(&mut self, stage: &mut Stage<'_>) {
+        if self.invariants.fresh.is_empty() {
+            return;
+        }
+        for violation in std::mem::take(&mut self.invariants.fresh) {
+            let body = Body::World(WorldEvent::Violated {
+                name: violation.name,
+                sentence: violation.sentence.clone(),
+            });
+            stage.cause = Some(violation.event);
+            self.emit(stage, NodeId(0), body);
+            self.invariants.keep(violation);
+        }
+    }
+
+    /// What reaches a frozen process waits there, without being a step.
+    fn waits_in_socket(&mut self, happening: &Happening, cause: Option<u64>) -> bool {
+        let node = happening.node();
+        if self.state(node) != NodeState::Paused {
+            return false;
+        }
+        let input = match happening.clone() {
+            Happening::Deliver { from, message, .. } => Input::Message { from, message },
+            Happening::Timer { timer, .. } => Input::Timer(timer),
+            Happening::Disconnected { peer, .. } => Input::Disconnected { peer },
+            Happening::Start(_) | Happening::Walk => return false,
+        };
+        let inbox = match self.brokers.get_mut(&node) {
+            Some(broker) => &mut broker.inbox,
+            None => match self.controllers.get_mut(&node) {
+                Some(controller) => &mut controller.inbox,
+                None => return false,
+            },
+        };
+        if inbox.len() < MOST_INBOX {
+            inbox.push_back((input, cause));
+        }
+        true
+    }
+
+    pub(crate) fn deliver(
+        &mut self,
+        happening: Happening,
+        disk: &mut Disk,
+        stage: &mut Stage<'_>,
+    ) -> Result<(), super::LabError> {
+        match happening {
+            Happening::Deliver { from, to, message } => {
+                if self.state(to) == NodeState::Alive {
+                    return self.feed(to, Input::Message { from, message }, disk, stage);
+                }
+                let kind = message.kind();
+                self.emit(stage, to, Body::World(WorldEvent::MessageLost { from, to, kind }));
+                if self.state(from) != NodeState::Dead {
+                    let (seed, now, cause) = (self.spec.seed, self.now, stage.cause);
+                    self.network.tell_disconnected(seed, now, from, to, cause);
+                }
+                Ok(())
+            }
+            Happening::Timer { node, timer } => {
+                if matches!(timer, Timer::RequestTimeout(_)) {
+                    self.network.give_up(node, 0);
+                }
+                self.feed(node, Input::Timer(timer), disk, stage)
+            }
+            Happening::Disconnected { node, peer } => {
+                self.feed(node, Input::Disconnected { peer }, disk, stage)
+            }
+            Happening::Start(node) => self.start(node, disk, stage),
+            Happening::Walk => {
+                self.walk(stage);
+                Ok(())
+            }
+        }
+    }
+
+    /// Shows the next step of the lookup that is being watched.
+    fn walk(&mut self, stage: &mut Stage<'_>) {
+        let Some(walk) = &mut self.lookup else {
+            return;
+        };
+        let Some(step) = walk.steps.get(walk.shown).cloned() else {
+            return;
+        };
+        walk.shown += 1;
+        let (partition, broker) = (walk.partition.clone(), walk.broker);
+        let more = walk.shown < walk.steps.len();
+        self.emit(stage, broker, Body::World(WorldEvent::Lookup { partition, step }));
+        if more {
+            self.network.push(self.now, Happening::Walk, stage.cause);
+        }
+    }
+
+    /// Gives an input to a node.
+    pub(crate) fn feed(
+        &mut self,
+        node: NodeId,
+        input: Input,
+        disk: &mut Disk,
+        stage: &mut Stage<'_>,
+    ) -> Result<(), super::LabError> {
+        let now = self.now;
+        if let Some(entry) = self.brokers.get_mut(&node) {
+            if entry.state != NodeState::Alive {
+                return Ok(());
+            }
+            let Some(broker) = &mut entry.broker else {
+                return Ok(());
+            };
+            let mut out = Output::default();
+            let result = Arc::make_mut(broker).step(now, input, disk, &mut out);
+            let stopped = broker.life == broker::Life::Stopped;
+            self.carry_out(node, out, Body::Broker, stage);
+            if let Err(error) = result {
+                self.halt(node, &error, stage);
+            } else if stopped {
+                self.ended(node, NodeState::Stopped, stage.cause);
+            }
+        } else if let Some(entry) = self.controllers.get_mut(&node) {
+            if entry.state != NodeState::Alive {
+                return Ok(());
+            }
+            let Some(controller) = &mut entry.controller else {
+                return Ok(());
+            };
+            let mut out = Output::default();
+            let result = Arc::make_mut(controller).step(now, input, disk, &mut out);
+            self.carry_out(node, out, Body::Controller, stage);
+            if let Err(error) = result {
+                self.halt(node, &error, stage);
+            }
+        } else if let Some(client) = self.clients.get_mut(&node) {
+            let mut out = Output::default();
+            Arc::make_mut(client).step(now, input, &mut out);
+            self.carry_out(node, out, Body::Client, stage);
+            self.reap(node);
+        }
+        Ok(())
+    }
+
+    /// Calls a client's own function and carries out what it wants.
+    pub(crate) fn with_client(
+        &mut self,
+        id: NodeId,
+        stage: &mut Stage<'_>,
+        call: impl FnOnce(&mut Client, Instant, &mut Output<crate::client::Event>),
+    ) {
+        let now = self.now;
+        if let Some(client) = self.clients.get_mut(&id) {
+            let mut out = Output::default();
+            call(Arc::make_mut(client), now, &mut out);
+            self.carry_out(id, out, Body::Client, stage);
+        }
+    }
+
+    /// Calls a broker's own function and carries out what it wants.
+    pub(crate) fn with_broker<T>(
+        &mut self,
+        id: NodeId,
+        stage: &mut Stage<'_>,
+        call: impl FnOnce(&mut Broker, Instant, &mut broker::Out) -> Result<T, StorageError>,
+    ) -> Option<T> {
+        let now = self.now;
+        let broker = self.brokers.get_mut(&id)?.broker.as_mut()?;
+        let mut out = Output::default();
+        let result = call(Arc::make_mut(broker), now, &mut out);
+        self.carry_out(id, out, Body::Broker, stage);
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.halt(id, &error, stage);
+                None
+            }
+        }
+    }
+
+    /// A process begins.
+    fn start(
+        &mut self,
+        node: NodeId,
+        disk: &mut Disk,
+        stage: &mut Stage<'_>,
+    ) -> Result<(), super::LabError> {
+        self.emit(stage, node, Body::World(WorldEvent::NodeStarted(node)));
+        let (now, seed) = (self.now, self.spec.seed);
+        if self.brokers.contains_key(&node) {
+            let controller = NodeId(NodeId::FIRST_CONTROLLER);
+            let ordinal = self.brokers.get(&node).map_or(1, |entry| entry.starts + 1);
+            let mut out = Output::default();
+            let config = (*self.config).clone();
+            let started =
+                Broker::start(node, config, controller, seed, ordinal, now, disk, &mut out);
+            if let Some(entry) = self.brokers.get_mut(&node) {
+                entry.starts = ordinal;
+                entry.since = now;
+                entry.inbox.clear();
+                if let Ok(broker) = &started {
+                    entry.state = NodeState::Alive;
+                    entry.broker = Some(Arc::new(broker.clone()));
+                }
+            }
+            self.carry_out(node, out, Body::Broker, stage);
+            if let Err(error) = started {
+                self.halt(node, &error, stage);
+            }
+        } else if self.controllers.contains_key(&node) {
+            let mut out = Output::default();
+            let started = Controller::start(node, now, disk, self.controller_config(), &mut out);
+            if let Some(entry) = self.controllers.get_mut(&node) {
+                entry.starts += 1;
+                entry.since = now;
+                entry.inbox.clear();
+                if let Ok(controller) = &started {
+                    entry.state = NodeState::Alive;
+                    entry.controller = Some(Arc::new(controller.clone()));
+                }
+            }
+            self.carry_out(node, out, Body::Controller, stage);
+            if let Err(error) = started {
+                self.halt(node, &error, stage);
+            }
+        }
+        Ok(())
+    }
+
+    /// Its disk failed: with one log directory the process exits, as Kafka's does.
+    fn halt(&mut self, node: NodeId, error: &StorageError, stage: &mut Stage<'_>) {
+        let reason = error.to_string();
+        let id = self.emit(stage, node, Body::World(WorldEvent::NodeHalted { node, reason }));
+        self.last_fault.insert(node, id);
+        self.ended(node, NodeState::Dead, stage.cause);
+    }
+
+    /// A process ended: nothing reaches it any more, and its peers' connections break.
+    pub(crate) fn ended(&mut self, node: NodeId, state: NodeState, cause: Option<u64>) {
+        let now = self.now;
+        if let Some(entry) = self.brokers.get_mut(&node) {
+            entry.state = state;
+            entry.since = now;
+            entry.inbox.clear();
+        }
+        if let Some(entry) = self.controllers.get_mut(&node) {
+            entry.state = state;
+            entry.since = now;
+            entry.inbox.clear();
+        }
+        self.network.forget_node(node);
+        self.network.disconnect(self.spec.seed, now, node, cause);
+    }
+
+    /// A client that has ended is forgotten; its last outcomes stay readable by its name until the name is used again.
+    fn reap(&mut self, node: NodeId) {
+        if self.clients.get(&node).is_some_and(|client| client.is_closed()) {
+            self.network.forget_node(node);
+        }
+    }
+}
