@@ -119,7 +119,7 @@ pub struct Broker {
     timeout_armed: bool,
     next_correlation: u64,
     next_waiting: u64,
-    last_checkpoint: Vec<u8>,
+    last_checkpoint: std::sync::Arc<Vec<(TopicPartition, Offset)>>,
 }
 
 impl Broker {

@@ -24,7 +24,7 @@ mod spec;
 mod world;
 
 pub use act::{Act, NewConsumer, Outcome, Refusal, Ticket};
-pub use event::{Body, Fault, Stamped, WorldEvent};
+pub use event::{Body, Fault, Stamped, WalkStep, WorldEvent};
 pub use invariant::{INVARIANTS, Invariants, Violation};
 pub use lab::{BranchInfo, Difference, Lab, LabError};
 pub use network::{Happening, Link, Network, Pending};

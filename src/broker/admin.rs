@@ -119,9 +119,9 @@ impl Broker {
         let (at, offset) = match timestamp.0 {
             -1 => (Timestamp::NONE, leader.high_watermark()),
             -2 => (Timestamp::NONE, replica.log.log_start_offset()),
-            -3 => replica.log.max_timestamp(disk)?.unwrap_or(none),
+            -3 => replica.log.max_timestamp().unwrap_or(none),
             _ => match replica.log.offset_for_timestamp(disk, timestamp)? {
-                Some((at, offset)) if offset < leader.high_watermark() => (at, offset),
+                Some((offset, at, _)) if offset < leader.high_watermark() => (at, offset),
                 _ => none,
             },
         };

@@ -10,7 +10,7 @@ use crate::protocol::{
     BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest,
     BrokerRegistrationResponse, ErrorCode, Request, Timer,
 };
-use crate::storage::{Log, checkpoint};
+use crate::storage::{self, Log, MetaProperties};
 use crate::types::{BrokerEpoch, NodeId, Offset, TopicPartition, Uuid};
 use std::collections::BTreeMap;
 
@@ -44,7 +44,10 @@ impl Broker {
     ) -> Result<(), Halt> {
         let directory = format!("broker-{id}");
         let directory_id = identity(seed, id, 1, 0);
-        checkpoint::write_meta_properties(disk, &directory, cluster_id, id, directory_id)?;
+        let meta =
+            MetaProperties { cluster_id: cluster_id.to_string(), node_id: id.0, directory_id };
+        let path = format!("{directory}/{}", storage::META_PROPERTIES);
+        storage::write_meta_properties(disk, &path, &meta)?;
         Observer::format(disk, &directory, id, cluster_id)
     }
 
@@ -61,18 +64,16 @@ impl Broker {
         out: &mut Out,
     ) -> Result<Broker, Halt> {
         let directory = format!("broker-{id}");
-        let clean_epoch = checkpoint::read_clean_shutdown(disk, &directory)?;
+        let clean_epoch = storage::read_clean_shutdown(disk, &directory);
         let clean = clean_epoch.is_some();
         out.events.push(Event::Started { clean });
         let mut storage_events = Vec::new();
-        let high_watermarks = checkpoint::read_offsets(
-            disk,
-            &format!("{directory}/{}", checkpoint::REPLICATION_OFFSETS),
-        )?;
-        let recovery_points = checkpoint::read_offsets(
-            disk,
-            &format!("{directory}/{}", checkpoint::RECOVERY_POINTS),
-        )?;
+        let offsets = |disk: &Disk, name: &str| -> Result<BTreeMap<TopicPartition, Offset>, Halt> {
+            Ok(storage::read_offsets(disk, &format!("{directory}/{name}"))?.into_iter().collect())
+        };
+        let high_watermarks = offsets(disk, storage::REPLICATION_OFFSETS)?;
+        let recovery_points = offsets(disk, storage::RECOVERY_POINTS)?;
+        let log_starts = offsets(disk, storage::LOG_START_OFFSETS)?;
         let mut found = BTreeMap::new();
         for entry in disk.list(&directory)? {
             if !entry.is_directory || entry.name.ends_with("-delete") {
@@ -86,7 +87,7 @@ impl Broker {
             }
             let recovery_point =
                 recovery_points.get(&partition).copied().unwrap_or(Offset::ZERO);
-            let log = Log::open(
+            let mut log = Log::open(
                 disk,
                 &format!("{directory}/{}", entry.name),
                 &partition,
@@ -95,11 +96,14 @@ impl Broker {
                 recovery_point,
                 &mut storage_events,
             )?;
+            if let Some(&start) = log_starts.get(&partition) {
+                log.advance_log_start(disk, start, &mut storage_events)?;
+            }
             found.insert(partition, log);
         }
         let observer = Observer::open(disk, &directory, id, clean, now)?;
         if clean {
-            checkpoint::remove_clean_shutdown(disk, &directory)?;
+            disk.remove(&format!("{directory}/{}", storage::CLEAN_SHUTDOWN))?;
         }
         out.events.extend(storage_events.into_iter().map(Event::Storage));
         let groups = Coordinator::new(
@@ -115,7 +119,7 @@ impl Broker {
             controller,
             incarnation: identity(seed, id, 2, start_ordinal),
             epoch: BrokerEpoch(-1),
-            previous_epoch: clean_epoch.unwrap_or(BrokerEpoch(-1)),
+            previous_epoch: BrokerEpoch(clean_epoch.unwrap_or(-1)),
             life: Life::Starting,
             observer,
             replicas: BTreeMap::new(),
@@ -133,7 +137,7 @@ impl Broker {
             timeout_armed: false,
             next_correlation: start_ordinal << 40,
             next_waiting: 0,
-            last_checkpoint: Vec::new(),
+            last_checkpoint: std::sync::Arc::default(),
             config,
         };
         broker.fetch_metadata(now, out);
@@ -242,42 +246,38 @@ impl Broker {
 
     /// Writes everything down: logs closed, indexes trimmed, checkpoints and the clean-shutdown flag written.
     pub fn finish(&mut self, disk: &mut Disk, out: &mut Out) -> Result<(), Halt> {
-        let mut points = BTreeMap::new();
-        let mut starts = BTreeMap::new();
-        for (partition, replica) in &mut self.replicas {
-            replica.log.close(disk)?;
-            points.insert(partition.clone(), replica.log.log_end_offset());
-            if replica.log.log_start_offset() > Offset::ZERO {
-                starts.insert(partition.clone(), replica.log.log_start_offset());
+        let mut points = Vec::new();
+        let mut starts = Vec::new();
+        let mut events = Vec::new();
+        let logs = self.replicas.iter_mut().map(|(partition, replica)| (partition, &mut replica.log));
+        for (partition, log) in logs.chain(self.found.iter_mut()) {
+            log.close(disk, &mut events)?;
+            points.push((partition.clone(), log.log_end_offset()));
+            if log.log_start_offset() > log.segments()[0].base_offset {
+                starts.push((partition.clone(), log.log_start_offset()));
             }
         }
-        for (partition, log) in &mut self.found {
-            log.close(disk)?;
-            points.insert(partition.clone(), log.log_end_offset());
-        }
-        self.observer.log.close(disk)?;
+        self.observer.log.close(disk, &mut events)?;
+        out.events.extend(events.into_iter().map(Event::Storage));
         let path = |name: &str| format!("{}/{name}", self.directory);
-        checkpoint::write_offsets(disk, &path(checkpoint::RECOVERY_POINTS), &points)?;
-        checkpoint::write_offsets(disk, &path(checkpoint::LOG_STARTS), &starts)?;
+        storage::write_offsets(disk, &path(storage::RECOVERY_POINTS), &points)?;
+        storage::write_offsets(disk, &path(storage::LOG_START_OFFSETS), &starts)?;
         self.write_high_watermarks(disk)?;
-        checkpoint::write_clean_shutdown(disk, &self.directory, self.epoch)?;
+        storage::write_clean_shutdown(disk, &self.directory, self.epoch.0)?;
         self.life = Life::Stopped;
         out.events.push(Event::Stopped);
         Ok(())
     }
 
     fn write_high_watermarks(&mut self, disk: &mut Disk) -> Result<(), Halt> {
-        let marks: BTreeMap<TopicPartition, Offset> = self
-            .replicas
-            .iter()
-            .map(|(partition, replica)| (partition.clone(), replica.high_watermark()))
-            .collect();
-        let text = checkpoint::offsets_text(&marks);
-        if text != self.last_checkpoint {
-            let path = format!("{}/{}", self.directory, checkpoint::REPLICATION_OFFSETS);
-            disk.replace(&path, &text)?;
-            self.last_checkpoint = text;
+        let marks = self.replicas.iter().map(|(partition, replica)| (partition, replica.high_watermark()));
+        if marks.clone().eq(self.last_checkpoint.iter().map(|(partition, mark)| (partition, *mark))) {
+            return Ok(());
         }
+        let marks: Vec<_> = marks.map(|(partition, mark)| (partition.clone(), mark)).collect();
+        let path = format!("{}/{}", self.directory, storage::REPLICATION_OFFSETS);
+        storage::write_offsets(disk, &path, &marks)?;
+        self.last_checkpoint = std::sync::Arc::new(marks);
         Ok(())
     }
 

@@ -172,7 +172,7 @@ impl Broker {
         let id = self.observer.image.topics.get(&partition.topic).map_or(Uuid::ZERO, |t| t.id);
         let directory = format!("{}/{partition}", self.directory);
         let log = match self.found.remove(partition) {
-            Some(mut log) if log.topic_id() == Some(id) => {
+            Some(mut log) if log.topic_id() == id => {
                 log.set_config(config);
                 log
             }
@@ -323,7 +323,7 @@ impl Broker {
             self.lost_offsets(now, partition, out);
         }
         let from = format!("{}/{partition}", self.directory);
-        let suffix = replica.log.topic_id().unwrap_or(Uuid::ZERO).0;
+        let suffix = replica.log.topic_id().0;
         let suffix: String = suffix.iter().map(|byte| format!("{byte:02x}")).collect();
         let to = format!("{from}.{suffix}-delete");
         replica.log.forget(disk);
@@ -339,7 +339,7 @@ impl Broker {
             .iter()
             .filter(|(partition, replica)| {
                 let topic = self.observer.image.topics.get(&partition.topic);
-                topic.is_none_or(|topic| Some(topic.id) != replica.log.topic_id())
+                topic.is_none_or(|topic| topic.id != replica.log.topic_id())
             })
             .map(|(partition, _)| partition.clone())
             .collect();

@@ -82,6 +82,25 @@ impl Fault {
     }
 }
 
+/// One step of a lookup by offset or by time.
+#[derive(Clone, Debug, PartialEq)]
+pub enum WalkStep {
+    /// By offset.
+    Offset(storage::LookupStep),
+    /// By timestamp.
+    Timestamp(storage::TimestampStep),
+}
+
+impl WalkStep {
+    /// One sentence that can be read aloud.
+    pub fn sentence(&self, language: Language) -> String {
+        match self {
+            WalkStep::Offset(step) => step.sentence(language),
+            WalkStep::Timestamp(step) => step.sentence(language),
+        }
+    }
+}
+
 /// What happened in the world around the nodes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WorldEvent {
@@ -120,7 +139,7 @@ pub enum WorldEvent {
         /// Which partition.
         partition: TopicPartition,
         /// What was looked at.
-        step: storage::LookupStep,
+        step: WalkStep,
     },
     /// A promise was broken.
     Violated {

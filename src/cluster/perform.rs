@@ -1,7 +1,7 @@
 //! How each act is done.
 
 use super::act::{Act, NewConsumer, Outcome, Refusal, Ticket};
-use super::event::{Body, Fault, Stamped, WorldEvent};
+use super::event::{Body, Fault, Stamped, WalkStep, WorldEvent};
 use super::lab::LabError;
 use super::network::Happening;
 use super::world::{Cluster, LookupWalk, NodeState, Stage};
@@ -13,7 +13,7 @@ use crate::clock::Duration;
 use crate::disk::Disk;
 use crate::prng;
 use crate::protocol::{Input, Request};
-use crate::types::{NodeId, Offset, TopicPartition};
+use crate::types::{NodeId, TopicPartition};
 use std::sync::Arc;
 
 /// The client through which administrators speak.
@@ -24,6 +24,9 @@ const MOST_CLIENTS: usize = 1_000;
 
 /// Most receipts that are kept.
 const MOST_TICKETS: usize = 10_000;
+
+/// Most steps of a lookup that are walked.
+const MOST_WALKED: usize = 100_000;
 
 /// What a receipt waits for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -506,7 +509,7 @@ impl Cluster {
                 self.strike(Fault::Pause(*node), stage);
                 self.set_state(*node, NodeState::Paused);
             }
-            Act::Resume(node) => self.resume(*node, disk, stage)?,
+            Act::Resume(node) => self.resume(*node, stage)?,
             Act::Cut(a, b) => {
                 self.strike(Fault::Cut(*a, *b), stage);
                 self.network.cut(*a, *b);
@@ -576,7 +579,6 @@ impl Cluster {
     fn resume(
         &mut self,
         node: NodeId,
-        disk: &mut Disk,
         stage: &mut Stage<'_>,
     ) -> Result<(), LabError> {
         self.strike(Fault::Resume(node), stage);
@@ -588,7 +590,6 @@ impl Cluster {
                 None => return Ok(()),
             },
         };
-        let _ = disk;
         for (input, cause) in inbox {
             let happening = match input {
                 Input::Message { from, message } => Happening::Deliver { from, to: node, message },
@@ -638,17 +639,18 @@ impl Cluster {
             return Ok(Waiting::Nothing);
         };
         let log = &replica.log;
-        let steps: Result<Vec<_>, _> = match act {
+        let steps: Vec<WalkStep> = match act {
             Act::Lookup { offset, without_index: true, .. } => {
-                log.lookup_without_index(disk, *offset).collect()
+                log.lookup_without_index(disk, *offset).take(MOST_WALKED).map(WalkStep::Offset).collect()
             }
-            Act::Lookup { offset, .. } => log.lookup(disk, *offset).collect(),
+            Act::Lookup { offset, .. } => {
+                log.lookup(disk, *offset).take(MOST_WALKED).map(WalkStep::Offset).collect()
+            }
             Act::LookupTimestamp { timestamp, .. } => {
-                log.lookup_timestamp(disk, *timestamp).collect()
+                log.lookup_timestamp(disk, *timestamp).take(MOST_WALKED).map(WalkStep::Timestamp).collect()
             }
-            _ => Ok(Vec::new()),
+            _ => Vec::new(),
         };
-        let steps = steps.map_err(|error| Refusal::new(error.to_string()))?;
         self.lookup = Some(LookupWalk {
             partition: partition.clone(),
             broker: id,

@@ -11,7 +11,7 @@ use crate::coordination::kraft::Controller;
 use crate::disk::Disk;
 use crate::prng;
 use crate::protocol::{Input, Output, Timer};
-use crate::storage::{LookupStep, StorageError};
+use crate::storage::StorageError;
 use crate::types::{NodeId, TopicPartition, Uuid};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -70,7 +70,7 @@ pub struct LookupWalk {
     /// On which broker.
     pub broker: NodeId,
     /// All its steps.
-    pub steps: Arc<[LookupStep]>,
+    pub steps: Arc<[super::event::WalkStep]>,
     /// How many of them were shown.
     pub shown: usize,
 }

@@ -9,7 +9,7 @@
 //! Left out: the leader believes the producer's `max_timestamp` and record offsets instead of reading every record
 //! (`LogValidator`), and timestamps far from the clock are not refused.
 
-use super::error::{Result, StorageError, StorageErrorKind};
+use super::error::{INPUT, Result, StorageError, StorageErrorKind};
 use super::event::{Event, RollReason};
 use super::log::Log;
 use crate::batch::{self, Header, TimestampType};
@@ -35,8 +35,6 @@ pub struct Appended {
     /// Why a new segment was begun for it, if so.
     pub rolled: Option<RollReason>,
 }
-
-const INPUT: &str = "the batch to append";
 
 /// What all batches of one call say together.
 struct Summary {

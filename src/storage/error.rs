@@ -2,7 +2,11 @@
 
 use crate::batch::BatchError;
 use crate::disk::DiskError;
+use crate::protocol::ErrorCode;
 use std::fmt;
+
+/// What errors about bytes that came from outside name as their file.
+pub(super) const INPUT: &str = "the batch to append";
 
 /// What storage answers.
 pub type Result<T> = std::result::Result<T, StorageError>;
@@ -73,6 +77,22 @@ impl StorageError {
         let start = base + error.position;
         let range = (start, start + u64::from(error.width));
         StorageError::at(path, range, error.field, error.what)
+    }
+}
+
+impl StorageError {
+    /// The code with which a broker refuses a request for this reason; nothing: the broker itself is in trouble.
+    pub fn refusal(&self) -> Option<ErrorCode> {
+        match self.kind {
+            StorageErrorKind::Corrupt if self.path.is_empty() || self.path == INPUT => {
+                Some(ErrorCode::CORRUPT_MESSAGE)
+            }
+            StorageErrorKind::OffsetOutOfRange => Some(ErrorCode::OFFSET_OUT_OF_RANGE),
+            StorageErrorKind::RecordTooLarge => Some(ErrorCode::MESSAGE_TOO_LARGE),
+            StorageErrorKind::RecordBatchTooLarge => Some(ErrorCode::RECORD_LIST_TOO_LARGE),
+            StorageErrorKind::InvalidOffset => Some(ErrorCode::OFFSET_OUT_OF_RANGE),
+            _ => None,
+        }
     }
 }
 

@@ -106,6 +106,24 @@ pub enum Event {
 }
 
 impl Event {
+    /// A short name, the same in every language.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Event::Appended { .. } => "Appended",
+            Event::IndexEntryAdded { .. } => "IndexEntryAdded",
+            Event::TimeIndexEntryAdded { .. } => "TimeIndexEntryAdded",
+            Event::Rolled { .. } => "Rolled",
+            Event::Truncated { .. } => "Truncated",
+            Event::EpochAssigned { .. } => "EpochAssigned",
+            Event::Flushed { .. } => "Flushed",
+            Event::SegmentRecovered { .. } => "SegmentRecovered",
+            Event::BadBatchFound { .. } => "BadBatchFound",
+            Event::SegmentRemoved { .. } => "SegmentRemoved",
+            Event::IndexMissing { .. } => "IndexMissing",
+            Event::Loaded { .. } => "Loaded",
+        }
+    }
+
     /// The partition that it happened to.
     pub fn partition(&self) -> &TopicPartition {
         match self {

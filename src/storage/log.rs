@@ -11,7 +11,7 @@ use super::event::{Event, RollReason};
 use super::segment::{Segment, file_name};
 use crate::clock;
 use crate::disk::Disk;
-use crate::types::{LeaderEpoch, Offset, TopicPartition, Uuid};
+use crate::types::{LeaderEpoch, Offset, Timestamp, TopicPartition, Uuid};
 use std::sync::Arc;
 
 /// One partition's log. Cheap to clone: numbers, shared while nothing changes.
@@ -225,12 +225,23 @@ impl Log {
         self.flush(disk, events)?;
         let partition = self.partition.clone();
         self.active_mut().finish(disk, &partition, events)?;
+        self.forget(disk);
+        Ok(())
+    }
+
+    /// Lets go of the files without writing anything: the directory is about to be renamed or removed.
+    pub fn forget(&self, disk: &mut Disk) {
         for segment in self.segments.iter() {
             for file in [segment.log, segment.index.file, segment.time_index.file] {
                 disk.close(file);
             }
         }
-        Ok(())
+    }
+
+    /// The greatest timestamp and its offset (ListOffsets with MAX_TIMESTAMP, KIP-734); nothing in an empty log.
+    pub fn max_timestamp(&self) -> Option<(Timestamp, Offset)> {
+        let greatest = self.segments.iter().map(|segment| segment.max_timestamp).max_by_key(|m| m.0)?;
+        (greatest.0 != Timestamp::NONE).then_some(greatest)
     }
 
     /// Position in `segments` of the one that holds `offset` or would hold it.
