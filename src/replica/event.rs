@@ -144,10 +144,16 @@ impl Event {
         let zh = language == Language::Chinese;
         match self {
             Event::BecameLeader { partition, epoch, start, isr } if zh => {
-                format!("成为 {partition} 的领导者，纪元 {epoch} 从偏移量 {start} 开始，ISR {}", set(isr))
+                format!(
+                    "成为 {partition} 的领导者，纪元 {epoch} 从偏移量 {start} 开始，ISR {}",
+                    set(isr)
+                )
             }
             Event::BecameLeader { partition, epoch, start, isr } => {
-                format!("leads {partition}, epoch {epoch} begins at offset {start}, ISR {}", set(isr))
+                format!(
+                    "leads {partition}, epoch {epoch} begins at offset {start}, ISR {}",
+                    set(isr)
+                )
             }
             Event::BecameFollower { partition, leader: Some(leader), epoch } if zh => {
                 format!("成为 {partition} 的追随者，领导者 {leader}，纪元 {epoch}")

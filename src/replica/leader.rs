@@ -121,8 +121,7 @@ impl Leader {
         match &self.proposal {
             None => self.isr.len(),
             Some(proposal) => {
-                self.isr.len()
-                    + proposal.isr.iter().filter(|node| !self.isr.contains(node)).count()
+                self.isr.len() + proposal.isr.iter().filter(|node| !self.isr.contains(node)).count()
             }
         }
     }
@@ -308,14 +307,16 @@ mod tests {
         leader.note_fetch(fetch(3, 6), Offset(7), Instant(1));
         let moved = leader.advance_high_watermark(Offset(7), 1, Instant(1), LIMIT, |_, _| true);
         assert_eq!(moved, Some((Offset(0), Offset(5))));
-        assert_eq!(leader.advance_high_watermark(Offset(7), 1, Instant(1), LIMIT, |_, _| true), None);
+        assert_eq!(
+            leader.advance_high_watermark(Offset(7), 1, Instant(1), LIMIT, |_, _| true),
+            None
+        );
     }
 
     #[test]
     fn high_watermark_stands_still_below_min_insync() {
         let all = ids(&[1, 2, 3]);
-        let mut leader =
-            Leader::new(NodeId(1), &all, &ids(&[1]), Offset(0), Offset(0), Instant(0));
+        let mut leader = Leader::new(NodeId(1), &all, &ids(&[1]), Offset(0), Offset(0), Instant(0));
         let now = Instant(60_000_000);
         assert_eq!(leader.advance_high_watermark(Offset(1), 2, now, LIMIT, |_, _| true), None);
         assert!(leader.advance_high_watermark(Offset(1), 1, now, LIMIT, |_, _| true).is_some());
@@ -330,10 +331,7 @@ mod tests {
         let late = Instant(100_000_000);
         let mut events = Vec::new();
         assert!(leader.lagging(&partition, Offset(2), late, LIMIT, &mut events).is_empty());
-        assert_eq!(
-            leader.lagging(&partition, Offset(3), late, LIMIT, &mut events),
-            ids(&[2, 3])
-        );
+        assert_eq!(leader.lagging(&partition, Offset(3), late, LIMIT, &mut events), ids(&[2, 3]));
         assert_eq!(events.len(), 2);
     }
 

@@ -240,7 +240,8 @@ impl Log {
 
     /// The greatest timestamp and its offset (ListOffsets with MAX_TIMESTAMP, KIP-734); nothing in an empty log.
     pub fn max_timestamp(&self) -> Option<(Timestamp, Offset)> {
-        let greatest = self.segments.iter().map(|segment| segment.max_timestamp).max_by_key(|m| m.0)?;
+        let greatest =
+            self.segments.iter().map(|segment| segment.max_timestamp).max_by_key(|m| m.0)?;
         (greatest.0 != Timestamp::NONE).then_some(greatest)
     }
 
