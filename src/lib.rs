@@ -21,6 +21,7 @@ pub mod client; // producer, consumer, admin: they speak to brokers by messages 
 // pub mod cluster; // the world: nodes, network, schedule, faults, invariants, going back
 pub mod trace; // what is, drawn as styled text: for scripts and for the screen
 pub mod script; // the one command language
+pub mod lesson; // prose and script, played step by step; checks for authors; progress
 
 #[cfg(test)]
 mod vectors; // what Kafka's own classes answered

@@ -1,0 +1,28 @@
+//! Lessons: prose and script, played step by step on a real cluster.
+//!
+//! ```text
+//! lessons/a05-offset-lookup.md     ─scan─▶ pieces ─parse─▶ Lesson ──┐
+//! lessons/a05-offset-lookup.zh.md  ─scan─▶ pieces ─join──▶ Lesson ──┴─▶ Player ─▶ screen, --plain, --json
+//! ```
+//!
+//! The format is described for authors in `lessons/README.md`. The Chinese file repeats no commands: it pairs with the
+//! English one step by step, part by part, and whatever does not pair is an error with line and column.
+//!
+//! Always: an answer to a question comes from the engine. Left out: nothing is marked or graded beyond right and wrong.
+
+mod embedded;
+mod format;
+mod library;
+mod parse;
+mod predict;
+mod scan;
+mod store;
+mod twin;
+
+pub use format::{Choice, Commands, Lesson, PANES, Part, Predict, Step, TRACKS};
+pub use library::Library;
+pub use parse::{parse, parse_twin};
+pub use store::{Answer, LessonProgress, Progress, SessionFile, data_directory};
+
+#[cfg(test)]
+mod tests;

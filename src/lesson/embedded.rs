@@ -1,0 +1,14 @@
+//! The lessons in the binary. A new lesson is one more line here.
+
+macro_rules! lessons {
+    ($($id:literal),* $(,)?) => {
+        /// Id, English text, Chinese text.
+        pub const LESSONS: &[(&str, &str, &str)] = &[$((
+            $id,
+            include_str!(concat!("../../lessons/", $id, ".md")),
+            include_str!(concat!("../../lessons/", $id, ".zh.md")),
+        )),*];
+    };
+}
+
+lessons!();

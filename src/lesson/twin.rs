@@ -1,0 +1,106 @@
+//! Joins a Chinese step with its English twin: prose from the one, commands and answers from the other.
+
+use super::format::{Choice, Part, Step};
+use super::parse::{RawPart, RawStep};
+use super::scan::Source;
+use crate::script::ScriptError;
+
+/// The step with Chinese prose and English commands; what does not pair is told.
+pub fn join(source: &Source, raw: RawStep, english: &Step, errors: &mut Vec<ScriptError>) -> Step {
+    let line = raw.step.line;
+    let mut parts = Vec::new();
+    let mut commands = english.commands();
+    let mut predictions = english.predictions();
+    let has_pictures = raw.parts.iter().any(|p| matches!(p, RawPart::Plain(Part::Picture { .. })));
+    let mut pictures = Pictures { parts: if has_pictures { &[] } else { &english.parts }, at: 0 };
+    for part in raw.parts {
+        match part {
+            RawPart::Plain(part) => parts.push(part),
+            RawPart::Commands(own) => {
+                let advice = "write <!-- klab --> where the English file has a block";
+                errors.push(source.wrong(own.line, "the twin repeats no commands", advice));
+            }
+            RawPart::Mark(line) => match commands.next() {
+                Some(block) => {
+                    pictures.before_next(&mut parts);
+                    parts.push(Part::Commands(block.clone()));
+                }
+                None => {
+                    errors.push(source.wrong(line, "the English step has no more blocks of commands", ""));
+                }
+            },
+            RawPart::Predict(own) => match predictions.next() {
+                Some(predict) => {
+                    pictures.before_next(&mut parts);
+                    if own.answer.is_some() {
+                        errors.push(source.wrong(own.line, "the twin repeats no answer", "leave answer: off"));
+                    }
+                    if own.options.len() != predict.options.len() {
+                        let (here, there) = (own.options.len(), predict.options.len());
+                        let message = format!("{here} options, but the English question has {there}");
+                        errors.push(source.wrong(own.line, message, ""));
+                    }
+                    let mut joined = predict.clone();
+                    joined.question = own.question;
+                    joined.why = if own.why.is_empty() { predict.why.clone() } else { own.why.clone() };
+                    if own.why.is_empty() && !predict.why.is_empty() {
+                        errors.push(source.wrong(own.line, "'why:' is missing", ""));
+                    }
+                    let choice = |((text, ..), english): ((String, _, _), &Choice)| Choice {
+                        text,
+                        value: english.value.clone(),
+                    };
+                    joined.options = own.options.into_iter().zip(&predict.options).map(choice).collect();
+                    parts.push(Part::Predict(joined));
+                }
+                None => errors.push(source.wrong(own.line, "the English step has no more questions", "")),
+            },
+        }
+    }
+    pictures.before_next(&mut parts);
+    let left = commands.count();
+    if left > 0 {
+        let message = format!("{left} blocks of commands of the English step have no place here");
+        errors.push(source.wrong(line, message, "add <!-- klab --> for each"));
+    }
+    let left = predictions.count();
+    if left > 0 {
+        let message = format!("{left} questions of the English step are missing here");
+        errors.push(source.wrong(line, message, "add a ```predict block for each"));
+    }
+    let pairs = [
+        ("hints", raw.step.hints.len(), english.hints.len()),
+        ("'in production'", raw.step.in_production.len(), english.in_production.len()),
+        ("notes", raw.step.notes.len(), english.notes.len()),
+        ("goals", usize::from(raw.step.goal.is_some()), usize::from(english.goal.is_some())),
+    ];
+    for (what, here, there) in pairs.into_iter().filter(|(_, here, there)| here != there) {
+        errors.push(source.wrong(line, format!("{here} {what}, but the English step has {there}"), ""));
+    }
+    Step {
+        parts,
+        panes: english.panes.clone(),
+        read_next: english.read_next.clone(),
+        ..raw.step
+    }
+}
+
+/// English pictures, brought in where the twin has none of its own.
+struct Pictures<'a> {
+    parts: &'a [Part],
+    at: usize,
+}
+
+impl Pictures<'_> {
+    /// Adds the pictures that stand before the next block or question of the English step.
+    fn before_next(&mut self, parts: &mut Vec<Part>) {
+        while let Some(part) = self.parts.get(self.at) {
+            self.at += 1;
+            match part {
+                Part::Picture { .. } => parts.push(part.clone()),
+                Part::Commands(_) | Part::Predict(_) => break,
+                Part::Prose { .. } => {}
+            }
+        }
+    }
+}
