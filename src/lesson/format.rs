@@ -25,9 +25,21 @@ pub const TRACKS: &[(char, &str, &str, &str, &str)] = &[
     ('B', "Replication", "复制", "leaders, followers, who is in sync", "领导者、跟随者、谁在同步"),
     ('C', "Coordination", "协调", "ZooKeeper then, KRaft now", "从前的 ZooKeeper，现在的 KRaft"),
     ('D', "Producers", "生产者", "from your value to the right partition", "从一个值到正确的分区"),
-    ('E', "Consumers, groups", "消费者与消费组", "who reads what, and how far", "谁读什么，读到哪里"),
+    (
+        'E',
+        "Consumers, groups",
+        "消费者与消费组",
+        "who reads what, and how far",
+        "谁读什么，读到哪里",
+    ),
     ('F', "Delivery", "投递语义", "at most, at least, exactly once", "至多、至少、恰好一次"),
-    ('G', "Streams, Connect", "Streams 与 Connect", "tables, counts, other systems", "表、计数与其他系统"),
+    (
+        'G',
+        "Streams, Connect",
+        "Streams 与 Connect",
+        "tables, counts, other systems",
+        "表、计数与其他系统",
+    ),
     ('H', "Operations", "运维", "growing it, watching it, measuring it", "扩容、观察、测量"),
     ('M', "Myths", "误区", "what many texts get wrong", "许多文章说错的地方"),
 ];

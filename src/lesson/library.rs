@@ -30,10 +30,14 @@ impl Library {
 
     /// The lessons of a directory: all `<id>.md` with their `<id>.zh.md`.
     pub fn of_directory(directory: &Path) -> io::Result<Library> {
-        let mut library = Library { directory: Some(directory.to_path_buf()), ..Library::default() };
+        let mut library =
+            Library { directory: Some(directory.to_path_buf()), ..Library::default() };
         for entry in fs::read_dir(directory)? {
             let path = entry?.path();
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default();
             let Some(id) = name.strip_suffix(".md").filter(|id| is_id(id)) else { continue };
             let english = text(&path)?;
             let twin = directory.join(format!("{id}.zh.md"));
@@ -90,13 +94,23 @@ impl Library {
         let file = self.file(id, Language::English);
         let Some(text) = self.text(id, Language::English) else {
             let fault = Fault::new(Span::default(), format!("there is no lesson '{id}'"), "");
-            return Err(vec![ScriptError { file: file.as_str().into(), line: 1, source: String::new(), fault }]);
+            return Err(vec![ScriptError {
+                file: file.as_str().into(),
+                line: 1,
+                source: String::new(),
+                fault,
+            }]);
         };
         let english = parse(&file, text)?;
         if english.id != id {
             let source = super::scan::Source::new(&file, text);
-            let line = source.lines.iter().position(|line| line.starts_with("id:")).map_or(1, |at| at + 1);
-            return Err(vec![source.wrong(line, "the id is not the file's name", format!("expected {id}"))]);
+            let line =
+                source.lines.iter().position(|line| line.starts_with("id:")).map_or(1, |at| at + 1);
+            return Err(vec![source.wrong(
+                line,
+                "the id is not the file's name",
+                format!("expected {id}"),
+            )]);
         }
         match self.text(id, language) {
             Some(text) if language == Language::Chinese => {
@@ -109,6 +123,7 @@ impl Library {
 
 fn text(path: &Path) -> io::Result<String> {
     let bytes = fs::read(path)?;
-    let invalid = |error: Box<ScriptError>| io::Error::new(io::ErrorKind::InvalidData, error.to_string());
+    let invalid =
+        |error: Box<ScriptError>| io::Error::new(io::ErrorKind::InvalidData, error.to_string());
     crate::script::decode(&path.display().to_string(), &bytes).map(str::to_string).map_err(invalid)
 }

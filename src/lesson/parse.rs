@@ -29,14 +29,22 @@ pub fn parse(file: &str, text: &str) -> Result<Lesson, Errors> {
                 },
                 RawPart::Mark(line) => {
                     let advice = "<!-- klab --> belongs into the Chinese twin";
-                    errors.push(source.wrong(line, "here the commands themselves are wanted", advice));
+                    errors.push(source.wrong(
+                        line,
+                        "here the commands themselves are wanted",
+                        advice,
+                    ));
                 }
             }
         }
         lesson.steps.push(Step { parts, ..raw.step });
     }
     if lesson.steps.is_empty() {
-        errors.push(source.wrong(source.lines.len(), "a lesson has one step at least", "## heading"));
+        errors.push(source.wrong(
+            source.lines.len(),
+            "a lesson has one step at least",
+            "## heading",
+        ));
     }
     if errors.is_empty() { Ok(lesson) } else { Err(errors) }
 }
@@ -64,13 +72,18 @@ pub fn parse_twin(file: &str, text: &str, english: &Lesson) -> Result<Lesson, Er
     }
     let body = body(&source, &pieces)?;
     if let Some(setup) = body.setup {
-        return Err(vec![source.wrong(setup.line, "the twin repeats no commands", "leave the set-up off")]);
+        return Err(vec![source.wrong(
+            setup.line,
+            "the twin repeats no commands",
+            "leave the set-up off",
+        )]);
     }
     lesson.opening = body.opening;
     let mut errors = Vec::new();
     if body.steps.len() != english.steps.len() {
         let line = body.steps.last().map_or(1, |step| step.step.line);
-        let message = format!("{} steps, but {} has {}", body.steps.len(), english.file, english.steps.len());
+        let message =
+            format!("{} steps, but {} has {}", body.steps.len(), english.file, english.steps.len());
         errors.push(source.wrong(line, message, "each ## has its twin"));
     }
     lesson.steps.clear();
@@ -112,52 +125,78 @@ struct Body {
 fn front(source: &Source, pieces: &Pieces) -> Result<Lesson, Errors> {
     let mut errors = Vec::new();
     let known = [
-        "id", "title", "title_zh", "track", "minutes", "era", "panes", "seed", "question",
-        "prerequisites", "sources",
+        "id",
+        "title",
+        "title_zh",
+        "track",
+        "minutes",
+        "era",
+        "panes",
+        "seed",
+        "question",
+        "prerequisites",
+        "sources",
     ];
     for (i, (name, _, line)) in pieces.front.iter().enumerate() {
         let span = Span::new(0, name.chars().count());
         if !known.contains(&name.as_str()) {
             errors.push(source.error(*line, Fault::unknown(span, "name", name, known.into_iter())));
         } else if pieces.front[..i].iter().any(|(other, ..)| other == name) {
-            errors.push(source.error(*line, Fault::new(span, format!("'{name}' is given twice"), "")));
+            errors.push(
+                source.error(*line, Fault::new(span, format!("'{name}' is given twice"), "")),
+            );
         }
     }
     let find = |name: &str| pieces.front.iter().find(|(known, ..)| known == name);
-    let mut get = |name: &str, required: bool, fits: &dyn Fn(&str) -> bool, advice: &str| -> String {
-        match find(name) {
-            Some((_, value, line)) if !fits(value) => {
-                errors.push(source.wrong(*line, format!("'{name}' has a wrong value"), advice));
-                String::new()
-            }
-            Some((_, value, _)) => value.clone(),
-            None => {
-                if required {
-                    errors.push(source.wrong(1, format!("'{name}:' is missing in the front matter"), advice));
+    let mut get =
+        |name: &str, required: bool, fits: &dyn Fn(&str) -> bool, advice: &str| -> String {
+            match find(name) {
+                Some((_, value, line)) if !fits(value) => {
+                    errors.push(source.wrong(*line, format!("'{name}' has a wrong value"), advice));
+                    String::new()
                 }
-                String::new()
+                Some((_, value, _)) => value.clone(),
+                None => {
+                    if required {
+                        errors.push(source.wrong(
+                            1,
+                            format!("'{name}:' is missing in the front matter"),
+                            advice,
+                        ));
+                    }
+                    String::new()
+                }
             }
-        }
-    };
+        };
     let filled = |value: &str| !value.is_empty();
     let list = |text: String, separator: char| -> Vec<String> {
-        text.split(separator).map(|item| item.trim().to_string()).filter(|item| !item.is_empty()).collect()
+        text.split(separator)
+            .map(|item| item.trim().to_string())
+            .filter(|item| !item.is_empty())
+            .collect()
     };
     let is_track = |value: &str| TRACKS.iter().any(|(letter, ..)| value == letter.to_string());
-    let is_minutes = |value: &str| value.parse::<u32>().is_ok_and(|minutes| (1..=90).contains(&minutes));
+    let is_minutes =
+        |value: &str| value.parse::<u32>().is_ok_and(|minutes| (1..=90).contains(&minutes));
     let is_era = |value: &str| ["kraft", "zookeeper", "both", "either"].contains(&value);
     let lesson = Lesson {
         id: get("id", true, &is_id, "a letter, two digits, a dash, words: a05-offset-lookup"),
         title: get("title", true, &filled, "a few words"),
-        title_zh: Some(get("title_zh", false, &filled, "a few words")).filter(|title| !title.is_empty()),
+        title_zh: Some(get("title_zh", false, &filled, "a few words"))
+            .filter(|title| !title.is_empty()),
         track: get("track", true, &is_track, "one of A to H, M").chars().next().unwrap_or('A'),
         minutes: get("minutes", true, &is_minutes, "a number from 1 to 90").parse().unwrap_or(1),
         era: get("era", true, &is_era, "one of kraft, zookeeper, both, either"),
         panes: list(get("panes", true, &are_panes, &format!("some of {}", PANES.join(", "))), ','),
-        seed: get("seed", true, &|value| value.parse::<u64>().is_ok(), "a number").parse().unwrap_or(0),
+        seed: get("seed", true, &|value| value.parse::<u64>().is_ok(), "a number")
+            .parse()
+            .unwrap_or(0),
         question: get("question", true, &filled, "the one question that the lesson answers"),
         prerequisites: list(get("prerequisites", false, &|_| true, ""), ','),
-        sources: list(get("sources", true, &filled, "chapters, KIPs, classes, with ; between"), ';'),
+        sources: list(
+            get("sources", true, &filled, "chapters, KIPs, classes, with ; between"),
+            ';',
+        ),
         opening: vec![],
         setup: None,
         steps: vec![],
@@ -197,7 +236,11 @@ fn body(source: &Source, pieces: &Pieces) -> Result<Body, Errors> {
                 "klab setup" => {
                     match commands(source, line, inside, true) {
                         Ok(_) if !body.steps.is_empty() => {
-                            errors.push(source.wrong(line, "the set-up stands before the first step", ""));
+                            errors.push(source.wrong(
+                                line,
+                                "the set-up stands before the first step",
+                                "",
+                            ));
                         }
                         Ok(_) if body.setup.is_some() => {
                             errors.push(source.wrong(line, "a lesson has one set-up", ""));
@@ -227,7 +270,9 @@ fn body(source: &Source, pieces: &Pieces) -> Result<Body, Errors> {
                 other => {
                     let known = ["klab", "klab setup", "klab hidden", "predict", "text"];
                     let span = Span::new(3, other.chars().count());
-                    errors.push(source.error(line, Fault::unknown(span, "block", other, known.into_iter())));
+                    errors.push(
+                        source.error(line, Fault::unknown(span, "block", other, known.into_iter())),
+                    );
                     continue;
                 }
             },
@@ -236,7 +281,11 @@ fn body(source: &Source, pieces: &Pieces) -> Result<Body, Errors> {
             Piece::Comment { .. } | Piece::Quote { .. } => {
                 match body.steps.last_mut() {
                     Some(step) => aside(source, piece, line, &mut step.step, &mut errors),
-                    None => errors.push(source.wrong(line, "this belongs into a step", "put it behind a ##")),
+                    None => errors.push(source.wrong(
+                        line,
+                        "this belongs into a step",
+                        "put it behind a ##",
+                    )),
                 }
                 continue;
             }
@@ -286,7 +335,11 @@ fn commands(source: &Source, line: usize, inside: &str, hidden: bool) -> Result<
         return Err(vec![source.wrong(line, "a block of commands has one command at least", "")]);
     }
     if hidden && !output.is_empty() {
-        return Err(vec![source.wrong(line, "hidden commands have no recorded output", "leave --- off")]);
+        return Err(vec![source.wrong(
+            line,
+            "hidden commands have no recorded output",
+            "leave --- off",
+        )]);
     }
     let source = script.trim_end_matches('\n').to_string() + "\n";
     Ok(Commands { line, source, statements, output: output.to_string(), hidden })

@@ -41,7 +41,13 @@ pub fn read(source: &Source, line: usize, inside: &str) -> Result<RawPredict, Sc
             let target = match last {
                 Some("question") => &mut raw.question,
                 Some("why") => &mut raw.why,
-                _ => return Err(source.wrong(at, "this line continues nothing", "question: or why: comes before")),
+                _ => {
+                    return Err(source.wrong(
+                        at,
+                        "this line continues nothing",
+                        "question: or why: comes before",
+                    ));
+                }
             };
             target.push(' ');
             target.push_str(text.trim());
@@ -68,7 +74,8 @@ pub fn read(source: &Source, line: usize, inside: &str) -> Result<RawPredict, Sc
         return Err(source.wrong(line, "'question:' is missing", ""));
     }
     if raw.options.len() == 1 || raw.options.len() > 5 {
-        let message = format!("{} options; two to five are wanted, or none at all", raw.options.len());
+        let message =
+            format!("{} options; two to five are wanted, or none at all", raw.options.len());
         return Err(source.wrong(line, message, ""));
     }
     Ok(raw)
@@ -85,8 +92,9 @@ impl RawPredict {
         let mut options = Vec::new();
         for (text, value, line) in &self.options {
             let value = match value {
-                Some(value) => constant(&parse_at(source, *line, value)?)
-                    .ok_or_else(|| source.wrong(*line, "the value behind '::' must be a constant", ""))?,
+                Some(value) => constant(&parse_at(source, *line, value)?).ok_or_else(|| {
+                    source.wrong(*line, "the value behind '::' must be a constant", "")
+                })?,
                 None => parse_condition(text)
                     .ok()
                     .and_then(|value| constant(&value))

@@ -70,7 +70,12 @@ impl Source {
         ScriptError { file: self.file.clone(), line, source, fault }
     }
     /// An error about a whole line.
-    pub fn wrong(&self, line: usize, message: impl Into<String>, advice: impl Into<String>) -> ScriptError {
+    pub fn wrong(
+        &self,
+        line: usize,
+        message: impl Into<String>,
+        advice: impl Into<String>,
+    ) -> ScriptError {
         let width = self.lines.get(line.wrapping_sub(1)).map_or(1, |text| text.chars().count());
         self.error(line, Fault::new(Span::new(0, width), message, advice))
     }
@@ -89,7 +94,9 @@ pub fn scan(source: &Source) -> Result<Pieces, ScriptError> {
     let mut at = 1;
     loop {
         match source.text(at) {
-            None => return Err(source.wrong(at, "the front matter is not closed", "add a line ---")),
+            None => {
+                return Err(source.wrong(at, "the front matter is not closed", "add a line ---"));
+            }
             Some("---") => break,
             Some(text) if text.trim().is_empty() => {}
             Some(text) => match text.split_once(':') {
@@ -134,7 +141,13 @@ fn fence(source: &Source, open: usize) -> Result<(Piece, usize), ScriptError> {
     let mut at = open + 1;
     loop {
         match source.text(at) {
-            None => return Err(source.wrong(open + 1, "the block is not closed", format!("add a line {fence}"))),
+            None => {
+                return Err(source.wrong(
+                    open + 1,
+                    "the block is not closed",
+                    format!("add a line {fence}"),
+                ));
+            }
             Some(line) if line.trim_end() == fence => break,
             Some(line) => {
                 body.push_str(line);

@@ -18,8 +18,11 @@ const FILE_LIMIT_BYTES: u64 = 16 << 20;
 
 /// Where the learner's files are, if the environment says it.
 pub fn data_directory() -> Option<PathBuf> {
-    let from = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    from("XDG_DATA_HOME").or_else(|| from("HOME").map(|home| home.join(".local/share"))).map(|d| d.join("klab"))
+    let from =
+        |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    from("XDG_DATA_HOME")
+        .or_else(|| from("HOME").map(|home| home.join(".local/share")))
+        .map(|d| d.join("klab"))
 }
 
 /// How far the learner is.
@@ -140,7 +143,10 @@ impl SessionFile {
 
 fn read<T: for<'a> Deserialize<'a>>(path: &Path) -> io::Result<T> {
     let invalid = |why: String| {
-        io::Error::new(io::ErrorKind::InvalidData, format!("{} cannot be read: {why}", path.display()))
+        io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("{} cannot be read: {why}", path.display()),
+        )
     };
     let size_bytes = fs::metadata(path)?.len();
     if size_bytes > FILE_LIMIT_BYTES {
@@ -188,7 +194,10 @@ mod tests {
         let (progress, told) = Progress::load(&path).unwrap();
         assert!(progress.lessons.is_empty());
         assert!(told.unwrap().contains("progress.json.broken"));
-        assert_eq!(fs::read(directory.path().join("progress.json.broken")).unwrap(), b"{\"lessons\": 5");
+        assert_eq!(
+            fs::read(directory.path().join("progress.json.broken")).unwrap(),
+            b"{\"lessons\": 5"
+        );
     }
 
     #[test]

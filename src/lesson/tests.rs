@@ -44,7 +44,10 @@ why: `acks=all` 时，领导者要等 ISR 全部写入才答复。
 fn errors(text: &str) -> Vec<String> {
     match parse("x.md", text) {
         Ok(_) => vec![],
-        Err(errors) => errors.iter().map(|e| format!("{}:{} {}", e.line, e.column(), e.fault.message)).collect(),
+        Err(errors) => errors
+            .iter()
+            .map(|e| format!("{}:{} {}", e.line, e.column(), e.fault.message))
+            .collect(),
     }
 }
 
@@ -67,7 +70,8 @@ fn the_example_of_the_readme_is_a_lesson() {
 #[test]
 fn the_twin_takes_commands_and_answers_from_the_english_file() {
     let english = parse("x01-first-record.md", &example()).unwrap();
-    let chinese = parse_twin("x01-first-record.zh.md", TWIN, &english).unwrap_or_else(|e| panic!("{}", e[0]));
+    let chinese =
+        parse_twin("x01-first-record.zh.md", TWIN, &english).unwrap_or_else(|e| panic!("{}", e[0]));
     assert_eq!(chinese.title, "第一条记录");
     assert_eq!(chinese.steps[0].commands().next(), english.steps[0].commands().next());
     let (own, other) = (
@@ -86,8 +90,16 @@ fn what_does_not_pair_is_told_with_its_line() {
     for (from, to, message) in [
         ("## 接下来\n", "", "1 steps, but x01-first-record.md has 2"),
         ("<!-- klab -->\n", "", "1 blocks of commands of the English step have no place here"),
-        ("<!-- klab -->\n", "<!-- klab -->\n<!-- klab -->\n", "the English step has no more blocks of commands"),
-        ("- 1：已有这条记录\n", "- 1：已有这条记录\n- 2\n", "3 options, but the English question has 2"),
+        (
+            "<!-- klab -->\n",
+            "<!-- klab -->\n<!-- klab -->\n",
+            "the English step has no more blocks of commands",
+        ),
+        (
+            "- 1：已有这条记录\n",
+            "- 1：已有这条记录\n- 2\n",
+            "3 options, but the English question has 2",
+        ),
         ("> hint: 看 `cluster` 面板的 LEO 一列。\n", "", "0 hints, but the English step has 1"),
         ("why: `acks=all` 时，", "answer: leo(orders-0, 3)\nwhy: ", "the twin repeats no answer"),
         ("<!-- klab -->\n", "```klab\nstep\n```\n", "the twin repeats no commands"),
@@ -109,9 +121,17 @@ fn faults_of_the_english_file_have_line_and_column() {
         ("panes: cluster, log", "panes: cluster, lgo", "8:1 'panes' has a wrong value"),
         ("minutes: 5", "minuets: 5", "6:1 unknown name 'minuets'"),
         ("produce orders key", "prodcue orders key", "35:1 unknown verb 'prodcue'"),
-        ("answer: leo(orders-0, 3)", "answer: leo(orders, 3)", "30:13 expected a partition like orders-0"),
+        (
+            "answer: leo(orders-0, 3)",
+            "answer: leo(orders, 3)",
+            "30:13 expected a partition like orders-0",
+        ),
         ("answer: leo(orders-0, 3)\n", "", "26:1 'answer:' is missing"),
-        ("- 0: it follows later :: 0\n", "", "26:1 1 options; two to five are wanted, or none at all"),
+        (
+            "- 0: it follows later :: 0\n",
+            "",
+            "26:1 1 options; two to five are wanted, or none at all",
+        ),
         ("```predict", "```perdict", "26:4 unknown block 'perdict'"),
         ("<!-- note: Ask", "<!-- nte: Ask", "43:1 unknown comment 'nte'"),
         ("```klab setup", "```klab", "17:1 only prose and the set-up stand before the first step"),
@@ -125,7 +145,10 @@ fn faults_of_the_english_file_have_line_and_column() {
 
 #[test]
 fn options_read_as_values_or_as_text() {
-    let text = example().replace("- 0: it follows later :: 0\n- 1: it has the record :: 1\n", "- nobody :: none\n- three of them :: 3\n- all\n");
+    let text = example().replace(
+        "- 0: it follows later :: 0\n- 1: it has the record :: 1\n",
+        "- nobody :: none\n- three of them :: 3\n- all\n",
+    );
     let lesson = parse("x.md", &text).unwrap();
     let options = &lesson.steps[0].predictions().next().unwrap().options;
     assert_eq!(options[0].value, Value::None);
@@ -144,8 +167,12 @@ fn every_prefix_and_every_lost_line_is_read_or_refused() {
         }
         let lines: Vec<&str> = text.lines().collect();
         for lost in 0..lines.len() {
-            let rest: Vec<&str> =
-                lines.iter().enumerate().filter(|(i, _)| *i != lost).map(|(_, line)| *line).collect();
+            let rest: Vec<&str> = lines
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| *i != lost)
+                .map(|(_, line)| *line)
+                .collect();
             let _ = parse("x.md", &rest.join("\n"));
             let _ = parse_twin("x.zh.md", &rest.join("\n"), &english);
         }
@@ -162,7 +189,10 @@ fn lessons_are_found_by_the_beginning_of_their_id() {
     assert_eq!(library.ids(), ["x01-first-record"]);
     assert_eq!(library.find("x01"), Ok("x01-first-record"));
     assert!(library.find("x02").unwrap_err().contains("did you mean 'x01'"));
-    assert_eq!(library.load("x01-first-record", Language::Chinese).unwrap().language, Language::Chinese);
+    assert_eq!(
+        library.load("x01-first-record", Language::Chinese).unwrap().language,
+        Language::Chinese
+    );
 }
 
 #[test]

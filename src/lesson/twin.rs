@@ -26,23 +26,33 @@ pub fn join(source: &Source, raw: RawStep, english: &Step, errors: &mut Vec<Scri
                     parts.push(Part::Commands(block.clone()));
                 }
                 None => {
-                    errors.push(source.wrong(line, "the English step has no more blocks of commands", ""));
+                    errors.push(source.wrong(
+                        line,
+                        "the English step has no more blocks of commands",
+                        "",
+                    ));
                 }
             },
             RawPart::Predict(own) => match predictions.next() {
                 Some(predict) => {
                     pictures.before_next(&mut parts);
                     if own.answer.is_some() {
-                        errors.push(source.wrong(own.line, "the twin repeats no answer", "leave answer: off"));
+                        errors.push(source.wrong(
+                            own.line,
+                            "the twin repeats no answer",
+                            "leave answer: off",
+                        ));
                     }
                     if own.options.len() != predict.options.len() {
                         let (here, there) = (own.options.len(), predict.options.len());
-                        let message = format!("{here} options, but the English question has {there}");
+                        let message =
+                            format!("{here} options, but the English question has {there}");
                         errors.push(source.wrong(own.line, message, ""));
                     }
                     let mut joined = predict.clone();
                     joined.question = own.question;
-                    joined.why = if own.why.is_empty() { predict.why.clone() } else { own.why.clone() };
+                    joined.why =
+                        if own.why.is_empty() { predict.why.clone() } else { own.why.clone() };
                     if own.why.is_empty() && !predict.why.is_empty() {
                         errors.push(source.wrong(own.line, "'why:' is missing", ""));
                     }
@@ -50,10 +60,15 @@ pub fn join(source: &Source, raw: RawStep, english: &Step, errors: &mut Vec<Scri
                         text,
                         value: english.value.clone(),
                     };
-                    joined.options = own.options.into_iter().zip(&predict.options).map(choice).collect();
+                    joined.options =
+                        own.options.into_iter().zip(&predict.options).map(choice).collect();
                     parts.push(Part::Predict(joined));
                 }
-                None => errors.push(source.wrong(own.line, "the English step has no more questions", "")),
+                None => errors.push(source.wrong(
+                    own.line,
+                    "the English step has no more questions",
+                    "",
+                )),
             },
         }
     }
@@ -75,14 +90,13 @@ pub fn join(source: &Source, raw: RawStep, english: &Step, errors: &mut Vec<Scri
         ("goals", usize::from(raw.step.goal.is_some()), usize::from(english.goal.is_some())),
     ];
     for (what, here, there) in pairs.into_iter().filter(|(_, here, there)| here != there) {
-        errors.push(source.wrong(line, format!("{here} {what}, but the English step has {there}"), ""));
+        errors.push(source.wrong(
+            line,
+            format!("{here} {what}, but the English step has {there}"),
+            "",
+        ));
     }
-    Step {
-        parts,
-        panes: english.panes.clone(),
-        read_next: english.read_next.clone(),
-        ..raw.step
-    }
+    Step { parts, panes: english.panes.clone(), read_next: english.read_next.clone(), ..raw.step }
 }
 
 /// English pictures, brought in where the twin has none of its own.
