@@ -20,6 +20,8 @@ pub mod coordination; // the controller: who decides, and the log that says what
 pub mod client; // producer, consumer, admin: they speak to brokers by messages alone
 // pub mod cluster; // the world: nodes, network, schedule, faults, invariants, going back
 pub mod trace; // what is, drawn as styled text: for scripts and for the screen
+pub mod glossary; // every abbreviation and noun, in English and Chinese
+pub mod fidelity; // the ledger of what is otherwise than in Kafka
 pub mod script; // the one command language
 pub mod lesson; // prose and script, played step by step; checks for authors; progress
 

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! One command a line, `verb [object] [name] key=value …`; `help` lists them from the same table that the parser reads.
-//! Errors name file, line, column, the line itself and the nearest known word. What Kafka refuses is data: it is printed
-//! with its code and can be asked for; the script goes on.
+//! Errors name file, line, column, the line itself and the nearest known word. What Kafka refuses is data: it is
+//! printed with its code and can be asked for; the script goes on.
 //!
 //! Always: parsing never panics and never runs without bound, whatever the bytes. Left out: variables, loops, files
 //! that include files; a script is a list of acts.

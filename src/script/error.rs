@@ -150,7 +150,8 @@ pub fn clip(text: &str, most: usize) -> String {
     }
 }
 
-/// The known word nearest to `word`, if one is near enough to be a slip: one change in short words, a third of long ones.
+/// The known word nearest to `word`, if one is near enough to be a slip: one change in short
+/// words, a third of long ones.
 pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let length = word.chars().count();
     if length == 0 || length > 60 {

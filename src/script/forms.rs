@@ -1,7 +1,8 @@
 //! The table of all commands.
 //!
 //! Read it from the top: it is the language. Rows of one verb stand together; a row with `.later(word)` is understood
-//! and answered with "needs word". Longer rows of words win over shorter ones (`message drop next` over `message drop`).
+//! and answered with "needs word". Longer rows of words win over shorter ones (`message drop next` over `message
+//! drop`).
 
 mod data;
 mod looking;

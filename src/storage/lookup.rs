@@ -6,8 +6,8 @@
 //!          → scan batches from byte 497: 368772, …, 368776                  found at byte 897
 //! ```
 //!
-//! Kafka's `LocalLog.read` → `LogSegments.floorSegment` → `OffsetIndex.lookup` → `FileRecords.searchForOffset…`. No step
-//! allocates (but for damage), so reads run through the same machine.
+//! Kafka's `LocalLog.read` → `LogSegments.floorSegment` → `OffsetIndex.lookup` → `FileRecords.searchForOffset…`. No
+//! step allocates (but for damage), so reads run through the same machine.
 
 use super::error::StorageError;
 use super::log::Log;

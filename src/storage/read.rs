@@ -1,4 +1,5 @@
-//! Reading (`LocalLog.read`, `LogSegment.read`): from the batch that holds an offset, whole batches, one segment at most.
+//! Reading (`LocalLog.read`, `LogSegment.read`): from the batch that holds an offset, whole batches, one segment
+//! at most.
 //!
 //! ```text
 //!   from = 368776        ┌───────── batch ─────────┐┌── batch ──┐┌── batch ──┐ … up to: nothing at or beyond it
