@@ -15,7 +15,7 @@ pub mod protocol; // what nodes say to each other, as values; Kafka's error code
 pub mod storage; // one partition on disk: segments, indexes, checkpoints, recovery
 pub mod replica; // leader, follower, in-sync replicas, high watermark, leader epochs
 pub mod coordination; // the controller: who decides, and the log that says what was decided
-// pub mod group; // group coordinator, membership, assignors, committed offsets
+pub mod group; // group coordinator, membership, assignors, committed offsets
 // pub mod broker; // one node: routes each request to the parts above
 pub mod client; // producer, consumer, admin: they speak to brokers by messages alone
 // pub mod cluster; // the world: nodes, network, schedule, faults, invariants, going back
