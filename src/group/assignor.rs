@@ -105,7 +105,11 @@ impl AssignStep {
                     1 => format!("{topic}-{first}"),
                     _ => format!("{topic}-{first} … {topic}-{last}"),
                 };
-                if english { format!("{member} gets {range}") } else { format!("{member} 分到 {range}") }
+                if english {
+                    format!("{member} gets {range}")
+                } else {
+                    format!("{member} 分到 {range}")
+                }
             }
             AssignStep::Dealt { member, partition, passed_over } => {
                 let mut text = match english {
@@ -114,7 +118,9 @@ impl AssignStep {
                 };
                 if !passed_over.is_empty() {
                     let _ = match english {
-                        true => write!(text, " (passing over {}: not subscribed)", join(passed_over)),
+                        true => {
+                            write!(text, " (passing over {}: not subscribed)", join(passed_over))
+                        }
                         false => write!(text, "（跳过 {}：没有订阅）", join(passed_over)),
                     };
                 }

@@ -271,8 +271,12 @@ impl Coordinator {
             return;
         }
         let error = ErrorCode::NOT_COORDINATOR;
-        let tokens: Vec<u64> =
-            self.pending.iter().filter(|(_, p)| p.partition == partition).map(|(&t, _)| t).collect();
+        let tokens: Vec<u64> = self
+            .pending
+            .iter()
+            .filter(|(_, p)| p.partition == partition)
+            .map(|(&t, _)| t)
+            .collect();
         for token in tokens {
             if let Some(Pending { group, write: Write::Offsets { offsets, reply }, .. }) =
                 self.pending.remove(&token)

@@ -5,8 +5,7 @@
 
 /// Java's `String.hashCode`.
 pub fn java_string_hash(text: &str) -> i32 {
-    text.encode_utf16()
-        .fold(0i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
+    text.encode_utf16().fold(0i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(i32::from(unit)))
 }
 
 /// The partition, of `partitions`, that keeps what belongs to `group` (`GroupCoordinatorService.partitionFor`).

@@ -131,15 +131,13 @@ mod tests {
     #[test]
     fn the_bytes_are_those_of_a_real_client() {
         // Both from a group record that a 4.3 broker stored for the Java client.
-        let stored =
-            unhex("00030000000100087061796d656e747300000004ffffffff00000000ffffffffffff");
+        let stored = unhex("00030000000100087061796d656e747300000004ffffffff00000000ffffffffffff");
         let mut subscription = Subscription::to([TopicName::new("payments")]);
         subscription.user_data = Some(Arc::from([0xff; 4]));
         assert_eq!(Subscription::decode(&stored), Ok(subscription.clone()));
         assert_eq!(&*subscription.encode(), &stored[..]);
         let stored = unhex("00030000000100087061796d656e7473000000020000000000000001ffffffff");
-        let share =
-            ["payments-0", "payments-1"].map(|name| TopicPartition::parse(name).unwrap());
+        let share = ["payments-0", "payments-1"].map(|name| TopicPartition::parse(name).unwrap());
         assert_eq!(decode_assignment(&stored).unwrap(), share);
         assert_eq!(&*encode_assignment(&share), &stored[..]);
         for end in 1..stored.len() {

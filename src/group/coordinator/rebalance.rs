@@ -70,12 +70,7 @@ impl Coordinator {
     }
 
     /// The timer of the present phase has struck.
-    pub(super) fn phase_over(
-        &mut self,
-        now: Instant,
-        id: &Arc<str>,
-        out: &mut Out,
-    ) -> Vec<Append> {
+    pub(super) fn phase_over(&mut self, now: Instant, id: &Arc<str>, out: &mut Out) -> Vec<Append> {
         let delay_ms = self.config.initial_rebalance_delay_ms;
         let Some(group) = self.groups.get_mut(id) else { return Vec::new() };
         match group.state {
