@@ -1,0 +1,229 @@
+//! The log of `__cluster_metadata-0` and the files around it: what a controller and an observer have in common.
+//!
+//! ```text
+//!   controller-3001/meta.properties  bootstrap.checkpoint
+//!   controller-3001/__cluster_metadata-0/quorum-state            {"leaderId":3001,"leaderEpoch":1,…}
+//!                                        00000000000000000000.log [LeaderChange][bootstrap records][…]
+//! ```
+//!
+//! Kafka's classes: `KafkaMetadataLog` (now `KafkaRaftLog`), `FileQuorumStateStore`, `BootstrapDirectory`,
+//! `LeaderChangeMessage.json`. The log is recovered at every start, whether the last stop was clean or not.
+
+use super::codec::Writer;
+use super::record::{ConfigResource, MetadataRecord};
+use crate::batch::{self, BatchBuilder, ControlType, NewRecord};
+use crate::disk::Disk;
+use crate::storage::{CleanupPolicy, Log, LogConfig, StorageError, StorageErrorKind};
+use crate::types::{LeaderEpoch, NodeId, Offset, Timestamp, TopicName, TopicPartition, Uuid};
+
+/// The metadata topic.
+pub const METADATA_TOPIC: &str = "__cluster_metadata";
+/// Its fixed id (`Uuid.METADATA_TOPIC_ID`).
+pub const METADATA_TOPIC_ID: Uuid = Uuid([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+
+/// How much is read at once.
+const READ_BYTES: usize = 1 << 20;
+
+type Result<T> = std::result::Result<T, StorageError>;
+
+/// `__cluster_metadata-0`.
+pub fn metadata_partition() -> TopicPartition {
+    TopicPartition::new(&TopicName::new(METADATA_TOPIC), 0)
+}
+
+/// Its directory below a node's.
+pub(super) fn log_directory(directory: &str) -> String {
+    format!("{directory}/{METADATA_TOPIC}-0")
+}
+
+fn log_config() -> LogConfig {
+    LogConfig {
+        retention_ms: -1,
+        cleanup_policy: CleanupPolicy { compact: false, delete: false },
+        max_message_bytes: 8 << 20,
+        ..LogConfig::default()
+    }
+}
+
+/// Opens the log, or begins it.
+pub(super) fn open(disk: &mut Disk, directory: &str) -> Result<Log> {
+    let (path, partition) = (log_directory(directory), metadata_partition());
+    if !disk.exists(&format!("{path}/partition.metadata")) {
+        return Log::create(disk, &path, &partition, METADATA_TOPIC_ID, log_config());
+    }
+    Log::open(disk, &path, &partition, log_config(), false, Offset::ZERO, &mut Vec::new())
+}
+
+/// One batch read back: its last offset, its epoch, its records (none, if it is a control batch).
+pub(super) struct MetadataBatch {
+    pub base_offset: Offset,
+    pub last_offset: Offset,
+    pub epoch: i32,
+    pub records: Vec<MetadataRecord>,
+}
+
+/// Reads the batches of `from..up_to`.
+pub(super) fn read(log: &Log, disk: &Disk, from: Offset, up_to: Offset) -> Result<Vec<MetadataBatch>> {
+    let mut found = Vec::new();
+    let mut next = from;
+    while next < up_to {
+        let fetched = log.read(disk, next, READ_BYTES, up_to, true)?;
+        if fetched.bytes.is_empty() {
+            break;
+        }
+        for batch in batch::batches(&fetched.bytes) {
+            let wrong = |what: String| corrupt(log, what);
+            let (_, header, bytes) = batch.map_err(|error| wrong(error.to_string()))?;
+            let last_offset = header.last_offset();
+            if last_offset < next {
+                continue;
+            }
+            let mut records = Vec::new();
+            if !header.is_control() {
+                for record in batch::records(bytes).map_err(|error| wrong(error.to_string()))? {
+                    let value = record.value.unwrap_or_default();
+                    let record = MetadataRecord::decode(&value)
+                        .map_err(|error| wrong(format!("offset {}: {error}", record.offset)))?;
+                    records.push(record);
+                }
+            }
+            let epoch = header.partition_leader_epoch.0;
+            let base_offset = header.base_offset;
+            found.push(MetadataBatch { base_offset, last_offset, epoch, records });
+            next = last_offset + 1;
+        }
+    }
+    Ok(found)
+}
+
+fn corrupt(log: &Log, what: String) -> StorageError {
+    StorageError {
+        kind: StorageErrorKind::Corrupt,
+        path: log.directory().to_owned(),
+        start: 0,
+        end: 0,
+        field: "",
+        what,
+    }
+}
+
+/// One batch of records.
+pub(super) fn encode(base: Offset, epoch: i32, time: Timestamp, records: &[MetadataRecord]) -> Vec<u8> {
+    let mut builder = BatchBuilder::new(base).with_epoch(LeaderEpoch(epoch));
+    for record in records {
+        let value = Some(record.encode());
+        builder.push(&NewRecord { timestamp: time, key: None, value, headers: Vec::new() });
+    }
+    builder.build()
+}
+
+/// The control batch with which a reign begins (`LeaderChangeMessage`, version 0).
+pub(super) fn leader_change(base: Offset, epoch: i32, time: Timestamp, leader: NodeId) -> Vec<u8> {
+    let mut value = Writer::default();
+    value.i16(0);
+    value.node(leader);
+    for _voters_then_granting in 0..2 {
+        value.array(&[leader], |out, &voter| {
+            out.node(voter);
+            out.no_tags();
+        });
+    }
+    value.no_tags();
+    let record = NewRecord {
+        timestamp: time,
+        key: Some(ControlType::LeaderChange.key()),
+        value: Some(value.bytes),
+        headers: Vec::new(),
+    };
+    let mut builder = BatchBuilder::new(base).with_epoch(LeaderEpoch(epoch)).control();
+    builder.push(&record);
+    builder.build()
+}
+
+/// The feature levels that a 4.3 cluster begins with.
+const FEATURES: &[(&str, i16)] = &[
+    ("metadata.version", 30),
+    ("eligible.leader.replicas.version", 1),
+    ("group.version", 1),
+    ("share.version", 1),
+    ("streams.version", 1),
+    ("transaction.version", 2),
+];
+
+/// The feature records of `bootstrap.checkpoint` (`BootstrapMetadata`).
+pub(super) fn feature_records() -> Vec<MetadataRecord> {
+    let record =
+        |&(name, level): &(&str, i16)| MetadataRecord::FeatureLevel { name: name.to_owned(), level };
+    FEATURES.iter().map(record).collect()
+}
+
+/// What the first controller writes into a new log, as one transaction (`ActivationRecordsGenerator`).
+pub(super) fn bootstrap_records(min_insync_replicas: u32) -> Vec<MetadataRecord> {
+    let mut records =
+        vec![MetadataRecord::BeginTransaction { name: Some("Bootstrap records".to_owned()) }];
+    records.extend(feature_records());
+    records.push(MetadataRecord::Config {
+        resource: ConfigResource::cluster(),
+        name: "min.insync.replicas".to_owned(),
+        value: Some(min_insync_replicas.to_string()),
+    });
+    records.push(MetadataRecord::EndTransaction);
+    records
+}
+
+/// `bootstrap.checkpoint`: header, features, footer, each a batch (`BootstrapDirectory.writeBinaryFile`).
+pub(super) fn bootstrap_checkpoint(time: Timestamp) -> Vec<u8> {
+    let control = |base: i64, kind: ControlType, value: Vec<u8>| {
+        let mut builder = BatchBuilder::new(Offset(base)).with_epoch(LeaderEpoch(0)).control();
+        builder.push(&NewRecord {
+            timestamp: time,
+            key: Some(kind.key()),
+            value: Some(value),
+            headers: Vec::new(),
+        });
+        builder.build()
+    };
+    let features = feature_records();
+    // Version 0, last contained log timestamp 0, no tagged fields; the footer has the version alone.
+    let mut bytes = control(0, ControlType::SnapshotHeader, vec![0; 11]);
+    bytes.extend(encode(Offset(1), 0, time, &features));
+    let footer = 1 + features.len() as i64;
+    bytes.extend(control(footer, ControlType::SnapshotFooter, vec![0; 3]));
+    bytes
+}
+
+/// `quorum-state` of a quorum with one voter.
+pub(super) fn write_quorum_state(
+    disk: &mut Disk,
+    directory: &str,
+    leader: NodeId,
+    epoch: i32,
+    voter: NodeId,
+) -> Result<()> {
+    let text = format!(
+        "{{\"clusterId\":\"\",\"leaderId\":{leader},\"leaderEpoch\":{epoch},\"votedId\":-1,\"appliedOffset\":0,\
+         \"currentVoters\":[{{\"voterId\":{voter}}}],\"data_version\":0}}"
+    );
+    disk.replace(&format!("{}/quorum-state", log_directory(directory)), text.as_bytes())?;
+    Ok(())
+}
+
+/// The epoch that `quorum-state` tells; 0 if there is none.
+pub(super) fn read_quorum_epoch(disk: &Disk, directory: &str) -> Result<i32> {
+    let path = format!("{}/quorum-state", log_directory(directory));
+    if !disk.exists(&path) {
+        return Ok(0);
+    }
+    let bytes = disk.read_small(&path)?;
+    let parsed: Option<i32> = serde_json::from_slice::<serde_json::Value>(&bytes)
+        .ok()
+        .and_then(|state| i32::try_from(state.get("leaderEpoch")?.as_i64()?).ok());
+    parsed.ok_or_else(|| StorageError {
+        kind: StorageErrorKind::Corrupt,
+        path,
+        start: 0,
+        end: bytes.len() as u64,
+        field: "leaderEpoch",
+        what: "the file should be JSON with a whole number named leaderEpoch".to_owned(),
+    })
+}
