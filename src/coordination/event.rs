@@ -173,13 +173,6 @@ pub enum Event {
         /// Their names, one for each run of equal ones.
         what: String,
     },
-    /// A broker read metadata records and applied them.
-    MetadataApplied {
-        /// Offset of the last.
-        offset: Offset,
-        /// How many.
-        count: u32,
-    },
     /// A broker's copy of the metadata log was cut, since it differed from the leader's.
     MetadataTruncated {
         /// To which end.
@@ -215,7 +208,6 @@ impl Event {
             Event::PartitionsAdded { .. } => "partitions-added",
             Event::ConfigChanged { .. } => "config-changed",
             Event::RecordsAppended { .. } => "metadata-appended",
-            Event::MetadataApplied { .. } => "metadata-applied",
             Event::MetadataTruncated { .. } => "metadata-truncated",
             Event::RequestRefused { .. } => "request-refused",
         }
@@ -288,12 +280,6 @@ impl Event {
             Event::RecordsAppended { first, last, what } => {
                 format!("metadata log: {what} at offsets {first} to {last}")
             }
-            Event::MetadataApplied { offset, count } => {
-                format!(
-                    "{count} metadata {} applied, up to offset {offset}",
-                    plural(*count, "record")
-                )
-            }
             Event::MetadataTruncated { to } => {
                 format!("the copy of the metadata log is cut to end at {to}: it differed")
             }
@@ -355,9 +341,6 @@ impl Event {
             }
             Event::RecordsAppended { first, last, what } => {
                 format!("元数据日志：offset {first} 到 {last} 写入 {what}")
-            }
-            Event::MetadataApplied { offset, count } => {
-                format!("应用了 {count} 条元数据记录，直到 offset {offset}")
             }
             Event::MetadataTruncated { to } => {
                 format!("元数据日志副本与 leader 不一致，截断到 {to}")

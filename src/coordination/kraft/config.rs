@@ -59,7 +59,10 @@ impl ControllerConfig {
     pub fn set(&mut self, name: &str, value: &str) -> Result<bool, String> {
         let number = |least: u64| match value.parse::<u64>() {
             Ok(number) if (least..=i32::MAX as u64).contains(&number) => Ok(number),
-            _ => Err(format!("{name}={value}: a whole number from {least} to {} is needed", i32::MAX)),
+            _ => Err(format!(
+                "{name}={value}: a whole number from {least} to {} is needed",
+                i32::MAX
+            )),
         };
         let switch = || match value {
             "true" => Ok(true),
@@ -99,7 +102,10 @@ mod tests {
     fn every_name_is_known_and_a_bad_value_says_what_is_needed() {
         let mut config = ControllerConfig::default();
         for name in ControllerConfig::NAMES {
-            assert!(["1", "true"].iter().any(|value| config.set(name, value) == Ok(true)), "{name}");
+            assert!(
+                ["1", "true"].iter().any(|value| config.set(name, value) == Ok(true)),
+                "{name}"
+            );
         }
         assert_eq!(config.set("no.such", "1"), Ok(false));
         assert!(config.set("num.partitions", "none").unwrap_err().contains("num.partitions=none"));

@@ -79,7 +79,12 @@ fn directory(id: NodeId) -> String {
 
 impl Controller {
     /// Prepares the directory as `kafka-storage format` does; no log is begun.
-    pub fn format(disk: &mut Disk, id: NodeId, cluster_id: Uuid, seed: u64) -> Result<(), StorageError> {
+    pub fn format(
+        disk: &mut Disk,
+        id: NodeId,
+        cluster_id: Uuid,
+        seed: u64,
+    ) -> Result<(), StorageError> {
         let directory = directory(id);
         disk.create_directory(&directory)?;
         let drawn = prng::bytes16(seed, Purpose::Identity, u64::from(id.0), 1, 0);
@@ -120,9 +125,7 @@ impl Controller {
         metadata_log::write_quorum_state(disk, &directory, id, controller.epoch, id)?;
         out.events.push(Event::ControllerActive { controller: id, epoch: controller.epoch });
         controller.begin_reign(now, disk, out)?;
-        if controller.config.auto_leader_rebalance_enable {
-            out.set(Timer::LeaderBalance, now + controller.config.leader_imbalance_check_interval);
-        }
+        out.set(Timer::LeaderBalance, now + controller.config.leader_imbalance_check_interval);
         controller.set_session_check(out);
         Ok(controller)
     }
@@ -140,7 +143,12 @@ impl Controller {
     }
 
     /// The first batches of a reign: who leads, and in a new log what the cluster begins with.
-    fn begin_reign(&mut self, now: Instant, disk: &mut Disk, out: &mut Out) -> Result<(), StorageError> {
+    fn begin_reign(
+        &mut self,
+        now: Instant,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), StorageError> {
         let base = self.log.log_end_offset();
         let mut bytes = metadata_log::leader_change(base, self.epoch, now.timestamp(), self.id);
         self.append(now, &mut bytes, "LEADER_CHANGE".to_owned(), disk, out)?;
@@ -149,8 +157,13 @@ impl Controller {
             let records = metadata_log::bootstrap_records(self.config.min_insync_replicas);
             self.write(now, records, motive, disk, out)?;
         }
-        let incarnation =
-            prng::bytes16(self.config.seed, Purpose::Identity, u64::from(self.id.0), 2, self.epoch as u64);
+        let incarnation = prng::bytes16(
+            self.config.seed,
+            Purpose::Identity,
+            u64::from(self.id.0),
+            2,
+            self.epoch as u64,
+        );
         let registration = RegisterController {
             controller: self.id,
             incarnation: Uuid::from_chance(incarnation),
@@ -399,7 +412,8 @@ pub(super) fn endpoint(listener: &str, node: NodeId) -> Endpoint {
 
 /// What a node of 4.3 supports.
 pub(super) fn supported_features() -> Vec<FeatureRange> {
-    let range = |(name, min, max): (&str, i16, i16)| FeatureRange { name: name.to_owned(), min, max };
+    let range =
+        |(name, min, max): (&str, i16, i16)| FeatureRange { name: name.to_owned(), min, max };
     [
         ("group.version", 0, 1),
         ("kraft.version", 0, 1),

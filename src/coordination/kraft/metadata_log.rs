@@ -54,16 +54,22 @@ pub(super) fn open(disk: &mut Disk, directory: &str) -> Result<Log> {
     Log::open(disk, &path, &partition, log_config(), false, Offset::ZERO, &mut Vec::new())
 }
 
-/// One batch read back: its last offset, its epoch, its records (none, if it is a control batch).
+/// One batch read back: its records (none, if it is a control batch) and the leader that it names, if any.
 pub(super) struct MetadataBatch {
     pub base_offset: Offset,
     pub last_offset: Offset,
     pub epoch: i32,
     pub records: Vec<MetadataRecord>,
+    pub leader: Option<NodeId>,
 }
 
 /// Reads the batches of `from..up_to`.
-pub(super) fn read(log: &Log, disk: &Disk, from: Offset, up_to: Offset) -> Result<Vec<MetadataBatch>> {
+pub(super) fn read(
+    log: &Log,
+    disk: &Disk,
+    from: Offset,
+    up_to: Offset,
+) -> Result<Vec<MetadataBatch>> {
     let mut found = Vec::new();
     let mut next = from;
     while next < up_to {
@@ -78,10 +84,12 @@ pub(super) fn read(log: &Log, disk: &Disk, from: Offset, up_to: Offset) -> Resul
             if last_offset < next {
                 continue;
             }
-            let mut records = Vec::new();
-            if !header.is_control() {
-                for record in batch::records(bytes).map_err(|error| wrong(error.to_string()))? {
-                    let value = record.value.unwrap_or_default();
+            let (mut records, mut leader) = (Vec::new(), None);
+            for record in batch::records(bytes).map_err(|error| wrong(error.to_string()))? {
+                let value = record.value.unwrap_or_default();
+                if header.is_control() {
+                    leader = leader_of(record.key.as_deref().unwrap_or_default(), &value);
+                } else {
                     let record = MetadataRecord::decode(&value)
                         .map_err(|error| wrong(format!("offset {}: {error}", record.offset)))?;
                     records.push(record);
@@ -89,11 +97,18 @@ pub(super) fn read(log: &Log, disk: &Disk, from: Offset, up_to: Offset) -> Resul
             }
             let epoch = header.partition_leader_epoch.0;
             let base_offset = header.base_offset;
-            found.push(MetadataBatch { base_offset, last_offset, epoch, records });
+            found.push(MetadataBatch { base_offset, last_offset, epoch, records, leader });
             next = last_offset + 1;
         }
     }
     Ok(found)
+}
+
+/// The leader that a control record announces.
+fn leader_of(key: &[u8], value: &[u8]) -> Option<NodeId> {
+    let is_leader_change = ControlType::from_key(key) == Some(ControlType::LeaderChange);
+    let id: [u8; 4] = value.get(2..6)?.try_into().ok()?;
+    is_leader_change.then(|| NodeId(u32::from_be_bytes(id)))
 }
 
 fn corrupt(log: &Log, what: String) -> StorageError {
@@ -108,7 +123,12 @@ fn corrupt(log: &Log, what: String) -> StorageError {
 }
 
 /// One batch of records.
-pub(super) fn encode(base: Offset, epoch: i32, time: Timestamp, records: &[MetadataRecord]) -> Vec<u8> {
+pub(super) fn encode(
+    base: Offset,
+    epoch: i32,
+    time: Timestamp,
+    records: &[MetadataRecord],
+) -> Vec<u8> {
     let mut builder = BatchBuilder::new(base).with_epoch(LeaderEpoch(epoch));
     for record in records {
         let value = Some(record.encode());
@@ -152,8 +172,10 @@ const FEATURES: &[(&str, i16)] = &[
 
 /// The feature records of `bootstrap.checkpoint` (`BootstrapMetadata`).
 pub(super) fn feature_records() -> Vec<MetadataRecord> {
-    let record =
-        |&(name, level): &(&str, i16)| MetadataRecord::FeatureLevel { name: name.to_owned(), level };
+    let record = |&(name, level): &(&str, i16)| MetadataRecord::FeatureLevel {
+        name: name.to_owned(),
+        level,
+    };
     FEATURES.iter().map(record).collect()
 }
 

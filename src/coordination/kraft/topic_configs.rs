@@ -1,0 +1,92 @@
+//! Which settings a topic or the cluster may be given, and what their values must be (`ControllerConfigurationValidator`,
+//! `LogConfig`, `DynamicBrokerConfig`).
+//!
+//! What `storage` acts on is judged by `storage`; the rest of Kafka's names is accepted with a plain check of the value
+//! and kept, so that a described topic looks as it was created.
+
+use crate::storage::LogConfig;
+
+/// Of what a setting is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    Topic,
+    Cluster,
+}
+
+/// Settings of topics that no part of the lab acts on yet: name, and whether the value is a number.
+const OTHER_TOPIC_CONFIGS: &[(&str, bool)] = &[
+    ("compression.gzip.level", true),
+    ("compression.lz4.level", true),
+    ("compression.type", false),
+    ("compression.zstd.level", true),
+    ("delete.retention.ms", true),
+    ("errors.deadletterqueue.group.enable", false),
+    ("file.delete.delay.ms", true),
+    ("follower.replication.throttled.replicas", false),
+    ("leader.replication.throttled.replicas", false),
+    ("local.retention.bytes", true),
+    ("local.retention.ms", true),
+    ("max.compaction.lag.ms", true),
+    ("message.timestamp.after.max.ms", true),
+    ("message.timestamp.before.max.ms", true),
+    ("min.cleanable.dirty.ratio", true),
+    ("min.compaction.lag.ms", true),
+    ("preallocate", false),
+    ("remote.log.copy.disable", false),
+    ("remote.log.delete.on.disable", false),
+    ("remote.storage.enable", false),
+    ("segment.jitter.ms", true),
+];
+
+/// Prefixes of brokers' own settings that can be changed while they run.
+const CLUSTER_PREFIXES: &[&str] =
+    &["log.", "follower.", "leader.", "max.connections", "background.", "num.", "compression."];
+
+/// The topic setting that a cluster-wide one stands behind (`ServerTopicConfigSynonyms`).
+fn topic_name_of(name: &str) -> &str {
+    match name {
+        "message.max.bytes" => "max.message.bytes",
+        "log.roll.ms" => "segment.ms",
+        "log.flush.interval.messages" => "flush.messages",
+        "log.flush.interval.ms" => "flush.ms",
+        "log.index.size.max.bytes" => "segment.index.bytes",
+        _ => name.strip_prefix("log.").unwrap_or(name),
+    }
+}
+
+/// Whether the setting is known and the value fits; else a sentence.
+pub(super) fn check(scope: Scope, name: &str, value: &str) -> Result<(), String> {
+    let log_name = if scope == Scope::Topic { name } else { topic_name_of(name) };
+    if LogConfig::default().set(log_name, value)? {
+        return Ok(());
+    }
+    let other = OTHER_TOPIC_CONFIGS.iter().find(|(known, _)| *known == name);
+    match (scope, other) {
+        (Scope::Topic, Some((_, true))) if value.parse::<f64>().is_err() => {
+            Err(format!("{name}={value}: a number is needed"))
+        }
+        (Scope::Topic, Some(_)) => Ok(()),
+        (Scope::Topic, None) => Err(format!("Unknown topic config name: {name}")),
+        (Scope::Cluster, _) if CLUSTER_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) => {
+            Ok(())
+        }
+        (Scope::Cluster, _) => Err(format!("Cannot update these configs dynamically: {name}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_values_are_checked() {
+        assert_eq!(check(Scope::Topic, "retention.ms", "60000"), Ok(()));
+        assert_eq!(check(Scope::Topic, "compression.type", "gzip"), Ok(()));
+        assert_eq!(check(Scope::Cluster, "log.retention.ms", "60000"), Ok(()));
+        assert!(check(Scope::Topic, "retention.ms", "long").is_err());
+        assert!(check(Scope::Topic, "delete.retention.ms", "long").is_err());
+        let sentence = check(Scope::Topic, "retention.sm", "1").unwrap_err();
+        assert_eq!(sentence, "Unknown topic config name: retention.sm");
+        assert!(check(Scope::Cluster, "broker.id", "1").is_err());
+    }
+}
