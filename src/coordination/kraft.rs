@@ -27,6 +27,7 @@ mod record_bytes;
 #[cfg(test)]
 mod record_tests;
 mod serve;
+mod settings;
 mod topic_configs;
 mod topics;
 

@@ -1,4 +1,4 @@
-//! Topics: create, delete, grow, configure (`ReplicationControlManager`, `ConfigurationControlManager`).
+//! Topics: create, delete, grow (`ReplicationControlManager`).
 //!
 //! ```text
 //!   CreateTopics ─▶ names ─▶ settings ─▶ placement ─▶ TOPIC ▸ CONFIG … ▸ CLEAR_ELR? ▸ PARTITION …   one batch
@@ -12,6 +12,7 @@ use super::image::PartitionRegistration;
 use super::partitions::Refusal;
 use super::placement::{UsableBroker, place};
 use super::record::*;
+use super::settings::clear_elr;
 use super::topic_configs::{self, Scope};
 use crate::clock::Instant;
 use crate::coordination::{ElectionReason, Event};
@@ -19,8 +20,7 @@ use crate::disk::Disk;
 use crate::prng::{self, Purpose};
 use crate::protocol::{
     CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse,
-    DeleteTopicsRequest, DeleteTopicsResponse, ErrorCode, IncrementalAlterConfigsRequest,
-    IncrementalAlterConfigsResponse, NewTopic,
+    DeleteTopicsRequest, DeleteTopicsResponse, ErrorCode, NewTopic,
 };
 use crate::storage::StorageError;
 use crate::types::{LeaderEpoch, NodeId, PartitionEpoch, TopicName, Uuid};
@@ -38,12 +38,12 @@ fn name_key(name: &str) -> u64 {
     })
 }
 
-fn refuse<T>(error: ErrorCode, about: impl Into<String>) -> Result<T, Refusal> {
+pub(super) fn refuse<T>(error: ErrorCode, about: impl Into<String>) -> Result<T, Refusal> {
     Err((error, about.into()))
 }
 
 impl Controller {
-    fn asked(&self) -> Motive {
+    pub(super) fn asked(&self) -> Motive {
         Motive { by: self.id, reason: ElectionReason::Asked }
     }
 
@@ -433,88 +433,4 @@ impl Controller {
         }
         Ok(records)
     }
-
-    pub(super) fn alter_configs(
-        &mut self,
-        now: Instant,
-        from: NodeId,
-        request: IncrementalAlterConfigsRequest,
-        disk: &mut Disk,
-        out: &mut Out,
-    ) -> Result<IncrementalAlterConfigsResponse, StorageError> {
-        match self.changed_configs(&request) {
-            Ok(records) => {
-                for record in &records {
-                    if let MetadataRecord::Config { resource, name, value } = record {
-                        let (name, value) = (name.clone(), value.clone());
-                        out.events.push(Event::ConfigChanged {
-                            resource: resource.to_string(),
-                            name,
-                            value,
-                        });
-                    }
-                }
-                self.write(now, records, self.asked(), disk, out)?;
-                Ok(IncrementalAlterConfigsResponse {
-                    error: ErrorCode::NONE,
-                    message: String::new(),
-                })
-            }
-            Err((error, message)) => {
-                let (request, about) = ("IncrementalAlterConfigs", message.clone());
-                out.events.push(Event::RequestRefused { from, request, error, about });
-                Ok(IncrementalAlterConfigsResponse { error, message })
-            }
-        }
-    }
-
-    /// Records for what really changes (`incrementalAlterConfigResource`).
-    fn changed_configs(
-        &self,
-        request: &IncrementalAlterConfigsRequest,
-    ) -> Result<Vec<MetadataRecord>, Refusal> {
-        let (scope, resource) = match &request.topic {
-            Some(topic) if !self.image.topics.contains_key(topic) => {
-                let about = format!("there is no topic {topic}");
-                return refuse(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, about);
-            }
-            Some(topic) => (Scope::Topic, ConfigResource::topic(topic)),
-            None => (Scope::Cluster, ConfigResource::cluster()),
-        };
-        let before = self.image.configs_of(&resource);
-        let mut records = Vec::new();
-        for (name, value) in request.configs.iter().take(MAX_RECORDS) {
-            if let Some(value) = value {
-                topic_configs::check(scope, name, value)
-                    .map_err(|about| (ErrorCode::INVALID_CONFIG, about))?;
-            } else if scope == Scope::Cluster && name == "min.insync.replicas" {
-                // With ELR the cluster's value must always be known (KIP-966).
-                let about =
-                    "Cluster level min.insync.replicas cannot be removed while ELR is enabled.";
-                return refuse(ErrorCode::INVALID_CONFIG, about);
-            }
-            // The cluster's settings are written even when equal, so that brokers load them again (KAFKA-14136).
-            if before.get(name) != value.as_ref() || scope == Scope::Cluster {
-                let (resource, name, value) = (resource.clone(), name.clone(), value.clone());
-                records.push(MetadataRecord::Config { resource, name, value });
-            }
-        }
-        records.extend(clear_elr(&records));
-        Ok(records)
-    }
-}
-
-/// Another `min.insync.replicas` makes the eligible replicas of before meaningless (`createClearElrRecordsAsNeeded`).
-fn clear_elr(records: &[MetadataRecord]) -> Vec<MetadataRecord> {
-    let clear = |record: &MetadataRecord| match record {
-        MetadataRecord::Config { resource, name, .. } if name == "min.insync.replicas" => {
-            let topic = match resource {
-                ConfigResource::Topic(name) => name.clone(),
-                _ => String::new(),
-            };
-            Some(MetadataRecord::ClearElr { topic })
-        }
-        _ => None,
-    };
-    records.iter().filter_map(clear).collect()
 }
