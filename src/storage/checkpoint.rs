@@ -85,7 +85,7 @@ pub fn read_offsets(disk: &Disk, path: &str) -> Result<OffsetCheckpoint> {
         let mut words = line.split(' ');
         let (topic, number, offset) = (words.next()?, words.next()?, words.next()?);
         let partition = TopicPartition::new(&TopicName::new(topic), number.parse().ok()?);
-        let offset = offset.parse().ok().filter(|&offset: &i64| offset >= 0)?;
+        let offset = offset.parse().ok()?;
         words.next().is_none().then_some((partition, Offset(offset)))
     };
     let mut offsets = Vec::new();

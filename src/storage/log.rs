@@ -225,6 +225,10 @@ impl Log {
         self.flush(disk, events)?;
         let partition = self.partition.clone();
         self.active_mut().finish(disk, &partition, events)?;
+        for segment in Arc::make_mut(&mut self.segments) {
+            segment.index.trim(disk)?; // an odd size of a closed index is mended here, as in Kafka
+            segment.time_index.trim(disk)?;
+        }
         self.forget(disk);
         Ok(())
     }

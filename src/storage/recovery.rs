@@ -7,7 +7,8 @@
 //!                  first bad batch: cut the segment there, drop all later segments
 //! ```
 //!
-//! A missing index file makes its segment scanned in any case; garbage in one is noticed by nobody. Leftovers of an
+//! A missing offset index makes its segment scanned in any case (below the recovery point too), a missing time index is
+//! made empty; garbage in either is noticed by nobody. Leftovers of an
 //! interrupted deletion or cleaning (`.deleted`, `.cleaned`) are removed, and so are indexes without a log.
 
 use super::checkpoint::read_partition_metadata;
@@ -16,6 +17,7 @@ use super::epochs::{EpochCache, LEADER_EPOCHS};
 use super::error::{Result, StorageError, StorageErrorKind};
 use super::event::Event;
 use super::log::Log;
+use super::offset_index::{overflow, relative};
 use super::segment::{Segment, file_name};
 use crate::batch::verify_checksum;
 use crate::disk::Disk;
@@ -37,7 +39,7 @@ impl Log {
         let bases = sweep(disk, directory)?;
         let mut log = Log::empty(disk, directory, partition, config)?;
         for base_offset in bases {
-            let missing = complete(disk, directory, base_offset)?;
+            let missing = complete(disk, directory, base_offset)?; // of the offset index only, as Kafka judges
             let segment = Segment::open(disk, directory, base_offset)?;
             Arc::make_mut(&mut log.segments).push(segment);
             if missing {
@@ -167,26 +169,20 @@ impl Log {
             if let Err(error) = sound {
                 break Some(error.shifted(u64::from(valid)).to_string());
             }
+            if relative(base_offset, header.last_offset()).is_none() {
+                let path = disk.path(segment.log).to_string();
+                return Err(overflow(path, base_offset, header.last_offset())); // Kafka does not start, either
+            }
             if header.max_timestamp > segment.max_timestamp.0 {
                 segment.max_timestamp = (header.max_timestamp, header.last_offset());
             }
             if valid - last_entry > interval {
-                match segment.index.append(disk, header.last_offset(), Position(valid)) {
-                    Ok(()) => {}
-                    // An offset that goes back empties the whole segment (`LogLoader.recoverLog`).
+                match segment.add_recovered_entries(disk, header.last_offset(), Position(valid)) {
                     Err(error) if error.kind == StorageErrorKind::InvalidOffset => {
-                        segment.index.reset(disk, room)?;
-                        segment.time_index.reset(disk, room)?;
-                        (valid, batches) = (0, 0);
-                        segment.max_timestamp = (Timestamp::NONE, base_offset);
+                        valid = 0;
                         break Some(error.what);
                     }
-                    Err(error) if error.kind == StorageErrorKind::IndexFull => {}
-                    Err(error) => return Err(error),
-                }
-                if !segment.time_index.is_full() {
-                    let (timestamp, offset) = segment.max_timestamp;
-                    segment.time_index.maybe_append(disk, timestamp, offset, false)?;
+                    done => done?,
                 }
                 last_entry = valid;
             }
@@ -197,6 +193,24 @@ impl Log {
                 self.epochs.assign(disk, epoch, header.base_offset)?;
             }
         };
+        let closed = match valid {
+            0 => Ok(()),
+            _ => segment.finish(disk, &partition, &mut Vec::new()),
+        };
+        let why = match closed {
+            Err(error) if error.kind == StorageErrorKind::InvalidOffset => {
+                valid = 0;
+                Some(error.what)
+            }
+            done => done.map(|()| why)?,
+        };
+        if valid == 0 {
+            // Nothing is left: an offset that goes back empties the whole segment (`LogLoader.recoverLog`).
+            batches = 0;
+            segment.max_timestamp = (Timestamp::NONE, base_offset);
+            segment.index.reset(disk, 0)?;
+            segment.time_index.reset(disk, 0)?;
+        }
         let cut_bytes = segment.size_bytes - valid;
         if let Some(why) = why {
             let (partition, position) = (partition.clone(), Position(valid));
@@ -206,7 +220,6 @@ impl Log {
             disk.truncate(segment.log, u64::from(valid))?;
             segment.size_bytes = valid;
         }
-        segment.finish(disk, &partition, &mut Vec::new())?;
         segment.last_batch = None;
         segment.first_timestamp = None;
         let valid_bytes = valid;
@@ -222,6 +235,23 @@ impl Log {
 }
 
 impl Segment {
+    /// Both entries that fall due before a batch, while a segment is scanned.
+    fn add_recovered_entries(
+        &mut self,
+        disk: &mut Disk,
+        offset: Offset,
+        position: Position,
+    ) -> Result<()> {
+        if !self.index.is_full() {
+            self.index.append(disk, offset, position)?;
+        }
+        if !self.time_index.is_full() {
+            let (timestamp, offset) = self.max_timestamp;
+            self.time_index.maybe_append(disk, timestamp, offset, false)?;
+        }
+        Ok(())
+    }
+
     /// The offset behind the last batch, found from the last index entry on (`readNextOffset`).
     pub(super) fn read_next_offset(&self, disk: &Disk) -> Result<Offset> {
         let Some((position, _)) = self.translate(disk, self.index.last_offset())? else {
@@ -274,14 +304,15 @@ fn log_files(disk: &Disk, directory: &str) -> Result<Vec<Offset>> {
     Ok(bases)
 }
 
-/// Makes the index files that are missing; says whether there were any.
+/// Makes the index files that are missing, empty; says whether the offset index was among them: only that makes Kafka
+/// scan the segment (`LogSegment.sanityCheck`).
 fn complete(disk: &mut Disk, directory: &str, base_offset: Offset) -> Result<bool> {
     let mut missing = false;
     for suffix in [".index", ".timeindex"] {
         let path = format!("{directory}/{}", file_name(base_offset, suffix));
         if !disk.exists(&path) {
             disk.create_mapped(&path, 0)?;
-            missing = true;
+            missing |= suffix == ".index";
         }
     }
     Ok(missing)

@@ -1,5 +1,6 @@
 //! Tests of the log: Kafka's own answers, the numbers of the lessons, damage, and search against scan.
 
+mod damage;
 mod lessons;
 mod properties;
 mod real;
