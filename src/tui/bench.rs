@@ -1,0 +1,483 @@
+//! The screen on which one works: a stage, the panes that look at it, the prompt, playing. State and keys; drawing is in
+//! `view`, the mouse in `mouse`.
+//!
+//! What always holds: a pane keeps its place on the screen (choosing one that is not shown puts it where the active one
+//! is, nothing else moves); a chosen row is remembered by what it means, not by its number, so it stays chosen when rows
+//! are added above it; nothing that takes long is done within a key (see [`Bench::tick`]).
+
+use super::help::{self, Help};
+use super::layout::{self, Plan, Wish};
+use super::prompt::{Prompt, Typed};
+use super::speed::{Beat, FIRST, Playing, SPEEDS};
+use super::stage::{Note, Pace, Pane, Stage};
+use super::words::words;
+use crate::trace::{Canvas, Focus, Glyphs, Target};
+use crate::types::Language;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Rect;
+use std::collections::BTreeMap;
+
+/// What of a pane is seen.
+#[derive(Clone, Debug, Default)]
+pub struct Sight {
+    /// The first row, if the reader scrolled.
+    pub scroll: Option<usize>,
+    /// What the chosen row means.
+    pub chosen: Option<Target>,
+}
+
+/// What the prompt asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asking {
+    /// A command.
+    Command,
+    /// The name of a branch.
+    Branch,
+    /// The answer to the question.
+    Answer,
+}
+
+/// What a key or a click asks of the app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Nothing.
+    Nothing,
+    /// To leave this screen.
+    Leave,
+    /// The help.
+    Help(Help),
+}
+
+/// The screen on which one works.
+pub struct Bench {
+    /// What is worked on.
+    pub stage: Box<dyn Stage>,
+    /// All pictures; the first ones are on the screen.
+    pub order: Vec<Pane>,
+    /// What keys go to.
+    pub active: Pane,
+    /// What the pictures are about.
+    pub focus: Focus,
+    /// What of each pane is seen.
+    pub sights: BTreeMap<Pane, Sight>,
+    /// Where one types.
+    pub prompt: Prompt,
+    /// Whether one types, and what.
+    pub asking: Option<Asking>,
+    /// Playing, if it plays.
+    pub playing: Option<Playing>,
+    /// Which speed.
+    pub speed: usize,
+    /// The step that dragging or clicking asked for.
+    pub wanted_step: Option<u64>,
+    /// Whether something is under way that `advance` goes on with.
+    pub working: bool,
+    /// What to tell the learner.
+    pub note: Option<Note>,
+    /// The language of labels.
+    pub language: Language,
+    /// The marks.
+    pub glyphs: Glyphs,
+    /// The screen.
+    pub area: Rect,
+    /// Whether the time line is being dragged.
+    pub dragging: bool,
+}
+
+impl Bench {
+    /// Puts a stage on the screen.
+    pub fn new(stage: Box<dyn Stage>, language: Language, glyphs: Glyphs, area: Rect) -> Bench {
+        let panes = stage.panes();
+        let order: Vec<Pane> = panes.iter().copied().filter(|p| *p != Pane::Lesson).collect();
+        let story = panes.contains(&Pane::Lesson);
+        let active = if story { Pane::Lesson } else { order.first().copied().unwrap_or(Pane::Log) };
+        Bench {
+            stage,
+            order,
+            active,
+            focus: Focus::default(),
+            sights: BTreeMap::new(),
+            prompt: Prompt::default(),
+            asking: None,
+            playing: None,
+            speed: FIRST,
+            wanted_step: None,
+            working: false,
+            note: None,
+            language,
+            glyphs,
+            area,
+            dragging: false,
+        }
+    }
+
+    /// Whether there is a story beside the pictures.
+    pub fn has_story(&self) -> bool {
+        self.stage.panes().contains(&Pane::Lesson)
+    }
+
+    /// Where everything stands.
+    pub fn plan(&self) -> Plan {
+        let story = self.has_story();
+        let story_rows = if story && self.area.width < layout::WIDE && self.active != Pane::Lesson {
+            let canvas = self.canvas(Rect { width: layout::story_width(self.area), ..self.area });
+            let canvas = Canvas { width: canvas.width + 2, ..canvas };
+            super::story::draw(&self.stage.prose(self.language), &canvas).lines.len()
+        } else {
+            0
+        };
+        layout::plan(
+            self.area,
+            &Wish {
+                panes: &self.order,
+                story,
+                story_active: self.active == Pane::Lesson,
+                story_rows: story_rows.min(200) as u16,
+            },
+        )
+    }
+
+    /// The canvas for a picture in a rectangle with a title row and a margin of two.
+    pub fn canvas(&self, rect: Rect) -> Canvas {
+        Canvas {
+            width: usize::from(rect.width.saturating_sub(2)),
+            height: usize::from(rect.height.saturating_sub(1)),
+            glyphs: self.glyphs,
+            language: self.language,
+        }
+    }
+
+    /// Shows a pane and gives it the keys.
+    pub fn show(&mut self, pane: Pane) {
+        if pane == Pane::Lesson && self.has_story() {
+            self.active = pane;
+            return;
+        }
+        let Some(at) = self.order.iter().position(|p| *p == pane) else {
+            self.note = Some(Note::bad(words(self.language).no_such_pane));
+            return;
+        };
+        let was = self.active;
+        self.active = pane;
+        let shown = self.plan().panes.len().max(1);
+        if at >= shown {
+            let slot = self.order[..shown].iter().position(|p| *p == was).unwrap_or(0);
+            self.order.swap(at, slot);
+        }
+    }
+
+    /// Real time went by: plays, goes on with what is under way. Bounded work.
+    pub fn tick(&mut self, elapsed_ms: u64) {
+        if let Some(step) = self.wanted_step.take() {
+            let pace = self.stage.goto(step);
+            self.done(pace);
+        } else if self.working {
+            let pace = self.stage.advance();
+            self.done(pace);
+        } else if let Some(playing) = &mut self.playing {
+            let beat = playing.beat(SPEEDS[self.speed], elapsed_ms, self.stage.status().at);
+            let pace = match beat {
+                Beat::Wait => return,
+                Beat::Step => self.stage.forward(),
+                Beat::Until(until) => self.stage.play_until(until),
+            };
+            let play = self.playing;
+            self.done(pace);
+            if !matches!(&self.note, Some(note) if note.bad) && !self.working {
+                self.playing = self.playing.and(play);
+            }
+        }
+    }
+
+    /// How soon `tick` wants to be called again, in milliseconds.
+    pub fn wait_ms(&self) -> Option<u64> {
+        if self.working || self.wanted_step.is_some() { Some(0) } else { self.playing.map(|_| 33) }
+    }
+
+    pub(super) fn done(&mut self, pace: Pace) {
+        self.working = pace == Pace::More;
+        match pace {
+            Pace::More | Pace::Done(None) => {}
+            Pace::Done(Some(note)) => self.note = Some(note),
+            Pace::Halt(note) => {
+                self.playing = None;
+                self.note = Some(note);
+            }
+        }
+        for sight in self.sights.values_mut() {
+            sight.scroll = None;
+        }
+    }
+
+    /// A key.
+    pub fn key(&mut self, key: KeyEvent) -> Wanted {
+        if self.asking.is_some() {
+            self.type_key(key);
+            return Wanted::Nothing;
+        }
+        self.note = None;
+        if self.working && key.code != KeyCode::Char('q') {
+            if key.code == KeyCode::Esc {
+                self.stage.cancel();
+                self.working = false;
+            }
+            return Wanted::Nothing;
+        }
+        if key.modifiers.contains(KeyModifiers::CONTROL)
+            || key.modifiers.contains(KeyModifiers::ALT)
+        {
+            return Wanted::Nothing;
+        }
+        let question = self.stage.prose(self.language).question.filter(|q| q.given.is_none());
+        if let (KeyCode::Char(c), Some(question)) = (key.code, &question)
+            && let Some(digit) = c.to_digit(10)
+            && (1..=question.choices.len()).contains(&(digit as usize))
+        {
+            let pace = self.stage.answer(&question.choices[digit as usize - 1]);
+            self.done(pace);
+            return Wanted::Nothing;
+        }
+        match key.code {
+            KeyCode::Right | KeyCode::Char('n' | 'l') => self.move_by(|stage| stage.forward()),
+            KeyCode::Left | KeyCode::Char('p' | 'h') => self.move_by(|stage| stage.back()),
+            KeyCode::PageDown => self.move_by(|stage| stage.forward_far()),
+            KeyCode::PageUp => self.move_by(|stage| stage.back_far()),
+            KeyCode::Home => self.wanted_step = Some(0),
+            KeyCode::End => self.wanted_step = Some(self.stage.status().head),
+            KeyCode::Char(' ') => self.toggle_play(),
+            KeyCode::Char('+' | '=') => self.speed = (self.speed + 1).min(SPEEDS.len() - 1),
+            KeyCode::Char('-') => self.speed = self.speed.saturating_sub(1),
+            KeyCode::Up | KeyCode::Char('k') => self.choose(-1),
+            KeyCode::Down | KeyCode::Char('j') => self.choose(1),
+            KeyCode::Tab => self.next_pane(1),
+            KeyCode::BackTab => self.next_pane(-1),
+            KeyCode::Enter => return self.enter(question.is_some()),
+            KeyCode::Char(':') => self.ask(Asking::Command),
+            KeyCode::Char('b') if !self.read_only() => self.ask(Asking::Branch),
+            KeyCode::Char('H') => {
+                let pace = self.stage.hint();
+                self.done(pace);
+            }
+            KeyCode::Char('d') => self.pending(false),
+            KeyCode::Char('x') => self.node("kill"),
+            KeyCode::Char('s') => self.node("start"),
+            KeyCode::Char('?') => return Wanted::Help(Help::default()),
+            KeyCode::Char('/') => {
+                return Wanted::Help(Help { search: String::new(), first: usize::MAX });
+            }
+            KeyCode::Char('q') => return Wanted::Leave,
+            KeyCode::Esc => {
+                self.playing = None;
+                let chosen = self.sights.get_mut(&self.active).and_then(|s| s.chosen.take());
+                if chosen.is_none() {
+                    self.focus = Focus::default();
+                }
+            }
+            KeyCode::Char(c) => {
+                if let Some(pane) = Pane::ALL.into_iter().find(|p| p.key() == c) {
+                    self.show(pane);
+                }
+            }
+            _ => {}
+        }
+        Wanted::Nothing
+    }
+
+    /// Pasted text goes to the prompt; what was not open is opened by it.
+    pub fn paste(&mut self, text: &str) {
+        if self.asking.is_none() {
+            self.ask(Asking::Command);
+        }
+        self.prompt.insert(text);
+        self.offer();
+    }
+
+    fn read_only(&self) -> bool {
+        self.stage.status().read_only
+    }
+
+    fn move_by(&mut self, step: fn(&mut (dyn Stage + 'static)) -> Pace) {
+        self.playing = None;
+        let pace = step(self.stage.as_mut());
+        self.done(pace);
+    }
+
+    fn toggle_play(&mut self) {
+        self.playing = match self.playing {
+            Some(_) => None,
+            None => Some(Playing::from(self.stage.status().at)),
+        };
+    }
+
+    pub(super) fn ask(&mut self, asking: Asking) {
+        self.note = None;
+        self.playing = None;
+        self.asking = Some(asking);
+        self.prompt.set("");
+        self.offer();
+    }
+
+    fn type_key(&mut self, key: KeyEvent) {
+        match self.prompt.key(key) {
+            Typed::Changed | Typed::Complete => self.offer(),
+            Typed::Close => self.asking = None,
+            Typed::Nothing => {}
+            Typed::Line(line) => {
+                let line = line.trim().to_owned();
+                let asking = self.asking.take();
+                if line.is_empty() {
+                    return;
+                }
+                let pace = match asking {
+                    Some(Asking::Branch) => self.stage.command(&format!("branch {line}")),
+                    Some(Asking::Answer) => self.stage.answer(&line),
+                    _ => self.stage.command(&line),
+                };
+                self.done(pace);
+            }
+        }
+    }
+
+    fn offer(&mut self) {
+        self.prompt.offers = match self.asking {
+            Some(Asking::Command) => self.stage.complete(&self.prompt.text, self.prompt.cursor),
+            _ => Vec::new(),
+        };
+        self.prompt.offers.truncate(64);
+    }
+
+    fn next_pane(&mut self, by: isize) {
+        let plan = self.plan();
+        let mut ring: Vec<Pane> = Vec::new();
+        if self.has_story() {
+            ring.push(Pane::Lesson);
+        }
+        let one = self.area.width < layout::WIDE;
+        let all: Vec<Pane> = if one {
+            Pane::ALL.into_iter().filter(|p| self.order.contains(p)).collect()
+        } else {
+            plan.panes.iter().map(|(pane, _)| *pane).collect()
+        };
+        ring.extend(all);
+        let at = ring.iter().position(|p| *p == self.active).unwrap_or(0) as isize;
+        if !ring.is_empty() {
+            let next = ring[(at + by).rem_euclid(ring.len() as isize) as usize];
+            self.show(next);
+        }
+    }
+
+    /// Moves the choice in the active pane, or scrolls it if it has nothing to choose.
+    pub fn choose(&mut self, by: isize) {
+        let plan = self.plan();
+        let found = plan.panes.iter().find(|(pane, _)| *pane == self.active);
+        let Some((pane, rect)) = found else {
+            self.scroll(Pane::Lesson, by);
+            return;
+        };
+        let picture = self.stage.picture(*pane, &self.focus, &self.canvas(*rect));
+        let targets: Vec<&Target> =
+            picture.lines.iter().filter_map(|l| l.target.as_ref()).collect();
+        if targets.is_empty() {
+            self.scroll(*pane, by);
+            return;
+        }
+        let sight = self.sights.entry(*pane).or_default();
+        let at = sight.chosen.as_ref().and_then(|t| targets.iter().position(|other| *other == t));
+        let last = targets.len() as isize - 1;
+        let next = match at {
+            Some(at) => (at as isize + by).clamp(0, last),
+            None if by > 0 => 0,
+            None => last,
+        };
+        sight.chosen = Some(targets[next as usize].clone());
+        sight.scroll = None;
+    }
+
+    /// Scrolls a pane by rows.
+    pub fn scroll(&mut self, pane: Pane, by: isize) {
+        let (first, last) = self.scroll_range(pane);
+        let sight = self.sights.entry(pane).or_default();
+        let at = sight.scroll.unwrap_or(first) as isize + by;
+        sight.scroll = Some((at.max(0) as usize).min(last));
+    }
+
+    fn scroll_range(&self, pane: Pane) -> (usize, usize) {
+        let plan = self.plan();
+        let (picture, rows) = if pane == Pane::Lesson {
+            let Some(rect) = plan.story else { return (0, 0) };
+            (self.story_picture(rect), usize::from(rect.height))
+        } else {
+            let Some((_, rect)) = plan.panes.iter().find(|(p, _)| *p == pane) else {
+                return (0, 0);
+            };
+            let canvas = self.canvas(*rect);
+            (self.stage.picture(pane, &self.focus, &canvas), canvas.height)
+        };
+        (picture.first_row(rows), picture.lines.len().saturating_sub(rows))
+    }
+
+    /// The story for its rectangle.
+    pub fn story_picture(&self, rect: Rect) -> crate::trace::Picture {
+        let canvas = Canvas { width: usize::from(rect.width), ..self.canvas(rect) };
+        super::story::draw(&self.stage.prose(self.language), &canvas)
+    }
+
+    fn enter(&mut self, question: bool) -> Wanted {
+        let chosen = self.sights.get(&self.active).and_then(|s| s.chosen.clone());
+        match chosen {
+            Some(target) if self.active != Pane::Lesson => return self.act(&target),
+            _ if question => {
+                let typed = self.stage.prose(self.language).question;
+                if typed.is_some_and(|q| q.choices.is_empty()) {
+                    self.ask(Asking::Answer);
+                }
+            }
+            _ => self.ask(Asking::Command),
+        }
+        Wanted::Nothing
+    }
+
+    /// What choosing a row does.
+    pub fn act(&mut self, target: &Target) -> Wanted {
+        match target {
+            Target::Pending(id) => {
+                let pace = self.stage.pending(*id, true);
+                self.done(pace);
+            }
+            Target::Step(step) => self.wanted_step = Some(*step),
+            Target::Word(word) => return Wanted::Help(Help { search: word.clone(), first: 0 }),
+            other => {
+                if let Some((pane, focus)) = self.stage.focus(other, &self.focus) {
+                    self.focus = focus;
+                    self.show(pane);
+                }
+            }
+        }
+        Wanted::Nothing
+    }
+
+    fn pending(&mut self, deliver: bool) {
+        if let Some(Target::Pending(id)) = self.chosen_in(Pane::Network) {
+            let pace = self.stage.pending(id, deliver);
+            self.done(pace);
+        }
+    }
+
+    fn node(&mut self, verb: &str) {
+        if let Some(Target::Node(node)) = self.chosen_in(Pane::Cluster) {
+            let kind = if node.is_controller() { "controller" } else { "broker" };
+            let pace = self.stage.command(&format!("{kind} {verb} {node}"));
+            self.done(pace);
+        }
+    }
+
+    /// What is chosen in a pane, if keys go to it.
+    pub fn chosen_in(&self, pane: Pane) -> Option<Target> {
+        (self.active == pane).then(|| self.sights.get(&pane)?.chosen.clone()).flatten()
+    }
+
+    /// The glossary of the help.
+    pub fn glossary(&self) -> Vec<help::Entry> {
+        help::basics(self.language)
+    }
+}

@@ -1,0 +1,199 @@
+//! Where everything stands, for any size of the terminal.
+//!
+//! ```text
+//!  80×24                         120×36                          200×60
+//!  status                        status                          status
+//!  story, or                     story   │ picture               story │ picture │ picture
+//!  short story over one picture          │ picture                     │ picture │ picture
+//!  panes                         prompt                          prompt
+//!  prompt                        timeline                        timeline, why
+//!  timeline                      keys                            keys
+//!  keys
+//! ```
+//!
+//! Below 40×10 there is one sentence and nothing else. Everything here is arithmetic on rectangles; nothing is drawn.
+
+use super::stage::Pane;
+use ratatui::layout::Rect;
+
+/// The smallest terminal in which the screen makes sense.
+pub const LEAST: (u16, u16) = (40, 10);
+/// From this width on the story stands beside the pictures.
+pub const WIDE: u16 = 110;
+
+/// Where everything stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// The top line.
+    pub status: Rect,
+    /// Where the files are, under the top line (wide screens only).
+    pub place: Option<Rect>,
+    /// The story.
+    pub story: Option<Rect>,
+    /// The pictures, each with its title row.
+    pub panes: Vec<(Pane, Rect)>,
+    /// The names of the panes with their digits (narrow screens only).
+    pub tabs: Option<Rect>,
+    /// The prompt, or the note.
+    pub prompt: Rect,
+    /// The time line.
+    pub timeline: Rect,
+    /// Why the last thing happened (tall screens only).
+    pub why: Option<Rect>,
+    /// The keys that do something now.
+    pub keys: Rect,
+}
+
+/// What the plan depends on besides the size.
+#[derive(Clone, Debug, Default)]
+pub struct Wish<'a> {
+    /// The panes in the order in which they were last asked for.
+    pub panes: &'a [Pane],
+    /// Whether there is a story.
+    pub story: bool,
+    /// Whether the story is what keys go to.
+    pub story_active: bool,
+    /// Rows that the story wants at the width it would get (asked for narrow screens).
+    pub story_rows: u16,
+}
+
+/// Whether the terminal is too small for anything but a sentence.
+pub fn too_small(area: Rect) -> bool {
+    area.width < LEAST.0 || area.height < LEAST.1
+}
+
+/// The cells that the story gets.
+pub fn story_width(area: Rect) -> u16 {
+    if area.width < WIDE { area.width - 2 } else { (area.width * 38 / 100).clamp(42, 60) }
+}
+
+/// The plan for a size and a wish.
+pub fn plan(area: Rect, wish: &Wish<'_>) -> Plan {
+    if area.width < WIDE { narrow(area, wish) } else { wide(area, wish) }
+}
+
+fn row(area: Rect, y: u16) -> Rect {
+    Rect { x: area.x + 1, y: area.y + y, width: area.width - 2, height: 1 }
+}
+
+fn narrow(area: Rect, wish: &Wish<'_>) -> Plan {
+    let last = area.height - 1;
+    let tall = area.height >= 20;
+    let top = if tall { 2 } else { 1 };
+    let body =
+        Rect { x: area.x + 1, y: area.y + top, width: area.width - 2, height: last - 3 - top };
+    let mut plan = Plan {
+        status: row(area, 0),
+        tabs: Some(row(area, last - 3)),
+        prompt: row(area, last - 2),
+        timeline: row(area, last - 1),
+        keys: row(area, last),
+        ..Plan::default()
+    };
+    let picture = wish.panes.first().copied();
+    match picture {
+        Some(pane) if !(wish.story && wish.story_active) => {
+            let most = if wish.story { (body.height * 2 / 5).min(wish.story_rows) } else { 0 };
+            let story = Rect { height: most, ..body };
+            let gap = u16::from(most > 0);
+            let rest = body.height - most - gap;
+            plan.story = (most > 0).then_some(story);
+            plan.panes.push((pane, Rect { y: body.y + most + gap, height: rest, ..body }));
+        }
+        _ => plan.story = Some(body),
+    }
+    plan
+}
+
+fn wide(area: Rect, wish: &Wish<'_>) -> Plan {
+    let last = area.height - 1;
+    let why = area.height >= 30;
+    let below = 3 + u16::from(why);
+    let body =
+        Rect { x: area.x + 1, y: area.y + 2, width: area.width - 2, height: last - below - 2 };
+    let mut plan = Plan {
+        status: row(area, 0),
+        place: Some(row(area, 1)),
+        prompt: row(area, last - below + 1),
+        timeline: row(area, last - below + 2),
+        why: why.then(|| row(area, last - 1)),
+        keys: row(area, last),
+        ..Plan::default()
+    };
+    let mut right = body;
+    if wish.story {
+        let cells = story_width(area);
+        plan.story = Some(Rect { width: cells, ..body });
+        right.x += cells + 3;
+        right.width -= cells + 3;
+    }
+    let columns: u16 = if right.width >= 130 { 2 } else { 1 };
+    let rows: u16 = match right.height {
+        0..22 => 1,
+        22..48 => 2,
+        _ => 3,
+    };
+    let count = usize::from(columns * rows).min(wish.panes.len()) as u16;
+    let columns = columns.min(count.max(1));
+    let rows = count.div_ceil(columns.max(1)).max(1);
+    let cell_width = (right.width - 3 * (columns - 1)) / columns;
+    for at in 0..count {
+        let (column, line) = (at % columns, at / columns);
+        let y0 = right.height * line / rows;
+        let y1 = right.height * (line + 1) / rows;
+        let gap = u16::from(line + 1 < rows);
+        let rect = Rect {
+            x: right.x + column * (cell_width + 3),
+            y: right.y + y0,
+            width: cell_width,
+            height: y1 - y0 - gap,
+        };
+        plan.panes.push((wish.panes[usize::from(at)], rect));
+    }
+    plan
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(plan: &Plan) -> Vec<Rect> {
+        let mut rects = vec![plan.status, plan.prompt, plan.timeline, plan.keys];
+        rects.extend(plan.place.into_iter().chain(plan.story).chain(plan.tabs).chain(plan.why));
+        rects.extend(plan.panes.iter().map(|(_, rect)| *rect));
+        rects
+    }
+
+    #[test]
+    fn at_every_size_all_parts_are_on_the_screen_and_apart() {
+        let panes = [Pane::Log, Pane::Index, Pane::Bytes, Pane::Cluster, Pane::Network];
+        for width in LEAST.0..260 {
+            for height in LEAST.1..80 {
+                for (story, story_active) in [(true, true), (true, false), (false, false)] {
+                    let area = Rect { x: 0, y: 0, width, height };
+                    let wish = Wish { panes: &panes, story, story_active, story_rows: 30 };
+                    let rects = all(&plan(area, &wish));
+                    for (at, rect) in rects.iter().enumerate() {
+                        assert_eq!(rect.intersection(area), *rect, "{width}×{height}");
+                        for other in &rects[at + 1..] {
+                            assert!(
+                                rect.intersection(*other).is_empty(),
+                                "{width}×{height}: {rects:?}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn larger_screens_show_more() {
+        let panes = [Pane::Log, Pane::Index, Pane::Bytes, Pane::Cluster];
+        let count = |width, height| {
+            let area = Rect { x: 0, y: 0, width, height };
+            plan(area, &Wish { panes: &panes, story: true, ..Wish::default() }).panes.len()
+        };
+        assert_eq!((count(80, 24), count(120, 36), count(200, 60)), (1, 2, 4));
+    }
+}

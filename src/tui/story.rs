@@ -1,0 +1,111 @@
+//! The story of a lesson's step as lines: prose, commands with what they printed, the question, hints.
+
+use super::stage::{Done, Prose, Question};
+use super::words::{Words, words};
+use crate::trace::{Canvas, Line, Picture, Role, Target, prose};
+
+/// Rows of output that a command shows; `show` panes are beside it anyway.
+const OUTPUT_ROWS: usize = 6;
+
+/// The story. Its attention is what the learner is asked for: the question, or the command under way.
+pub fn draw(story: &Prose, canvas: &Canvas) -> Picture {
+    let w = words(canvas.language);
+    let cells = canvas.width;
+    let mut picture = Picture::default();
+    if !story.heading.is_empty() {
+        picture.extend(prose::wrap(&prose::inline(&story.heading, Role::Strong), cells));
+        picture.blank();
+    }
+    picture.extend(prose::paragraphs(&story.text, cells, Role::Plain));
+    if !story.lines.is_empty() {
+        picture.blank();
+        commands(&mut picture, story, canvas);
+    }
+    if let Some(question) = &story.question {
+        picture.blank();
+        ask(&mut picture, question, canvas, w);
+    }
+    for hint in &story.hints {
+        picture.blank();
+        let text = format!("{}: {hint}", w.hint);
+        picture.extend(prose::wrap(&prose::inline(&text, Role::Warn), cells));
+        picture.attend();
+    }
+    if story.done {
+        for (head, text) in &story.footnotes {
+            picture.blank();
+            picture.push(Line::of(head, Role::Heading));
+            picture.extend(prose::paragraphs(text, cells, Role::Dim));
+        }
+        picture.blank();
+        picture.push(Line::of(format!("{} {}", canvas.glyphs.good, w.step_done), Role::Good));
+        picture.attend();
+    }
+    picture
+}
+
+fn commands(picture: &mut Picture, story: &Prose, canvas: &Canvas) {
+    for line in &story.lines {
+        let (mark, role) = match line.state {
+            Done::ToDo => (canvas.glyphs.bullet, Role::Dim),
+            Done::UnderWay => (canvas.glyphs.chosen, Role::Heading),
+            Done::Done => (canvas.glyphs.good, Role::Good),
+            Done::Failed => (canvas.glyphs.bad, Role::Bad),
+        };
+        let text = if line.state == Done::ToDo { Role::Dim } else { Role::Code };
+        let rows = prose::wrap(
+            &[crate::trace::Span::new(&line.command, text)],
+            canvas.width.saturating_sub(2),
+        );
+        for (at, row) in rows.into_iter().enumerate() {
+            let head = if at == 0 { mark } else { " " };
+            picture.push(Line::of(head, role).text(" ").join(row));
+        }
+        if line.state == Done::UnderWay {
+            picture.attend();
+        }
+        let output: Vec<&String> = line.output.iter().filter(|l| !l.is_empty()).collect();
+        for row in output.iter().take(OUTPUT_ROWS) {
+            picture
+                .push(Line::of(format!("  {row}"), Role::Plain).cut(canvas.width, &canvas.glyphs));
+        }
+        if output.len() > OUTPUT_ROWS {
+            let more = format!("  {} +{}", canvas.glyphs.ellipsis, output.len() - OUTPUT_ROWS);
+            picture.push(Line::of(more, Role::Dim));
+        }
+    }
+}
+
+fn ask(picture: &mut Picture, question: &Question, canvas: &Canvas, w: &Words) {
+    let mut text = prose::inline(&question.text, Role::Strong);
+    text.insert(0, crate::trace::Span::new("? ", Role::Heading));
+    picture.extend(prose::wrap(&text, canvas.width));
+    for (at, choice) in question.choices.iter().enumerate() {
+        let given = question.given.as_deref() == Some(choice.as_str());
+        let mark = if given { canvas.glyphs.chosen } else { " " };
+        let rows = prose::wrap(&prose::inline(choice, Role::Plain), canvas.width.saturating_sub(7));
+        for (row, line) in rows.into_iter().enumerate() {
+            let head = if row == 0 { format!("  {mark} {}  ", at + 1) } else { " ".repeat(7) };
+            picture.push(Line::of(head, Role::Heading).join(line).to(Target::Choice(at)));
+        }
+    }
+    if question.choices.is_empty() && question.given.is_none() {
+        picture.push(Line::of(format!("    {}", w.type_answer), Role::Dim));
+    }
+    if question.choices.is_empty()
+        && let Some(given) = &question.given
+    {
+        picture.push(Line::of(format!("    {}: ", w.you_said), Role::Dim).text(given));
+    }
+    if let Some(truth) = &question.truth {
+        let (glyph, word, role) = match question.right {
+            Some(true) => (canvas.glyphs.good, w.right, Role::Good),
+            _ => (canvas.glyphs.bad, w.not_quite, Role::Bad),
+        };
+        let line = Line::of(format!("    {glyph} {word}"), role)
+            .span(format!("   {}: ", w.engine_says), Role::Dim)
+            .span(truth, Role::Strong);
+        picture.extend(prose::wrap(&line.spans, canvas.width));
+    }
+    picture.attend();
+}

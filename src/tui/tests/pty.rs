@@ -1,0 +1,213 @@
+//! The real terminal, by way of a pseudo-terminal: started, played, and given back on every way out.
+//!
+//! The program under test is this test binary itself: [`child`] runs the screen when it is started by one of the others
+//! (they say so in the environment), and does nothing in an ordinary run.
+
+use super::super::home::Shelf;
+use super::super::stage::Stage;
+use super::super::{Library, Look, Start, run_with};
+use super::paper;
+use crate::types::Language;
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use std::io::{Read, Write};
+use std::process::Command;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+const MARK: &str = "KLAB_TEST_SCREEN";
+const PATIENCE: Duration = Duration::from_secs(20);
+
+struct Shop;
+
+impl Library for Shop {
+    fn shelf(&mut self, _: Language) -> Shelf {
+        paper::shelf()
+    }
+    fn open(&mut self, start: &Start, _: Language) -> Result<Box<dyn Stage>, String> {
+        assert_ne!(*start, Start::Sandbox, "the sandbox breaks, for the test of panics");
+        Ok(Box::new(paper::Paper::new()))
+    }
+}
+
+/// Runs the screen if one of the tests below started this binary for it.
+#[test]
+fn child() {
+    if std::env::var_os(MARK).is_some() {
+        let code = run_with(&mut Shop, &Start::Home, &Look::default()).unwrap_or(99);
+        std::process::exit(i32::from(code));
+    }
+}
+
+struct Screen {
+    child: Box<dyn Child + Send + Sync>,
+    master: Box<dyn MasterPty + Send>,
+    writer: Box<dyn Write + Send>,
+    bytes: Receiver<Vec<u8>>,
+    parser: vt100::Parser,
+    raw: Vec<u8>,
+    modes: String,
+}
+
+impl Screen {
+    fn start() -> Screen {
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
+        let mut command = CommandBuilder::new(std::env::current_exe().expect("this binary"));
+        command.args(["--exact", "tui::tests::pty::child", "--nocapture", "--quiet"]);
+        command.env(MARK, "1");
+        command.env("TERM", "xterm-256color");
+        command.env("LANG", "C.UTF-8");
+        command.env_remove("LC_ALL");
+        let modes = modes(pair.master.as_ref());
+        let child = pair.slave.spawn_command(command).expect("the child starts");
+        let mut reader = pair.master.try_clone_reader().expect("a reader");
+        let (sender, bytes) = channel();
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                if sender.send(buffer[..count].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        let writer = pair.master.take_writer().expect("a writer");
+        let parser = vt100::Parser::new(24, 80, 0);
+        Screen { child, master: pair.master, writer, bytes, parser, raw: Vec::new(), modes }
+    }
+
+    fn wait(&mut self, what: &str, done: impl Fn(&Screen) -> bool) {
+        while !done(self) {
+            let Ok(bytes) = self.bytes.recv_timeout(PATIENCE) else {
+                panic!("no {what} on the screen:\n{}", self.parser.screen().contents());
+            };
+            self.parser.process(&bytes);
+            self.raw.extend(bytes);
+        }
+    }
+
+    fn until(&mut self, text: &str) {
+        self.wait(text, |screen| screen.parser.screen().contents().contains(text));
+    }
+
+    fn send(&mut self, keys: &str) {
+        self.writer.write_all(keys.as_bytes()).expect("the child reads");
+        self.writer.flush().expect("the child reads");
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.process_id().expect("it runs").to_string();
+        let sent = Command::new("kill").args(["-s", name, &pid]).status();
+        assert!(sent.expect("kill").success());
+    }
+
+    /// Everything is as it was: main screen, cursor, mouse, paste, line mode.
+    fn given_back(&mut self) {
+        self.wait("end of the other screen", |screen| {
+            let screen = screen.parser.screen();
+            !screen.alternate_screen() && !screen.hide_cursor() && !screen.bracketed_paste()
+        });
+        assert_eq!(self.parser.screen().mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+    }
+
+    fn ends(mut self, code: u32) {
+        self.given_back();
+        let (sender, ended) = channel();
+        let mut child = self.child;
+        std::thread::spawn(move || {
+            let _ = sender.send(child.wait());
+        });
+        let status = ended.recv_timeout(PATIENCE).expect("it ends").expect("its status");
+        assert_eq!(status.exit_code(), code, "{}", self.parser.screen().contents());
+        assert_eq!(modes(self.master.as_ref()), self.modes);
+    }
+}
+
+fn modes(master: &dyn MasterPty) -> String {
+    format!(
+        "{:?}",
+        master.get_termios().map(|modes| (
+            modes.local_flags,
+            modes.input_flags,
+            modes.output_flags
+        ))
+    )
+}
+
+#[test]
+fn it_starts_plays_and_gives_the_terminal_back() {
+    let mut screen = Screen::start();
+    screen.until("Begin here");
+    screen.send("\r");
+    screen.until("Where will the scan");
+    screen.send("\x1b[C");
+    screen.until("413");
+    screen.send("5");
+    screen.until("relative");
+    screen.send("q");
+    screen.until("Begin here");
+    screen.send("q");
+    screen.ends(0);
+}
+
+#[test]
+fn signals_and_ctrl_c_give_the_terminal_back() {
+    for (name, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
+        let mut screen = Screen::start();
+        screen.until("Begin here");
+        screen.signal(name);
+        screen.ends(code);
+    }
+    let mut screen = Screen::start();
+    screen.until("Begin here");
+    screen.send("\x03");
+    screen.ends(130);
+}
+
+#[test]
+fn a_stopped_job_gives_the_terminal_back_and_takes_it_again() {
+    let mut screen = Screen::start();
+    screen.until("Begin here");
+    screen.send("\x1a");
+    screen.given_back();
+    screen.signal("CONT");
+    screen.wait("the other screen", |screen| screen.parser.screen().alternate_screen());
+    screen.until("Begin here");
+    screen.send("q");
+    screen.ends(0);
+}
+
+#[test]
+fn a_panic_gives_the_terminal_back_and_then_speaks() {
+    let mut screen = Screen::start();
+    screen.until("Sandbox");
+    screen.send("\x1b[F\x1b[A\x1b[A\r");
+    screen.until("the sandbox breaks");
+    screen.given_back();
+}
+
+#[test]
+fn a_terminal_with_wide_signs_gets_ascii_and_keys_typed_meanwhile_count() {
+    let mut screen = Screen::start();
+    screen.wait("question", |screen| screen.raw.windows(4).any(|w| w == b"\x1b[6n"));
+    screen.send("\x1b[1;3R\r");
+    screen.until("Where will the scan");
+    screen.until("#");
+    assert!(!screen.parser.screen().contents().contains('▸'));
+    screen.send("qq");
+    screen.ends(0);
+}
+
+#[test]
+fn a_closed_terminal_ends_it() {
+    let mut screen = Screen::start();
+    screen.until("Begin here");
+    screen.send("\x1b[B");
+    // The reader ends with the next thing it cannot pass on; then nobody holds the terminal any more.
+    let Screen { mut child, master, writer, bytes, .. } = screen;
+    drop((master, writer, bytes));
+    let (sender, ended) = channel();
+    std::thread::spawn(move || {
+        let _ = sender.send(child.wait());
+    });
+    assert!(ended.recv_timeout(PATIENCE).expect("it ends").is_ok());
+}
