@@ -1,8 +1,8 @@
 //! Who decides: the coordination of a cluster, apart from the brokers that serve it.
 //!
 //! Kafka has had two. Since 3.3 (KIP-500) a quorum of controllers keeps everything that the cluster knows about itself
-//! in one log, `__cluster_metadata-0`, and brokers replicate that log like followers: that is [`kraft`]. Before, the same
-//! facts were nodes of a ZooKeeper tree, and one of the brokers was the controller.
+//! in one log, `__cluster_metadata-0`, and brokers replicate that log like followers: that is [`kraft`]. Before, the
+//! same facts were nodes of a ZooKeeper tree, and one of the brokers was the controller.
 //!
 //! ```text
 //!   broker ── BrokerRegistration, BrokerHeartbeat, AlterPartition ──▶ controller ──▶ records in __cluster_metadata-0

@@ -29,6 +29,8 @@ mod record_tests;
 mod serve;
 mod settings;
 mod topic_configs;
+#[cfg(test)]
+mod topic_tests;
 mod topics;
 
 pub use change::{ElectionStep, ElectionType, PartitionChangeBuilder};

@@ -2,11 +2,11 @@
 //! KIP-841 for controlled shutdown, KIP-966 for unclean shutdown).
 //!
 //! ```text
-//!   registered ─▶ FENCED ── caught up with its registration ──▶ UNFENCED ── wants to stop, leads ──▶ CONTROLLED_SHUTDOWN
-//!                   ▲                                             │  │                                   │ leads nothing, and
-//!                   └────── silent for broker.session.timeout ────┘  └─ wants to stop, leads nothing ─┐  │ the others know it
-//!                   ▲                                                                                 ▼  ▼
-//!                   └────────────────────────────────────────────────────────────────────────── SHUTDOWN_NOW
+//!   registered ─▶ FENCED ── has read its registration ──▶ UNFENCED ── wants to stop, leads ──▶ CONTROLLED_SHUTDOWN
+//!                   ▲                                      │  │                                  │ leads nothing, and
+//!                   ├─ silent for broker.session.timeout ──┘  └─ wants to stop, leads nothing ─┐ │ the others know it
+//!                   │                                                                          ▼ ▼
+//!                   └───────────────────────────────────────────────────────────────────── SHUTDOWN_NOW
 //! ```
 //!
 //! Always: a broker that may not lead is in no ISR; one session at a time is ended, so that each fencing is seen before

@@ -7,35 +7,35 @@ use crate::disk::Disk;
 use crate::protocol::*;
 use crate::types::*;
 
-fn at(ms: u64) -> Instant {
+pub(super) fn at(ms: u64) -> Instant {
     Instant(ms * 1000)
 }
 
-fn node(id: u32) -> NodeId {
+pub(super) fn node(id: u32) -> NodeId {
     NodeId(id)
 }
 
-fn nodes(ids: &[u32]) -> Vec<NodeId> {
+pub(super) fn nodes(ids: &[u32]) -> Vec<NodeId> {
     ids.iter().copied().map(NodeId).collect()
 }
 
-fn orders(partition: u32) -> TopicPartition {
+pub(super) fn orders(partition: u32) -> TopicPartition {
     TopicPartition::new(&TopicName::new("orders"), partition)
 }
 
 /// A controller with its disk, and what it said last.
-struct World {
-    disk: Disk,
-    controller: Controller,
-    now: u64,
-    events: Vec<Event>,
+pub(super) struct World {
+    pub disk: Disk,
+    pub controller: Controller,
+    pub now: u64,
+    pub events: Vec<Event>,
 }
 
 impl World {
-    fn new() -> World {
+    pub fn new() -> World {
         World::with(ControllerConfig { seed: 7, ..ControllerConfig::default() })
     }
-    fn with(config: ControllerConfig) -> World {
+    pub fn with(config: ControllerConfig) -> World {
         let mut disk = Disk::memory();
         Controller::format(&mut disk, node(3001), Uuid([7; 16]), 7).unwrap();
         let mut out = Output::default();
@@ -43,7 +43,7 @@ impl World {
         World { disk, controller, now: 0, events: out.events }
     }
     /// Three brokers, registered and unfenced.
-    fn of_three() -> World {
+    pub fn of_three() -> World {
         let mut world = World::new();
         for id in 1..=3 {
             world.register(id, 1, -1);
@@ -51,13 +51,13 @@ impl World {
         }
         world
     }
-    fn step(&mut self, input: Input) -> Output<Event> {
+    pub fn step(&mut self, input: Input) -> Output<Event> {
         let mut out = Output::default();
         self.controller.step(at(self.now), input, &mut self.disk, &mut out).unwrap();
         self.events.extend(out.events.iter().cloned());
         out
     }
-    fn ask(&mut self, from: u32, request: Request) -> Response {
+    pub fn ask(&mut self, from: u32, request: Request) -> Response {
         let out =
             self.step(Input::Message { from: node(from), message: Message::request(5, request) });
         let answer =
@@ -67,7 +67,7 @@ impl World {
             Body::Request(_) => unreachable!("an answer is a response"),
         }
     }
-    fn register(&mut self, id: u32, incarnation: u8, previous: i64) -> ErrorCode {
+    pub fn register(&mut self, id: u32, incarnation: u8, previous: i64) -> ErrorCode {
         let request = BrokerRegistrationRequest {
             broker: node(id),
             incarnation: Uuid([incarnation; 16]),
@@ -80,10 +80,10 @@ impl World {
             other => panic!("{other:?}"),
         }
     }
-    fn epoch(&self, id: u32) -> BrokerEpoch {
+    pub fn epoch(&self, id: u32) -> BrokerEpoch {
         self.controller.image.brokers[&node(id)].epoch
     }
-    fn heartbeat(&mut self, id: u32, want_shut_down: bool) -> BrokerHeartbeatResponse {
+    pub fn heartbeat(&mut self, id: u32, want_shut_down: bool) -> BrokerHeartbeatResponse {
         let request = BrokerHeartbeatRequest {
             broker: node(id),
             broker_epoch: self.epoch(id),
@@ -96,11 +96,11 @@ impl World {
             other => panic!("{other:?}"),
         }
     }
-    fn live(&mut self, id: u32) {
+    pub fn live(&mut self, id: u32) {
         let answer = self.heartbeat(id, false);
         assert!(answer.error.is_none() && answer.is_caught_up && !answer.is_fenced);
     }
-    fn create(&mut self, topic: NewTopic) -> (ErrorCode, String) {
+    pub fn create(&mut self, topic: NewTopic) -> (ErrorCode, String) {
         let topics = vec![topic];
         match self.ask(10_001, Request::CreateTopics(CreateTopicsRequest { topics })) {
             Response::CreateTopics(mut answer) => {
@@ -110,15 +110,15 @@ impl World {
             other => panic!("{other:?}"),
         }
     }
-    fn orders(&mut self, rows: &[&[u32]], configs: &[(&str, &str)]) {
+    pub fn orders(&mut self, rows: &[&[u32]], configs: &[(&str, &str)]) {
         let topic = by_hand("orders", rows, configs);
         assert_eq!(self.create(topic), (ErrorCode::NONE, String::new()));
     }
-    fn partition(&self, number: u32) -> &PartitionRegistration {
+    pub fn partition(&self, number: u32) -> &PartitionRegistration {
         self.controller.image.partition(&orders(number)).unwrap()
     }
     /// Lets time pass; `alive` keep their sessions, the timer fires.
-    fn pass(&mut self, ms: u64, alive: &[u32]) {
+    pub fn pass(&mut self, ms: u64, alive: &[u32]) {
         let end = self.now + ms;
         while self.now < end {
             self.now += 1_000;
@@ -128,7 +128,12 @@ impl World {
             self.step(Input::Timer(Timer::SessionCheck));
         }
     }
-    fn propose(&mut self, from: u32, isr: &[u32], partition_epoch: i32) -> AlterPartitionResult {
+    pub fn propose(
+        &mut self,
+        from: u32,
+        isr: &[u32],
+        partition_epoch: i32,
+    ) -> AlterPartitionResult {
         let leader_epoch = self.partition(0).leader_epoch;
         let request = AlterPartitionRequest {
             broker: node(from),
@@ -146,25 +151,25 @@ impl World {
             other => panic!("{other:?}"),
         }
     }
-    fn restart(&mut self) {
+    pub fn restart(&mut self) {
         let config = self.controller.config.clone();
         let mut out = Output::default();
         self.controller =
             Controller::start(node(3001), at(self.now), &mut self.disk, config, &mut out).unwrap();
         self.events.extend(out.events);
     }
-    fn records(&self) -> Vec<MetadataRecord> {
+    pub fn records(&self) -> Vec<MetadataRecord> {
         let log = &self.controller.log;
         let batches =
             metadata_log::read(log, &self.disk, Offset::ZERO, log.log_end_offset()).unwrap();
         batches.into_iter().flat_map(|batch| batch.records).collect()
     }
-    fn names(&self) -> Vec<&'static str> {
+    pub fn names(&self) -> Vec<&'static str> {
         self.records().iter().map(MetadataRecord::name).collect()
     }
 }
 
-fn by_hand(name: &str, rows: &[&[u32]], configs: &[(&str, &str)]) -> NewTopic {
+pub(super) fn by_hand(name: &str, rows: &[&[u32]], configs: &[(&str, &str)]) -> NewTopic {
     let owned = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
     NewTopic {
         name: TopicName::new(name),
@@ -175,7 +180,7 @@ fn by_hand(name: &str, rows: &[&[u32]], configs: &[(&str, &str)]) -> NewTopic {
     }
 }
 
-fn placed(name: &str, partitions: i32, replication_factor: i32) -> NewTopic {
+pub(super) fn placed(name: &str, partitions: i32, replication_factor: i32) -> NewTopic {
     NewTopic { partitions, replication_factor, assignment: None, ..by_hand(name, &[], &[]) }
 }
 
@@ -363,104 +368,6 @@ fn a_leaders_proposal_must_build_on_what_the_controller_knows() {
 }
 
 #[test]
-fn topics_are_refused_in_kafkas_words() {
-    let mut world = World::of_three();
-    let mut error = |topic| world.create(topic);
-    assert_eq!(error(placed("orders", 2, 3)).0, ErrorCode::NONE);
-    let (code, text) = error(placed("orders", 1, 1));
-    assert_eq!(
-        (code, &text[..]),
-        (ErrorCode::TOPIC_ALREADY_EXISTS, "Topic 'orders' already exists.")
-    );
-    let (code, text) = error(placed("more", 1, 4));
-    assert_eq!(code, ErrorCode::INVALID_REPLICATION_FACTOR);
-    assert!(text.ends_with("cannot be reached because only 3 broker(s) are registered."), "{text}");
-    assert_eq!(error(placed("none", 0, 1)).0, ErrorCode::INVALID_PARTITIONS);
-    assert_eq!(error(placed("a b", 1, 1)).0, ErrorCode::INVALID_TOPIC_EXCEPTION);
-    assert_eq!(error(by_hand("x", &[&[1, 9]], &[])).0, ErrorCode::INVALID_REPLICA_ASSIGNMENT);
-    assert_eq!(error(by_hand("x", &[&[1, 1]], &[])).0, ErrorCode::INVALID_REPLICA_ASSIGNMENT);
-    assert_eq!(error(by_hand("x", &[&[1, 2], &[1]], &[])).0, ErrorCode::INVALID_REPLICA_ASSIGNMENT);
-    assert_eq!(error(by_hand("x", &[&[1]], &[("retention", "1")])).0, ErrorCode::INVALID_CONFIG);
-    assert_eq!(error(by_hand("a.b", &[&[1]], &[])).0, ErrorCode::NONE);
-    assert_eq!(error(by_hand("a_b", &[&[1]], &[])).0, ErrorCode::INVALID_TOPIC_EXCEPTION);
-}
-
-#[test]
-fn topics_grow_are_configured_and_go() {
-    let mut world = World::of_three();
-    world.orders(&[&[1, 2, 3]], &[("min.insync.replicas", "2")]);
-    let expected = ["TOPIC_RECORD", "CONFIG_RECORD", "CLEAR_ELR_RECORD", "PARTITION_RECORD"];
-    assert!(world.names().ends_with(&expected), "{:?}", world.names());
-    let mut grow = |count| {
-        let topic = TopicName::new("orders");
-        let request = CreatePartitionsRequest { topic, count, assignment: None };
-        match world.ask(10_001, Request::CreatePartitions(request)) {
-            Response::CreatePartitions(answer) => answer.error,
-            other => panic!("{other:?}"),
-        }
-    };
-    assert_eq!((grow(1), grow(0)), (ErrorCode::INVALID_PARTITIONS, ErrorCode::INVALID_PARTITIONS));
-    assert_eq!(grow(4), ErrorCode::NONE);
-    assert_eq!(world.controller.image.topics[&TopicName::new("orders")].partitions.len(), 4);
-    let mut alter = |name: &str, value: Option<&str>| {
-        let request = IncrementalAlterConfigsRequest {
-            topic: Some(TopicName::new("orders")),
-            configs: vec![(name.to_owned(), value.map(str::to_owned))],
-        };
-        match world.ask(10_001, Request::IncrementalAlterConfigs(request)) {
-            Response::IncrementalAlterConfigs(answer) => answer.error,
-            other => panic!("{other:?}"),
-        }
-    };
-    assert_eq!(alter("retention.ms", Some("60000")), ErrorCode::NONE);
-    assert_eq!(alter("retention.ms", Some("x")), ErrorCode::INVALID_CONFIG);
-    assert_eq!(alter("min.insync.replicas", None), ErrorCode::NONE);
-    let topic = TopicName::new("orders");
-    let image = &world.controller.image;
-    assert_eq!(image.topic_config(&topic, "retention.ms"), Some("60000"));
-    assert_eq!(image.topic_config(&topic, "min.insync.replicas"), Some("1"), "the cluster's");
-    let topics = vec![topic.clone()];
-    world.ask(10_001, Request::DeleteTopics(DeleteTopicsRequest { topics }));
-    assert!(world.controller.image.topics.is_empty());
-    assert!(world.controller.image.configs_of(&ConfigResource::topic(&topic)).is_empty());
-}
-
-#[test]
-fn preferred_leaders_by_request_and_by_balance() {
-    let mut world = World::of_three();
-    world.orders(&[&[1, 2, 3]], &[]);
-    let ask = |world: &mut World| {
-        let partitions = Some(vec![orders(0)]);
-        let request = ElectLeadersRequest { unclean: false, partitions };
-        match world.ask(10_001, Request::ElectLeaders(request)) {
-            Response::ElectLeaders(answer) => answer.partitions[0].1,
-            other => panic!("{other:?}"),
-        }
-    };
-    assert_eq!(ask(&mut world), ErrorCode::ELECTION_NOT_NEEDED);
-    world.pass(10_000, &[2, 3]);
-    assert_eq!(ask(&mut world), ErrorCode::PREFERRED_LEADER_NOT_AVAILABLE);
-    world.register(1, 2, -1);
-    world.live(1);
-    let epoch = world.partition(0).partition_epoch.0;
-    assert_eq!(world.propose(2, &[1, 2, 3], epoch).error, ErrorCode::NONE);
-    let mut balanced = World {
-        disk: world.disk.fork().unwrap(),
-        controller: world.controller.clone(),
-        now: world.now,
-        events: Vec::new(),
-    };
-    assert_eq!(ask(&mut world), ErrorCode::NONE);
-    balanced.step(Input::Timer(Timer::LeaderBalance));
-    for world in [&world, &balanced] {
-        assert_eq!(
-            (world.partition(0).leader, world.partition(0).leader_epoch),
-            (Some(node(1)), LeaderEpoch(2))
-        );
-    }
-}
-
-#[test]
 fn an_unclean_election_takes_whoever_lives() {
     let mut world = World::of_three();
     world.orders(&[&[1, 2]], &[("unclean.leader.election.enable", "true")]);
@@ -469,21 +376,6 @@ fn an_unclean_election_takes_whoever_lives() {
     let partition = world.partition(0);
     assert_eq!((partition.leader, &partition.isr), (Some(node(2)), &nodes(&[2])));
     assert!(partition.recovering && partition.elr.is_empty());
-}
-
-#[test]
-fn a_reassignment_ends_when_the_new_replicas_are_in_sync() {
-    let mut world = World::of_three();
-    world.orders(&[&[1]], &[]);
-    let partitions = vec![(orders(0), Some(nodes(&[2, 3])))];
-    let request = AlterPartitionReassignmentsRequest { partitions };
-    world.ask(10_001, Request::AlterPartitionReassignments(request));
-    assert_eq!(world.partition(0).replicas, nodes(&[2, 3, 1]));
-    let epoch = world.partition(0).partition_epoch.0;
-    assert_eq!(world.propose(1, &[1, 2, 3], epoch).error, ErrorCode::NEW_LEADER_ELECTED);
-    let partition = world.partition(0);
-    assert_eq!((&partition.replicas, &partition.isr), (&nodes(&[2, 3]), &nodes(&[2, 3])));
-    assert_eq!((partition.leader, partition.is_reassigning()), (Some(node(2)), false));
 }
 
 #[test]
@@ -509,60 +401,6 @@ fn idle_time_is_skipped_by_moving_the_stamps() {
     world.controller.shift(Duration::from_ms(3_600_000));
     world.step(Input::Timer(Timer::SessionCheck));
     assert_eq!(world.partition(0).isr.len(), 3);
-}
-
-#[test]
-fn observers_follow_and_wait() {
-    let mut world = World::of_three();
-    let mut disk = Disk::memory();
-    Observer::format(&mut disk, "broker-1", node(1), Uuid([7; 16])).unwrap();
-    let mut observer = Observer::open(&mut disk, "broker-1", node(1), false, at(0)).unwrap();
-    let fetch = |observer: &Observer| {
-        Request::Fetch(FetchRequest {
-            replica: Some(node(1)),
-            replica_epoch: BrokerEpoch(-1),
-            max_wait_ms: 500,
-            min_bytes: 1,
-            max_bytes: 1 << 20,
-            read_committed: false,
-            partitions: vec![observer.fetch_partition()],
-        })
-    };
-    let take = |observer: &mut Observer, disk: &mut Disk, response: Response| {
-        let Response::Fetch(response) = response else { panic!("a fetch's answer") };
-        observer.handle(at(1), &response.partitions[0], disk, &mut Vec::new()).unwrap()
-    };
-    let answer = world.ask(1, fetch(&observer));
-    let records = take(&mut observer, &mut disk, answer);
-    assert_eq!(records, world.records());
-    assert_eq!(observer.image, world.controller.image);
-    // Nothing new: it waits, until something is written.
-    let message = Message::request(9, fetch(&observer));
-    let out = world.step(Input::Message { from: node(1), message });
-    assert!(out.sends.is_empty());
-    let timer = Timer::DelayedFetch(0);
-    assert_eq!(out.timers, [(timer.clone(), Some(at(500)))]);
-    let topics = vec![by_hand("orders", &[&[1, 2]], &[])];
-    let message = Message::request(10, Request::CreateTopics(CreateTopicsRequest { topics }));
-    let out = world.step(Input::Message { from: node(10_001), message });
-    assert_eq!(out.timers, [(timer, None)]);
-    let Body::Response(answer) = out.sends[0].message.body.clone() else { panic!("a response") };
-    assert_eq!(take(&mut observer, &mut disk, answer).len(), 2);
-    assert_eq!(observer.image, world.controller.image);
-    // After a restart the image is built again once the high watermark is known.
-    let mut observer = Observer::open(&mut disk, "broker-1", node(1), false, at(2)).unwrap();
-    assert_eq!(observer.image, Image::default());
-    let message = Message::request(11, fetch(&observer));
-    let out = world.step(Input::Message { from: node(1), message });
-    assert!(out.sends.is_empty());
-    let out = world.step(Input::Timer(Timer::DelayedFetch(1)));
-    let Body::Response(answer) = out.sends[0].message.body.clone() else { panic!("a response") };
-    assert_eq!(take(&mut observer, &mut disk, answer).len(), world.records().len());
-    assert_eq!(observer.image, world.controller.image);
-    assert_eq!(
-        disk.digest().unwrap()["broker-1/__cluster_metadata-0/00000000000000000000.log"],
-        world.disk.digest().unwrap()["controller-3001/__cluster_metadata-0/00000000000000000000.log"]
-    );
 }
 
 #[test]

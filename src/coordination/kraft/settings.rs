@@ -1,7 +1,7 @@
 //! Settings of topics and of the cluster, changed one by one (`ConfigurationControlManager`, KIP-339).
 //!
-//! Always: all changes of one request are made, or none; what would not change is not written; another
-//! `min.insync.replicas` clears the eligible leader replicas (KIP-966). Left out: settings of a single broker, policies.
+//! Always: all changes of one request are made, or none; what would not change is not written; another value of
+//! `min.insync.replicas` clears the eligible leader replicas (KIP-966). Left out: settings of one broker, policies.
 
 use super::controller::{Controller, MAX_RECORDS, Out};
 use super::partitions::Refusal;

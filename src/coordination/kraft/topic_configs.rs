@@ -1,5 +1,5 @@
-//! Which settings a topic or the cluster may be given, and what their values must be (`ControllerConfigurationValidator`,
-//! `LogConfig`, `DynamicBrokerConfig`).
+//! Which settings a topic or the cluster may be given, and what their values must be
+//! (`ControllerConfigurationValidator`, `LogConfig`, `DynamicBrokerConfig`).
 //!
 //! What `storage` acts on is judged by `storage`; the rest of Kafka's names is accepted with a plain check of the value
 //! and kept, so that a described topic looks as it was created.

@@ -311,7 +311,8 @@ impl Controller {
         }
         match replication_factor {
             Some(count) if count != row.len() => wrong(format!(
-                "The manual partition assignment includes a partition with {} replica(s), but this is not consistent with previous partitions, which have {count} replica(s).",
+                "The manual partition assignment includes a partition with {} replica(s), but this is not consistent with \
+                 previous partitions, which have {count} replica(s).",
                 row.len()
             )),
             _ => Ok(()),
