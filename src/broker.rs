@@ -153,9 +153,7 @@ impl Broker {
         out: &mut Out,
     ) -> Result<(), Halt> {
         match request {
-            Request::Produce(request) => {
-                self.produce(now, from, correlation, request, disk, out)
-            }
+            Request::Produce(request) => self.produce(now, from, correlation, request, disk, out),
             Request::Fetch(request) => self.fetch(now, from, correlation, request, disk, out),
             Request::ListOffsets(request) => {
                 self.list_offsets(from, correlation, request, disk, out)

@@ -79,4 +79,15 @@ impl Client {
     pub fn unsettled(&self) -> Option<String> {
         each!(self, one => one.unsettled())
     }
+    /// Whether it has ended by itself.
+    pub fn is_closed(&self) -> bool {
+        match self {
+            Client::Producer(producer) => producer.is_closed(),
+            Client::Admin(_) => false,
+        }
+    }
+    /// The group that it is a member of, if any.
+    pub fn group(&self) -> Option<&str> {
+        None
+    }
 }

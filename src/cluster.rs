@@ -23,6 +23,9 @@ mod settle;
 mod spec;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use act::{Act, NewConsumer, Outcome, Refusal, Ticket};
 pub use event::{Body, Fault, Stamped, WalkStep, WorldEvent};
 pub use invariant::{INVARIANTS, Invariants, Violation};

@@ -16,9 +16,9 @@ pub mod storage; // one partition on disk: segments, indexes, checkpoints, recov
 pub mod replica; // leader, follower, in-sync replicas, high watermark, leader epochs
 pub mod coordination; // the controller: who decides, and the log that says what was decided
 pub mod group; // group coordinator, membership, assignors, committed offsets
-// pub mod broker; // one node: routes each request to the parts above
+pub mod broker; // one node: routes each request to the parts above
 pub mod client; // producer, consumer, admin: they speak to brokers by messages alone
-// pub mod cluster; // the world: nodes, network, schedule, faults, invariants, going back
+pub mod cluster; // the world: nodes, network, schedule, faults, invariants, going back
 pub mod trace; // what is, drawn as styled text: for scripts and for the screen
 pub mod glossary; // every abbreviation and noun, in English and Chinese
 pub mod fidelity; // the ledger of what is otherwise than in Kafka

@@ -120,7 +120,8 @@ fn topic_synonym(name: &str) -> Option<&str> {
         "message.max.bytes" => Some("max.message.bytes"),
         _ => {
             let rest = name.strip_prefix("log.")?;
-            let known = ["segment.bytes", "index.interval.bytes", "retention.ms", "retention.bytes"];
+            let known =
+                ["segment.bytes", "index.interval.bytes", "retention.ms", "retention.bytes"];
             let more = ["cleanup.policy", "segment.ms"];
             (known.contains(&rest) || more.contains(&rest)).then_some(rest)
         }
@@ -166,7 +167,9 @@ impl Config {
                 None => return Ok(false),
             },
         }
-        for duration in [self.heartbeat_interval, self.checkpoint_interval, self.replica_lag_time_max] {
+        for duration in
+            [self.heartbeat_interval, self.checkpoint_interval, self.replica_lag_time_max]
+        {
             if duration < Duration::from_ms(1) {
                 return Err(format!("{name} must be 1 ms or more"));
             }

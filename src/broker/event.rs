@@ -101,18 +101,20 @@ impl Event {
             Event::Started { clean: true } => {
                 language.pick("starts after a clean stop", "在干净停止之后启动").to_owned()
             }
-            Event::Started { clean: false } => {
-                language.pick("starts without a clean-shutdown flag", "启动，没有干净停止标记").to_owned()
-            }
+            Event::Started { clean: false } => language
+                .pick("starts without a clean-shutdown flag", "启动，没有干净停止标记")
+                .to_owned(),
             Event::Registered { epoch } if zh => format!("已在控制器注册，代理纪元 {epoch}"),
             Event::Registered { epoch } => {
                 format!("is registered with the controller, broker epoch {epoch}")
             }
-            Event::Unfenced => language.pick("is unfenced: it may work now", "解除隔离，可以工作").to_owned(),
-            Event::Fenced => language.pick("hears that it is fenced", "得知自己被隔离").to_owned(),
-            Event::ShutdownRequested => {
-                language.pick("asks the controller for a controlled shutdown", "请求受控停机").to_owned()
+            Event::Unfenced => {
+                language.pick("is unfenced: it may work now", "解除隔离，可以工作").to_owned()
             }
+            Event::Fenced => language.pick("hears that it is fenced", "得知自己被隔离").to_owned(),
+            Event::ShutdownRequested => language
+                .pick("asks the controller for a controlled shutdown", "请求受控停机")
+                .to_owned(),
             Event::Stopped => language.pick("stopped cleanly", "已干净停止").to_owned(),
             Event::MetadataApplied { offset, count } if zh => {
                 format!("应用了 {count} 条元数据记录，直到偏移量 {offset}")
@@ -128,10 +130,16 @@ impl Event {
                     format!("refuses {request}{about} of {from}: {error}, {}", error.sentence())
                 }
             }
-            Event::Filled { partition, first, last } if zh => format!("写满 {partition} 的 {first}–{last}"),
-            Event::Filled { partition, first, last } => format!("filled {partition} {first}–{last}"),
+            Event::Filled { partition, first, last } if zh => {
+                format!("写满 {partition} 的 {first}–{last}")
+            }
+            Event::Filled { partition, first, last } => {
+                format!("filled {partition} {first}–{last}")
+            }
             Event::FetchFailed { leader, error } if zh => format!("从 {leader} 拉取失败：{error}"),
-            Event::FetchFailed { leader, error } => format!("fetching from {leader} failed: {error}"),
+            Event::FetchFailed { leader, error } => {
+                format!("fetching from {leader} failed: {error}")
+            }
         }
     }
 }

@@ -87,8 +87,11 @@ impl Broker {
 
     /// Reads for every partition of the request, within its limits.
     fn look(&self, request: &FetchRequest, disk: &Disk) -> Result<Look, Halt> {
-        let mut look =
-            Look { partitions: Vec::with_capacity(request.partitions.len()), bytes: 0, answer_now: false };
+        let mut look = Look {
+            partitions: Vec::with_capacity(request.partitions.len()),
+            bytes: 0,
+            answer_now: false,
+        };
         for asked in &request.partitions {
             let budget = (request.max_bytes as usize).saturating_sub(look.bytes);
             let answer = self.look_at(request, asked, budget, look.bytes == 0, disk)?;
@@ -163,7 +166,8 @@ impl Broker {
             Some(_) => log.log_end_offset(),
             None => leader.high_watermark(),
         };
-        if asked.fetch_offset < log.log_start_offset() || asked.fetch_offset > log.log_end_offset() {
+        if asked.fetch_offset < log.log_start_offset() || asked.fetch_offset > log.log_end_offset()
+        {
             return refuse(answer, ErrorCode::OFFSET_OUT_OF_RANGE);
         }
         if asked.fetch_offset < up_to && (budget > 0 || first) {

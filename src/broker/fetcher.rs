@@ -64,9 +64,8 @@ impl Broker {
                 out.cancel(Timer::FetcherBackoff(leader));
             }
         }
-        self.fetchers.retain(|_, fetcher| {
-            !fetcher.partitions.is_empty() || fetcher.in_flight.is_some()
-        });
+        self.fetchers
+            .retain(|_, fetcher| !fetcher.partitions.is_empty() || fetcher.in_flight.is_some());
     }
 
     /// Sends the next fetch to `leader`, or sets a timer when every partition must wait.
@@ -287,11 +286,7 @@ impl Broker {
     ) -> Result<(), Halt> {
         let from = replica.log.log_end_offset();
         let (own_epoch, own_end) = replica.log.end_offset_for_epoch(epoch);
-        let to = if own_epoch == LeaderEpoch::NONE {
-            end
-        } else {
-            end.min(own_end)
-        };
+        let to = if own_epoch == LeaderEpoch::NONE { end } else { end.min(own_end) };
         let to = to.max(replica.log.log_start_offset()).min(from);
         let mut storage_events = Vec::new();
         replica.log.truncate_to(disk, to, &mut storage_events)?;

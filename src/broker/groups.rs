@@ -183,13 +183,6 @@ impl Broker {
             }
             from = next;
         }
-        let count = self
-            .observer
-            .image
-            .topics
-            .get(&partition.topic)
-            .map_or(1, |topic| topic.partitions.len() as u32);
-        self.groups.set_partitions(count);
         let mut answers = Output::default();
         self.groups.load(partition.partition, records.into_iter(), now, &mut answers);
         out.absorb(answers, Event::Group);

@@ -32,12 +32,8 @@ impl Broker {
                 let lagging = leader.lagging(partition, end, now, limit, &mut events);
                 out.events.extend(events.into_iter().map(Event::Replica));
                 if !lagging.is_empty() {
-                    let isr: Vec<NodeId> = leader
-                        .isr
-                        .iter()
-                        .copied()
-                        .filter(|node| !lagging.contains(node))
-                        .collect();
+                    let isr: Vec<NodeId> =
+                        leader.isr.iter().copied().filter(|node| !lagging.contains(node)).collect();
                     shrink.push((partition.clone(), isr));
                 }
             }
@@ -62,7 +58,13 @@ impl Broker {
         }
     }
 
-    fn propose(&mut self, now: Instant, partition: &TopicPartition, isr: Vec<NodeId>, out: &mut Out) {
+    fn propose(
+        &mut self,
+        now: Instant,
+        partition: &TopicPartition,
+        isr: Vec<NodeId>,
+        out: &mut Out,
+    ) {
         let Some(replica) = self.replicas.get_mut(partition) else {
             return;
         };
@@ -104,7 +106,8 @@ impl Broker {
                 let epoch = if node == self.id {
                     self.epoch
                 } else {
-                    let seen = leader.followers.get(&node).map_or(BrokerEpoch(-1), |s| s.broker_epoch);
+                    let seen =
+                        leader.followers.get(&node).map_or(BrokerEpoch(-1), |s| s.broker_epoch);
                     let known = self.observer.image.brokers.get(&node).map(|b| b.epoch);
                     if seen.0 >= 0 { seen } else { known.unwrap_or(seen) }
                 };
@@ -226,8 +229,6 @@ impl Broker {
 
 fn eligible(image: &crate::coordination::kraft::Image, node: NodeId, epoch: BrokerEpoch) -> bool {
     image.brokers.get(&node).is_some_and(|broker| {
-        !broker.fenced
-            && !broker.in_controlled_shutdown
-            && (epoch.0 < 0 || epoch == broker.epoch)
+        !broker.fenced && !broker.in_controlled_shutdown && (epoch.0 < 0 || epoch == broker.epoch)
     })
 }

@@ -4,7 +4,7 @@ use super::{Broker, Config, Event, Halt, Out, Purpose};
 use crate::clock::{Duration, Instant};
 use crate::coordination::kraft::Observer;
 use crate::disk::Disk;
-use crate::group::Coordinator;
+use crate::group::{Coordinator, CoordinatorConfig};
 use crate::prng;
 use crate::protocol::{
     BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest,
@@ -29,19 +29,13 @@ pub enum Life {
 
 /// Draws the id of a broker's incarnation or directory.
 fn identity(seed: u64, broker: NodeId, what: u64, ordinal: u64) -> Uuid {
-    let bytes =
-        prng::bytes16(seed, prng::Purpose::Identity, u64::from(broker.0), what, ordinal);
+    let bytes = prng::bytes16(seed, prng::Purpose::Identity, u64::from(broker.0), what, ordinal);
     Uuid::from_chance(bytes)
 }
 
 impl Broker {
     /// Prepares an empty log directory as `kafka-storage format` does: `meta.properties` and the metadata log's place.
-    pub fn format(
-        disk: &mut Disk,
-        id: NodeId,
-        cluster_id: Uuid,
-        seed: u64,
-    ) -> Result<(), Halt> {
+    pub fn format(disk: &mut Disk, id: NodeId, cluster_id: Uuid, seed: u64) -> Result<(), Halt> {
         let directory = format!("broker-{id}");
         let directory_id = identity(seed, id, 1, 0);
         let meta =
@@ -85,8 +79,7 @@ impl Broker {
             if partition.topic.as_str() == "__cluster_metadata" {
                 continue;
             }
-            let recovery_point =
-                recovery_points.get(&partition).copied().unwrap_or(Offset::ZERO);
+            let recovery_point = recovery_points.get(&partition).copied().unwrap_or(Offset::ZERO);
             let mut log = Log::open(
                 disk,
                 &format!("{directory}/{}", entry.name),
@@ -106,12 +99,18 @@ impl Broker {
             disk.remove(&format!("{directory}/{}", storage::CLEAN_SHUTDOWN))?;
         }
         out.events.extend(storage_events.into_iter().map(Event::Storage));
-        let groups = Coordinator::new(
-            id,
-            seed,
-            config.offsets_topic_partitions as u32,
-            config.group_initial_rebalance_delay_ms,
-        );
+        let given = |name: &str| config.given(name).and_then(|value| value.parse().ok());
+        let standard = CoordinatorConfig::default();
+        let group_config = CoordinatorConfig {
+            partitions: config.offsets_topic_partitions as u32,
+            initial_rebalance_delay_ms: u64::from(config.group_initial_rebalance_delay_ms),
+            min_session_timeout_ms: given("group.min.session.timeout.ms")
+                .unwrap_or(standard.min_session_timeout_ms),
+            max_session_timeout_ms: given("group.max.session.timeout.ms")
+                .unwrap_or(standard.max_session_timeout_ms),
+            max_size: given("group.max.size").unwrap_or(standard.max_size),
+        };
+        let groups = Coordinator::new(id, seed, group_config);
         let mut broker = Broker {
             id,
             directory,
@@ -249,7 +248,8 @@ impl Broker {
         let mut points = Vec::new();
         let mut starts = Vec::new();
         let mut events = Vec::new();
-        let logs = self.replicas.iter_mut().map(|(partition, replica)| (partition, &mut replica.log));
+        let logs =
+            self.replicas.iter_mut().map(|(partition, replica)| (partition, &mut replica.log));
         for (partition, log) in logs.chain(self.found.iter_mut()) {
             log.close(disk, &mut events)?;
             points.push((partition.clone(), log.log_end_offset()));
@@ -270,8 +270,10 @@ impl Broker {
     }
 
     fn write_high_watermarks(&mut self, disk: &mut Disk) -> Result<(), Halt> {
-        let marks = self.replicas.iter().map(|(partition, replica)| (partition, replica.high_watermark()));
-        if marks.clone().eq(self.last_checkpoint.iter().map(|(partition, mark)| (partition, *mark))) {
+        let marks =
+            self.replicas.iter().map(|(partition, replica)| (partition, replica.high_watermark()));
+        if marks.clone().eq(self.last_checkpoint.iter().map(|(partition, mark)| (partition, *mark)))
+        {
             return Ok(());
         }
         let marks: Vec<_> = marks.map(|(partition, mark)| (partition.clone(), mark)).collect();

@@ -42,7 +42,8 @@ impl Broker {
     ) -> Result<(), Halt> {
         for answer in &response.partitions {
             if !matches!(answer.error, ErrorCode::NONE | ErrorCode::OFFSET_OUT_OF_RANGE) {
-                out.events.push(Event::FetchFailed { leader: self.controller, error: answer.error });
+                out.events
+                    .push(Event::FetchFailed { leader: self.controller, error: answer.error });
                 out.set(Timer::MetadataBackoff, now + Duration::from_ms(100));
                 return Ok(());
             }
@@ -93,6 +94,11 @@ impl Broker {
             };
             if let Some((name, _)) = self.observer.image.topic_by_id(topic) {
                 changed.insert(TopicPartition::new(name, partition));
+            }
+        }
+        for record in records {
+            if let MetadataRecord::Topic { name, id } = record {
+                self.groups.topic_ids.insert(name.clone(), *id);
             }
         }
         if !removed.is_empty() {
@@ -214,8 +220,7 @@ impl Broker {
         };
         replica.assigned = registration.replicas.clone();
         replica.partition_epoch = registration.partition_epoch;
-        let same_reign =
-            replica.is_leader() && replica.leader_epoch == registration.leader_epoch;
+        let same_reign = replica.is_leader() && replica.leader_epoch == registration.leader_epoch;
         if same_reign {
             if let Role::Leader(leader) = &mut replica.role {
                 let before = leader.isr.clone();

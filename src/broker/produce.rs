@@ -283,7 +283,8 @@ impl Broker {
         match delayed.origin {
             Origin::Client { from, correlation } => {
                 let partitions = delayed.partitions.into_iter().map(|(answer, _)| answer);
-                let response = Response::Produce(ProduceResponse { partitions: partitions.collect() });
+                let response =
+                    Response::Produce(ProduceResponse { partitions: partitions.collect() });
                 out.send(from, Message::response(correlation, response));
                 Ok(())
             }

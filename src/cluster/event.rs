@@ -191,9 +191,10 @@ impl WorldEvent {
                 Fault::Cut(a, b) => {
                     say(format!("the link {a} – {b} is cut"), format!("{a} – {b} 的链路被切断"))
                 }
-                Fault::Heal(a, b) => {
-                    say(format!("the link {a} – {b} is whole again"), format!("{a} – {b} 的链路恢复"))
-                }
+                Fault::Heal(a, b) => say(
+                    format!("the link {a} – {b} is whole again"),
+                    format!("{a} – {b} 的链路恢复"),
+                ),
                 Fault::FetcherPause(n) => {
                     say(format!("{n} stops fetching"), format!("{n} 停止拉取"))
                 }
@@ -223,9 +224,10 @@ impl WorldEvent {
             WorldEvent::Lookup { partition, step } => {
                 format!("{partition}: {}", step.sentence(language))
             }
-            WorldEvent::Violated { name, sentence } => {
-                say(format!("broken promise {name}: {sentence}"), format!("承诺被打破 {name}：{sentence}"))
-            }
+            WorldEvent::Violated { name, sentence } => say(
+                format!("broken promise {name}: {sentence}"),
+                format!("承诺被打破 {name}：{sentence}"),
+            ),
         }
     }
 }
@@ -255,7 +257,11 @@ impl Body {
     pub fn is_background(&self) -> bool {
         matches!(
             self.kind(),
-            "MetadataApplied" | "HighWatermarkLearned" | "MetadataRefreshed" | "Flushed" | "RecordsAppended"
+            "MetadataApplied"
+                | "HighWatermarkLearned"
+                | "MetadataRefreshed"
+                | "Flushed"
+                | "RecordsAppended"
         )
     }
 }

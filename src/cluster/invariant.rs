@@ -16,7 +16,11 @@ pub const INVARIANTS: &[(&str, &str, &str)] = &[
         "a partition has at most one leader in each leader epoch",
         "一个分区在每个领导者纪元里至多有一个领导者",
     ),
-    ("epochs-never-go-back", "a partition's leader epoch never goes back", "分区的领导者纪元从不倒退"),
+    (
+        "epochs-never-go-back",
+        "a partition's leader epoch never goes back",
+        "分区的领导者纪元从不倒退",
+    ),
     (
         "high-watermark-within-isr",
         "the high watermark never passes the least log end of the in-sync replicas",
@@ -47,7 +51,11 @@ pub const INVARIANTS: &[(&str, &str, &str)] = &[
         "every index entry points at the beginning of a batch",
         "每个索引条目都指向批次的开头",
     ),
-    ("bytes-decode", "the bytes of every file decode, checksums included", "每个文件的字节都能解码，校验和正确"),
+    (
+        "bytes-decode",
+        "the bytes of every file decode, checksums included",
+        "每个文件的字节都能解码，校验和正确",
+    ),
 ];
 
 /// A broken promise.
@@ -95,7 +103,12 @@ impl Invariants {
     }
 
     /// Looks at an event, with the brokers as they are now.
-    pub(crate) fn watch(&mut self, event: &Stamped, brokers: &BTreeMap<NodeId, BrokerNode>) {
+    pub(crate) fn watch(
+        &mut self,
+        event: &Stamped,
+        brokers: &BTreeMap<NodeId, BrokerNode>,
+        group: Option<&str>,
+    ) {
         match &event.body {
             Body::Broker(broker::Event::Replica(replica)) => match replica {
                 ReplicaEvent::BecameLeader { partition, epoch, start, .. } => {
@@ -129,8 +142,10 @@ impl Invariants {
                     *known = (end, epoch);
                 }
             }
-            Body::Client(ClientEvent::Assigned { group, generation, partitions }) => {
-                self.assigned(event, group, *generation, partitions);
+            Body::Client(ClientEvent::Assigned { generation, partitions }) => {
+                if let Some(group) = group {
+                    self.assigned(event, group, *generation, partitions);
+                }
             }
             Body::Controller(coordination::Event::TopicDeleted { topic }) => {
                 self.leaders.retain(|partition, _| partition.topic != *topic);
@@ -216,7 +231,8 @@ impl Invariants {
         if let Some(&before) = self.high_watermarks.get(partition)
             && to < before
         {
-            let sentence = format!("the high watermark of {partition} went from {before} back to {to}");
+            let sentence =
+                format!("the high watermark of {partition} went from {before} back to {to}");
             self.broken("high-watermark-never-goes-back", event, sentence);
         }
         self.high_watermarks.insert(partition.clone(), to);

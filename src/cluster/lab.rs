@@ -91,7 +91,6 @@ struct Branch {
     parent: Option<(String, u64)>,
     acts: BTreeMap<u64, Done>,
     head: u64,
-    cursor: u64,
 }
 
 /// A branch, for lists and the timeline.
@@ -136,13 +135,7 @@ impl Lab {
     /// Formats a cluster on `disk`. At step 0 nothing runs and no log has a byte.
     pub fn new(spec: ClusterSpec, mut disk: Disk) -> Result<Lab, LabError> {
         let cluster = Cluster::format(spec.clone(), &mut disk)?;
-        let main = Branch {
-            name: "main".to_owned(),
-            parent: None,
-            acts: BTreeMap::new(),
-            head: 0,
-            cursor: 0,
-        };
+        let main = Branch { name: "main".to_owned(), parent: None, acts: BTreeMap::new(), head: 0 };
         let first = Checkpoint { step: 0, cluster: cluster.clone(), mark: disk.mark() };
         Ok(Lab {
             cluster,
@@ -246,7 +239,6 @@ impl Lab {
             let branch = &mut self.branches[self.current];
             branch.acts.insert(step, Done { act: Arc::new(act), command });
             branch.head = branch.head.max(step);
-            branch.cursor = step;
         }
         if bulk {
             self.checkpoint();
@@ -287,7 +279,6 @@ impl Lab {
         self.take_events();
         let step = self.cluster.step;
         let branch = &mut self.branches[self.current];
-        branch.cursor = step;
         branch.head = branch.head.max(step);
         Ok(moved)
     }
@@ -384,7 +375,6 @@ impl Lab {
         let step = self.cluster.step;
         let cut = self.events.partition_point(|event| event.step <= step);
         self.events.truncate(cut);
-        self.branches[self.current].cursor = step;
         Ok(())
     }
 
@@ -410,7 +400,6 @@ impl Lab {
             parent: Some((parent.name.clone(), step)),
             acts,
             head: step,
-            cursor: step,
         };
         self.branches.push(branch);
         self.current = self.branches.len() - 1;
@@ -432,16 +421,16 @@ impl Lab {
         self.begin_branch(name)
     }
 
-    /// Goes to another branch, to the step at which it was left.
+    /// Goes to another branch, to its last step.
     pub fn switch(&mut self, name: &str) -> Result<(), LabError> {
         let index = self.find(name)?;
         if index == self.current {
             return Ok(());
         }
-        let target = self.branches[index].cursor;
+        let target = self.branches[index].head;
         let common = self.common_step(self.current, index);
         if self.cluster.step > common {
-            self.rewind_keeping_cursor(common)?;
+            self.rewind(common)?;
         }
         self.current = index;
         // From the checkpoint on, the other branch's acts are done.
@@ -450,13 +439,6 @@ impl Lab {
                 break;
             }
         }
-        Ok(())
-    }
-
-    fn rewind_keeping_cursor(&mut self, target: u64) -> Result<(), LabError> {
-        let cursor = self.branches[self.current].cursor;
-        self.rewind(target)?;
-        self.branches[self.current].cursor = cursor;
         Ok(())
     }
 
@@ -504,7 +486,7 @@ impl Lab {
     /// A lab at the state of another branch, on the memory disk; this one stays as it is.
     pub fn other(&self, name: &str) -> Result<Lab, LabError> {
         let index = self.find(name)?;
-        let common = self.common_step(self.current, index).min(self.branches[index].cursor);
+        let common = self.common_step(self.current, index);
         let keep = self.checkpoints.partition_point(|c| c.step <= common).max(1);
         let checkpoint = &self.checkpoints[keep - 1];
         let mut disk = self.disk.fork()?;
@@ -531,7 +513,7 @@ impl Lab {
             lab.current = index;
             lab
         };
-        let target = self.branches[index].cursor;
+        let target = self.branches[index].head;
         while lab.cluster.step < target {
             if !lab.step()? {
                 break;

@@ -342,12 +342,12 @@ impl Network {
                 let later: Vec<u64> = self
                     .queue
                     .iter()
-                    .filter(|(&(when, _), q)| {
-                        when < at
+                    .filter(|((when, _), q)| {
+                        *when < at
                             && matches!(&q.happening, Happening::Deliver { from: f, to: t, .. }
                                 if *f == from && *t == to)
                     })
-                    .map(|(&(_, seq), _)| seq)
+                    .map(|((_, seq), _)| *seq)
                     .collect();
                 self.push(at, Happening::Deliver { from, to, message }, queued.cause);
                 for other in later {

@@ -1,14 +1,12 @@
 //! How each act is done.
 
-use super::act::{Act, NewConsumer, Outcome, Refusal, Ticket};
+use super::act::{Act, Outcome, Refusal, Ticket};
 use super::event::{Body, Fault, Stamped, WalkStep, WorldEvent};
 use super::lab::LabError;
 use super::network::Happening;
 use super::world::{Cluster, LookupWalk, NodeState, Stage};
 use crate::broker::Life;
-use crate::client::{
-    Admin, Client, Consumer, ConsumerConfig, Producer, ProducerConfig,
-};
+use crate::client::{Admin, Client, Producer, ProducerConfig};
 use crate::clock::Duration;
 use crate::disk::Disk;
 use crate::prng;
@@ -38,7 +36,7 @@ pub(crate) enum Waiting {
     Walked,
 }
 
-type Done = Result<Waiting, Refusal>;
+pub(super) type Done = Result<Waiting, Refusal>;
 
 impl Cluster {
     /// Does `act`. A refusal leaves the world as it was, but for a client that was made for it.
@@ -71,7 +69,7 @@ impl Cluster {
             | Act::ConsumerResume(_)
             | Act::ConsumerPoll { .. }
             | Act::ConsumerCommit { .. }
-            | Act::ConsumerSeek { .. } => Ok(self.consumer_act(ticket, act, &mut stage)),
+            | Act::ConsumerSeek { .. } => Ok(Err(Refusal::new("no consumers yet"))),
             Act::Deliver(id) => {
                 if let Some((_, queued)) = self.network.take(*id) {
                     stage.cause = queued.cause.or(stage.cause);
@@ -137,9 +135,6 @@ impl Cluster {
                     producer.outcome(ticket.0).cloned().map(Outcome::Sent)
                 }
                 Client::Admin(admin) => admin.outcome(ticket.0).cloned().map(Outcome::Admin),
-                Client::Consumer(consumer) => {
-                    consumer.outcome(ticket.0).cloned().map(Outcome::Consumer)
-                }
             },
         }
     }
@@ -175,7 +170,11 @@ impl Cluster {
                 _ => Ok(()),
             },
             Act::FetcherPause(node) | Act::FetcherResume(node) | Act::FetcherSlow(node, _) => {
-                if self.brokers.contains_key(node) { must_run(*node) } else { process(*node).map(|_| ()) }
+                if self.brokers.contains_key(node) {
+                    must_run(*node)
+                } else {
+                    process(*node).map(|_| ())
+                }
             }
             Act::Cut(a, b) => {
                 process(*a)?;
@@ -229,10 +228,9 @@ impl Cluster {
         }
     }
 
-    fn is_a(&self, name: &str, kind: &str) -> Result<NodeId, Refusal> {
+    pub(super) fn is_a(&self, name: &str, kind: &str) -> Result<NodeId, Refusal> {
         let fits = |client: &Client| match client {
             Client::Producer(_) => kind == "producer",
-            Client::Consumer(_) => kind == "consumer",
             Client::Admin(_) => false,
         };
         match self.names.get(name) {
@@ -273,11 +271,11 @@ impl Cluster {
         Ok(())
     }
 
-    fn bootstrap(&self) -> Vec<NodeId> {
+    pub(super) fn bootstrap(&self) -> Vec<NodeId> {
         self.brokers.keys().copied().collect()
     }
 
-    fn add_client(&mut self, name: &str, make: impl FnOnce(NodeId) -> Client) -> NodeId {
+    pub(super) fn add_client(&mut self, name: &str, make: impl FnOnce(NodeId) -> Client) -> NodeId {
         let id = NodeId(self.next_client);
         self.next_client += 1;
         if let Some(old) = self.names.insert(name.to_owned(), id) {
@@ -292,9 +290,9 @@ impl Cluster {
         let (seed, bootstrap) = (self.spec.seed, self.bootstrap());
         let id = match self.names.get(ADMIN) {
             Some(&id) => id,
-            None => self.add_client(ADMIN, |id| {
-                Client::Admin(Admin::new(id, ADMIN, bootstrap, seed))
-            }),
+            None => {
+                self.add_client(ADMIN, |id| Client::Admin(Admin::new(id, ADMIN, bootstrap, seed)))
+            }
         };
         let request = request.clone();
         self.with_client(id, stage, |client, now, out| {
@@ -305,7 +303,11 @@ impl Cluster {
         Ok(Waiting::Client(id))
     }
 
-    fn new_producer(&mut self, name: &str, configs: &[(String, String)]) -> Result<NodeId, Refusal> {
+    fn new_producer(
+        &mut self,
+        name: &str,
+        configs: &[(String, String)],
+    ) -> Result<NodeId, Refusal> {
         let mut config = ProducerConfig::default();
         for (key, value) in configs {
             match config.set(key, value) {
@@ -368,82 +370,6 @@ impl Cluster {
                 Ok(Waiting::Nothing)
             }
             _ => Ok(Waiting::Nothing),
-        }
-    }
-
-    fn new_consumer(&mut self, new: &NewConsumer) -> Result<NodeId, Refusal> {
-        let mut config = ConsumerConfig::default();
-        for (key, value) in &new.configs {
-            match config.set(key, value) {
-                Ok(true) => {}
-                Ok(false) => {
-                    return Err(Refusal::new(format!("'{key}' is not a consumer setting")));
-                }
-                Err(text) => return Err(Refusal::new(text)),
-            }
-        }
-        let (seed, bootstrap) = (self.spec.seed, self.bootstrap());
-        let consumer = |id| Consumer::new(id, &new.name, bootstrap, seed, config);
-        let made = |id| {
-            let mut consumer = consumer(id);
-            consumer.subscribe(new.group.as_deref(), &new.topics, &new.assign, new.paused);
-            Client::Consumer(consumer)
-        };
-        Ok(self.add_client(&new.name, made))
-    }
-
-    fn consumer_act(&mut self, ticket: u64, act: &Act, stage: &mut Stage<'_>) -> Done {
-        if let Act::ConsumerStart(new) = act {
-            let id = self.new_consumer(new)?;
-            self.with_client(id, stage, |client, now, out| {
-                if let Client::Consumer(consumer) = client {
-                    consumer.start(now, out);
-                }
-            });
-            return Ok(Waiting::Nothing);
-        }
-        if let Act::ClientKill(name) = act {
-            let Some(&id) = self.names.get(name) else {
-                return Err(Refusal::new(format!("there is no client '{name}'")));
-            };
-            let event = self.emit(stage, id, Body::World(WorldEvent::Fault(Fault::Kill(id))));
-            self.last_fault.insert(id, event);
-            self.ended(id, NodeState::Dead, stage.cause);
-            self.clients.remove(&id);
-            self.names.remove(name);
-            return Ok(Waiting::Nothing);
-        }
-        let name = match act {
-            Act::ConsumerStop(name)
-            | Act::ConsumerPause(name)
-            | Act::ConsumerResume(name)
-            | Act::ConsumerPoll { name, .. }
-            | Act::ConsumerCommit { name, .. }
-            | Act::ConsumerSeek { name, .. } => name,
-            _ => return Ok(Waiting::Nothing),
-        };
-        let id = self.is_a(name, "consumer")?;
-        self.with_client(id, stage, |client, now, out| {
-            let Client::Consumer(consumer) = client else {
-                return;
-            };
-            match act {
-                Act::ConsumerStop(_) => consumer.stop(now, ticket, out),
-                Act::ConsumerPause(_) => consumer.set_paused(now, true, out),
-                Act::ConsumerResume(_) => consumer.set_paused(now, false, out),
-                Act::ConsumerPoll { max, .. } => consumer.poll(now, ticket, *max, out),
-                Act::ConsumerCommit { offset, .. } => {
-                    consumer.commit(now, ticket, offset.clone(), out);
-                }
-                Act::ConsumerSeek { partition, to, .. } => {
-                    consumer.seek(now, ticket, partition.clone(), *to, out);
-                }
-                _ => {}
-            }
-        });
-        match act {
-            Act::ConsumerPause(_) | Act::ConsumerResume(_) => Ok(Waiting::Nothing),
-            _ => Ok(Waiting::Client(id)),
         }
     }
 
@@ -576,11 +502,7 @@ impl Cluster {
     }
 
     /// A frozen process goes on: what waited in its sockets is read at once, in order.
-    fn resume(
-        &mut self,
-        node: NodeId,
-        stage: &mut Stage<'_>,
-    ) -> Result<(), LabError> {
+    fn resume(&mut self, node: NodeId, stage: &mut Stage<'_>) -> Result<(), LabError> {
         self.strike(Fault::Resume(node), stage);
         self.set_state(node, NodeState::Alive);
         let inbox = match self.brokers.get_mut(&node) {
@@ -635,20 +557,25 @@ impl Cluster {
             _ => return Ok(Waiting::Nothing),
         };
         let id = self.holder(partition, broker)?;
-        let Some(replica) = self.broker(id).and_then(|broker| broker.replicas.get(partition)) else {
+        let Some(replica) = self.broker(id).and_then(|broker| broker.replicas.get(partition))
+        else {
             return Ok(Waiting::Nothing);
         };
         let log = &replica.log;
         let steps: Vec<WalkStep> = match act {
-            Act::Lookup { offset, without_index: true, .. } => {
-                log.lookup_without_index(disk, *offset).take(MOST_WALKED).map(WalkStep::Offset).collect()
-            }
+            Act::Lookup { offset, without_index: true, .. } => log
+                .lookup_without_index(disk, *offset)
+                .take(MOST_WALKED)
+                .map(WalkStep::Offset)
+                .collect(),
             Act::Lookup { offset, .. } => {
                 log.lookup(disk, *offset).take(MOST_WALKED).map(WalkStep::Offset).collect()
             }
-            Act::LookupTimestamp { timestamp, .. } => {
-                log.lookup_timestamp(disk, *timestamp).take(MOST_WALKED).map(WalkStep::Timestamp).collect()
-            }
+            Act::LookupTimestamp { timestamp, .. } => log
+                .lookup_timestamp(disk, *timestamp)
+                .take(MOST_WALKED)
+                .map(WalkStep::Timestamp)
+                .collect(),
             _ => Vec::new(),
         };
         self.lookup = Some(LookupWalk {
@@ -660,5 +587,4 @@ impl Cluster {
         self.network.push(self.now, Happening::Walk, stage.cause);
         Ok(Waiting::Walked)
     }
-
 }

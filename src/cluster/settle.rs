@@ -179,7 +179,9 @@ impl Cluster {
         } else if in_isr {
             let seen = leader.followers.get(&follower).map(|state| state.log_end);
             if seen.is_some_and(|seen| seen < end) {
-                return Err(format!("broker {follower} lags in {partition} and will leave the ISR"));
+                return Err(format!(
+                    "broker {follower} lags in {partition} and will leave the ISR"
+                ));
             }
         }
         Ok(())
@@ -191,9 +193,10 @@ impl Cluster {
         };
         let waiting = leader.isr.len() >= replica.min_insync_replicas()
             && replica.high_watermark() < replica.log.log_end_offset()
-            && leader.isr.iter().all(|&node| {
-                node == replica.broker || self.copies(node, replica.broker)
-            });
+            && leader
+                .isr
+                .iter()
+                .all(|&node| node == replica.broker || self.copies(node, replica.broker));
         if waiting {
             return Err(format!("the high watermark of {} is on its way", replica.partition));
         }
@@ -345,7 +348,7 @@ impl Cluster {
             if node.state == NodeState::Alive
                 && let Some(controller) = &mut node.controller
             {
-                Arc::make_mut(controller).close(disk)?;
+                Arc::make_mut(controller).log.close(disk, &mut Vec::new())?;
                 node.state = NodeState::Stopped;
             }
         }

@@ -22,7 +22,13 @@ pub struct ClusterSpec {
 
 impl Default for ClusterSpec {
     fn default() -> Self {
-        ClusterSpec { brokers: 3, controllers: 1, kafka: "4.3".to_owned(), seed: 1, configs: Vec::new() }
+        ClusterSpec {
+            brokers: 3,
+            controllers: 1,
+            kafka: "4.3".to_owned(),
+            seed: 1,
+            configs: Vec::new(),
+        }
     }
 }
 
@@ -61,6 +67,7 @@ impl super::Cluster {
     /// The controllers' settings: those of the brokers' that concern them.
     pub(crate) fn controller_config(&self) -> crate::coordination::kraft::ControllerConfig {
         let mut config = crate::coordination::kraft::ControllerConfig::default();
+        config.seed = self.spec.seed;
         for (name, value) in &self.config.given {
             // What concerns only brokers is none of the controllers' business, and values were checked before.
             let _ = config.set(name, value);

@@ -120,8 +120,7 @@ impl Cluster {
     pub(crate) fn format(spec: ClusterSpec, disk: &mut Disk) -> Result<Cluster, super::LabError> {
         let config = spec.broker_config().map_err(super::LabError::Spec)?;
         let seed = spec.seed;
-        let cluster_id =
-            Uuid::from_chance(prng::bytes16(seed, prng::Purpose::Identity, 0, 0, 0));
+        let cluster_id = Uuid::from_chance(prng::bytes16(seed, prng::Purpose::Identity, 0, 0, 0));
         let mut cluster = Cluster {
             config: Arc::new(config),
             cluster_id,
@@ -216,7 +215,9 @@ impl Cluster {
         } else if node.0 == 0 {
             "world".to_owned()
         } else {
-            self.clients.get(&node).map_or_else(|| format!("client {node}"), |c| c.name().to_owned())
+            self.clients
+                .get(&node)
+                .map_or_else(|| format!("client {node}"), |c| c.name().to_owned())
         }
     }
 
@@ -225,7 +226,11 @@ impl Cluster {
         let id = self.next_event;
         let cause = self.blamed(&body).or(stage.cause);
         let stamped = Stamped { id, step: self.step, at: self.now, node, cause, body };
-        self.invariants.watch(&stamped, &self.brokers);
+        let group = match &stamped.body {
+            Body::Client(_) => self.clients.get(&node).and_then(|client| client.group()),
+            _ => None,
+        };
+        self.invariants.watch(&stamped, &self.brokers, group);
         stage.events.push(stamped);
         stage.cause = Some(id);
         id
@@ -240,7 +245,8 @@ impl Cluster {
                 ..
             })) => *follower,
             Body::Broker(broker::Event::Group(crate::group::Event::MemberExpired {
-                member, ..
+                member,
+                ..
             })) => {
                 let owner = self.names.iter().find(|(name, _)| {
                     member.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('-'))

@@ -1,0 +1,285 @@
+//! Small stories of whole clusters on the memory disk.
+
+use super::*;
+use crate::client::ProducerRecord;
+use crate::clock::{Duration, Instant};
+use crate::disk::Disk;
+use crate::protocol::{CreateTopicsRequest, ErrorCode, NewTopic, Request};
+use crate::types::{Language, NodeId, Offset, TopicName, TopicPartition};
+
+pub(super) fn partition() -> TopicPartition {
+    TopicPartition::parse("orders-0").unwrap()
+}
+
+pub(super) fn run_for(lab: &mut Lab, ms: u64) {
+    let until = lab.now() + Duration::from_ms(ms);
+    run_until(lab, until);
+}
+
+fn run_until(lab: &mut Lab, until: Instant) {
+    while lab.next_at().is_some_and(|at| at <= until) {
+        assert!(lab.step().unwrap());
+    }
+    lab.wait_until(until).unwrap();
+}
+
+pub(super) fn finish(lab: &mut Lab, ticket: Ticket) -> Outcome {
+    for _ in 0..100_000 {
+        if let Some(outcome) = lab.outcome(ticket) {
+            return outcome;
+        }
+        assert!(lab.step().unwrap(), "nothing is pending and the outcome is missing");
+    }
+    panic!("no outcome after 100,000 steps");
+}
+
+pub(super) fn act(lab: &mut Lab, act: Act) -> Outcome {
+    let ticket = lab.act(act, "test").unwrap().unwrap();
+    finish(lab, ticket)
+}
+
+pub(super) fn ready(spec: ClusterSpec) -> Lab {
+    let brokers = spec.brokers as usize;
+    let mut lab = Lab::new(spec, Disk::memory()).unwrap();
+    for _ in 0..10_000 {
+        let unfenced = lab
+            .cluster()
+            .controller()
+            .map_or(0, |c| c.image.brokers.values().filter(|b| !b.fenced).count());
+        if unfenced == brokers {
+            return lab;
+        }
+        assert!(lab.step().unwrap());
+    }
+    let told: Vec<String> = lab
+        .events()
+        .iter()
+        .map(|e| format!("{} {} {}", e.at, e.node, e.body.sentence(Language::English)))
+        .collect();
+    panic!("the brokers were never unfenced:\n{}", told.join("\n"));
+}
+
+pub(super) fn with_topic(replication_factor: i32) -> Lab {
+    let mut lab = ready(ClusterSpec::default());
+    let replicas = (1..=replication_factor as u32).map(NodeId).collect();
+    let topic = NewTopic {
+        name: TopicName::new("orders"),
+        partitions: -1,
+        replication_factor: -1,
+        assignment: Some(vec![replicas]),
+        configs: Vec::new(),
+    };
+    let request = Request::CreateTopics(CreateTopicsRequest { topics: vec![topic] });
+    let outcome = act(&mut lab, Act::Admin(request));
+    assert!(matches!(&outcome, Outcome::Admin(o) if o.error().0 == ErrorCode::NONE), "{outcome:?}");
+    lab
+}
+
+pub(super) fn produce(lab: &mut Lab, value: &str, acks: &str) -> Outcome {
+    let record = ProducerRecord {
+        topic: TopicName::new("orders"),
+        partition: None,
+        key: None,
+        value: Some(value.as_bytes().to_vec()),
+        headers: Vec::new(),
+        timestamp: None,
+    };
+    let configs = vec![("acks".to_owned(), acks.to_owned())];
+    act(lab, Act::Produce { producer: None, configs, records: vec![record] })
+}
+
+pub(super) fn end(lab: &Lab, broker: u32) -> Offset {
+    lab.cluster().broker(NodeId(broker)).unwrap().replicas[&partition()].log_end_offset()
+}
+
+fn isr(lab: &Lab) -> Vec<u32> {
+    let controller = lab.cluster().last_controller().unwrap();
+    let registration = controller.image.partition(&partition()).unwrap();
+    let mut isr: Vec<u32> = registration.isr.iter().map(|n| n.0).collect();
+    isr.sort_unstable();
+    isr
+}
+
+fn leader(lab: &Lab) -> Option<u32> {
+    let controller = lab.cluster().last_controller().unwrap();
+    controller.image.partition(&partition()).unwrap().leader.map(|n| n.0)
+}
+
+fn settle(lab: &mut Lab) {
+    for _ in 0..200_000 {
+        if lab.settled().is_ok() {
+            return;
+        }
+        assert!(lab.step().unwrap());
+    }
+    panic!("never settled: {:?}", lab.settled());
+}
+
+#[test]
+fn a_record_with_acks_all_reaches_every_replica() {
+    let mut lab = with_topic(3);
+    let outcome = produce(&mut lab, "a1", "all");
+    assert!(
+        matches!(&outcome, Outcome::Sent(sent) if sent.error == ErrorCode::NONE),
+        "{outcome:?}"
+    );
+    settle(&mut lab);
+    for broker in 1..=3 {
+        assert_eq!(end(&lab, broker), Offset(1));
+        let replica = &lab.cluster().broker(NodeId(broker)).unwrap().replicas[&partition()];
+        assert_eq!(replica.high_watermark(), Offset(1), "broker {broker}");
+    }
+    assert!(lab.cluster().invariants.violations().is_empty());
+}
+
+#[test]
+fn a_killed_leader_is_followed_by_the_next_in_the_isr() {
+    let mut lab = with_topic(3);
+    produce(&mut lab, "a1", "all");
+    act(&mut lab, Act::Kill(NodeId(1)));
+    settle(&mut lab);
+    assert_eq!((leader(&lab), isr(&lab)), (Some(2), vec![2, 3]));
+    produce(&mut lab, "b1", "all");
+    act(&mut lab, Act::Start(NodeId(1)));
+    settle(&mut lab);
+    assert_eq!((leader(&lab), isr(&lab)), (Some(2), vec![1, 2, 3]));
+    assert_eq!(end(&lab, 1), Offset(2));
+    assert_eq!(lab.cluster().invariants.violations(), &[]);
+}
+
+#[test]
+fn a_follower_that_stops_fetching_leaves_by_the_lag_rule_and_returns() {
+    let mut lab = with_topic(3);
+    produce(&mut lab, "a1", "all");
+    act(&mut lab, Act::FetcherPause(NodeId(3)));
+    run_for(&mut lab, 1_000);
+    produce(&mut lab, "a2", "1");
+    let from = lab.now();
+    while isr(&lab).len() == 3 {
+        assert!(lab.step().unwrap());
+    }
+    let waited = lab.now().since(from).as_ms();
+    assert!((29_000..46_000).contains(&waited), "{waited} ms");
+    act(&mut lab, Act::FetcherResume(NodeId(3)));
+    settle(&mut lab);
+    assert_eq!(isr(&lab), vec![1, 2, 3]);
+}
+
+#[test]
+fn going_back_gives_the_same_bytes_and_forward_again_too() {
+    let mut lab = with_topic(3);
+    produce(&mut lab, "a1", "all");
+    act(&mut lab, Act::Kill(NodeId(1)));
+    run_for(&mut lab, 15_000);
+    let (head, digest) = (lab.step_number(), lab.disk().digest().unwrap());
+    let middle = head / 2;
+    lab.goto(middle).unwrap();
+    let half = lab.disk().digest().unwrap();
+    lab.goto(0).unwrap();
+    assert!(lab.disk().digest().unwrap().keys().all(|path| !path.ends_with(".log")));
+    lab.goto(middle).unwrap();
+    assert_eq!(lab.disk().digest().unwrap(), half);
+    lab.goto(head).unwrap();
+    assert_eq!(lab.disk().digest().unwrap(), digest);
+}
+
+#[test]
+fn an_act_in_the_past_begins_a_branch_and_both_can_be_visited() {
+    let mut lab = with_topic(3);
+    let fork = lab.step_number();
+    act(&mut lab, Act::Kill(NodeId(1)));
+    run_for(&mut lab, 12_000);
+    let main = (lab.step_number(), lab.disk().digest().unwrap());
+    lab.goto(fork).unwrap();
+    produce(&mut lab, "other", "all");
+    assert_eq!(lab.branch_name(), "what-if");
+    let other = (lab.step_number(), lab.disk().digest().unwrap());
+    assert!(!lab.diff("main").unwrap().is_empty());
+    lab.switch("main").unwrap();
+    assert_eq!((lab.step_number(), lab.disk().digest().unwrap()), main);
+    lab.switch("what-if").unwrap();
+    assert_eq!((lab.step_number(), lab.disk().digest().unwrap()), other);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_trace_and_another_seed_another() {
+    let told = |seed: u64| {
+        let mut lab = ready(ClusterSpec { seed, ..ClusterSpec::default() });
+        run_for(&mut lab, 5_000);
+        let events: Vec<Stamped> = lab.events().iter().cloned().collect();
+        (events, lab.disk().digest().unwrap())
+    };
+    assert_eq!(told(7), told(7));
+    assert_ne!(told(7).0, told(8).0);
+}
+
+#[test]
+fn a_week_of_idleness_is_one_step() {
+    let mut lab = with_topic(3);
+    settle(&mut lab);
+    let week = lab.now() + Duration::from_ms(7 * 24 * 3_600_000);
+    let before = lab.step_number();
+    assert!(lab.skip_idle(week).unwrap());
+    assert_eq!(lab.step_number(), before + 1);
+    run_until(&mut lab, week);
+    assert_eq!(lab.now(), week);
+    assert!(lab.settled().is_ok(), "{:?}", lab.settled());
+    assert_eq!((leader(&lab), isr(&lab)), (Some(1), vec![1, 2, 3]));
+}
+
+#[test]
+fn a_lookup_is_walked_step_by_step_and_back() {
+    let mut lab = with_topic(1);
+    act(
+        &mut lab,
+        Act::Fill {
+            partition: partition(),
+            count: 10_000,
+            size: 50,
+            over: Duration::ZERO,
+            timestamp: None,
+        },
+    );
+    let lookup = Act::Lookup {
+        partition: partition(),
+        broker: None,
+        offset: Offset(7_777),
+        without_index: false,
+    };
+    act(&mut lab, lookup);
+    let walk = lab.cluster().lookup.clone().unwrap();
+    assert!(walk.shown > 3 && walk.shown == walk.steps.len());
+    lab.back(2).unwrap();
+    assert!(lab.cluster().lookup.as_ref().unwrap().shown < walk.shown);
+}
+
+#[test]
+fn names_that_do_not_exist_are_refused_without_a_step() {
+    let mut lab = ready(ClusterSpec::default());
+    let step = lab.step_number();
+    for wrong in [
+        Act::Kill(NodeId(9)),
+        Act::Resume(NodeId(1)),
+        Act::Start(NodeId(1)),
+        Act::ProducerStop("p9".to_owned()),
+        Act::Deliver(999_999),
+        Act::Cut(NodeId(1), NodeId(1)),
+    ] {
+        assert!(lab.act(wrong.clone(), "test").unwrap().is_err(), "{wrong:?}");
+    }
+    assert_eq!(lab.step_number(), step);
+    assert!(lab.goto(step + 1_000_000).is_err());
+    assert!(lab.switch("nowhere").is_err());
+}
+
+#[test]
+fn a_cut_link_holds_messages_until_it_is_healed() {
+    let mut lab = with_topic(3);
+    act(&mut lab, Act::Cut(NodeId(1), NodeId(3)));
+    produce(&mut lab, "a1", "1");
+    run_for(&mut lab, 2_000);
+    assert_eq!((end(&lab, 2), end(&lab, 3)), (Offset(1), Offset(0)));
+    act(&mut lab, Act::Heal(None));
+    settle(&mut lab);
+    assert_eq!(end(&lab, 3), Offset(1));
+}
