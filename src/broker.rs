@@ -32,7 +32,7 @@ pub use config::Config;
 pub use event::Event;
 pub use fetch::DelayedFetch;
 pub use fetcher::Fetcher;
-pub use lifecycle::Life;
+pub use lifecycle::{Boot, Life};
 pub use produce::{DelayedProduce, Origin};
 
 use crate::clock::{Duration, Instant};

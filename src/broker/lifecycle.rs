@@ -27,6 +27,21 @@ pub enum Life {
     Stopped,
 }
 
+/// What a broker process is started with.
+#[derive(Clone, Debug)]
+pub struct Boot {
+    /// Its id.
+    pub id: NodeId,
+    /// Its settings.
+    pub config: Config,
+    /// The controller that it talks to.
+    pub controller: NodeId,
+    /// What chance is drawn from.
+    pub seed: u64,
+    /// Tells one start from the next.
+    pub start_ordinal: u64,
+}
+
 /// Draws the id of a broker's incarnation or directory.
 fn identity(seed: u64, broker: NodeId, what: u64, ordinal: u64) -> Uuid {
     let bytes = prng::bytes16(seed, prng::Purpose::Identity, u64::from(broker.0), what, ordinal);
@@ -46,17 +61,9 @@ impl Broker {
     }
 
     /// Starts the process: opens every log in the directory (recovering it, unless the last stop was clean) and begins
-    /// to follow the metadata log. `start_ordinal` tells one start from the next.
-    pub fn start(
-        id: NodeId,
-        config: Config,
-        controller: NodeId,
-        seed: u64,
-        start_ordinal: u64,
-        now: Instant,
-        disk: &mut Disk,
-        out: &mut Out,
-    ) -> Result<Broker, Halt> {
+    /// to follow the metadata log.
+    pub fn start(boot: Boot, now: Instant, disk: &mut Disk, out: &mut Out) -> Result<Broker, Halt> {
+        let Boot { id, config, controller, seed, start_ordinal } = boot;
         let directory = format!("broker-{id}");
         let clean_epoch = storage::read_clean_shutdown(disk, &directory);
         let clean = clean_epoch.is_some();

@@ -66,8 +66,10 @@ impl ClusterSpec {
 impl super::Cluster {
     /// The controllers' settings: those of the brokers' that concern them.
     pub(crate) fn controller_config(&self) -> crate::coordination::kraft::ControllerConfig {
-        let mut config = crate::coordination::kraft::ControllerConfig::default();
-        config.seed = self.spec.seed;
+        let mut config = crate::coordination::kraft::ControllerConfig {
+            seed: self.spec.seed,
+            ..Default::default()
+        };
         for (name, value) in &self.config.given {
             // What concerns only brokers is none of the controllers' business, and values were checked before.
             let _ = config.set(name, value);

@@ -4,7 +4,7 @@ use super::event::{Body, Stamped, WorldEvent};
 use super::invariant::Invariants;
 use super::network::{Happening, Network};
 use super::spec::ClusterSpec;
-use crate::broker::{self, Broker};
+use crate::broker::{self, Boot, Broker};
 use crate::client::Client;
 use crate::clock::{Duration, Instant};
 use crate::coordination::kraft::Controller;
@@ -489,8 +489,8 @@ impl Cluster {
             let ordinal = self.brokers.get(&node).map_or(1, |entry| entry.starts + 1);
             let mut out = Output::default();
             let config = (*self.config).clone();
-            let started =
-                Broker::start(node, config, controller, seed, ordinal, now, disk, &mut out);
+            let boot = Boot { id: node, config, controller, seed, start_ordinal: ordinal };
+            let started = Broker::start(boot, now, disk, &mut out);
             if let Some(entry) = self.brokers.get_mut(&node) {
                 entry.starts = ordinal;
                 entry.since = now;

@@ -195,21 +195,21 @@ impl Event {
     /// What kind of happening it is: a stable word.
     pub fn kind(&self) -> &'static str {
         match self {
-            Event::ControllerActive { .. } => "controller-active",
-            Event::BrokerRegistered { .. } => "broker-registered",
-            Event::BrokerUnfenced { .. } => "broker-unfenced",
-            Event::BrokerFenced { .. } => "broker-fenced",
-            Event::ControlledShutdownStarted { .. } => "controlled-shutdown",
-            Event::LeaderElected { .. } => "leader-elected",
-            Event::LeaderLost { .. } => "leader-lost",
-            Event::IsrChanged { .. } => "isr-changed",
-            Event::TopicCreated { .. } => "topic-created",
-            Event::TopicDeleted { .. } => "topic-deleted",
-            Event::PartitionsAdded { .. } => "partitions-added",
-            Event::ConfigChanged { .. } => "config-changed",
-            Event::RecordsAppended { .. } => "metadata-appended",
-            Event::MetadataTruncated { .. } => "metadata-truncated",
-            Event::RequestRefused { .. } => "request-refused",
+            Event::ControllerActive { .. } => "ControllerActive",
+            Event::BrokerRegistered { .. } => "BrokerRegistered",
+            Event::BrokerUnfenced { .. } => "BrokerUnfenced",
+            Event::BrokerFenced { .. } => "BrokerFenced",
+            Event::ControlledShutdownStarted { .. } => "ControlledShutdown",
+            Event::LeaderElected { .. } => "LeaderElected",
+            Event::LeaderLost { .. } => "LeaderLost",
+            Event::IsrChanged { .. } => "IsrChanged",
+            Event::TopicCreated { .. } => "TopicCreated",
+            Event::TopicDeleted { .. } => "TopicDeleted",
+            Event::PartitionsAdded { .. } => "PartitionsAdded",
+            Event::ConfigChanged { .. } => "ConfigChanged",
+            Event::RecordsAppended { .. } => "MetadataAppended",
+            Event::MetadataTruncated { .. } => "MetadataTruncated",
+            Event::RequestRefused { .. } => "RequestRefused",
         }
     }
 
