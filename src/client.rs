@@ -15,6 +15,7 @@
 mod admin;
 mod config;
 mod connections;
+mod consumer;
 mod event;
 mod metadata;
 mod outcome;
@@ -25,6 +26,7 @@ mod testing;
 
 pub use admin::{Admin, AdminOutcome, error_of};
 pub use config::{Assignor, ConsumerConfig, OffsetReset, Partitioner, ProducerConfig, backoff};
+pub use consumer::{Consumer, ConsumerOutcome, Membership, Reading, Reads, SeekTo, VALUES_KEPT};
 pub use event::Event;
 pub use metadata::{Metadata, PartitionInfo, TopicInfo};
 pub use outcome::{OUTCOMES_KEPT, Outcomes};
@@ -41,6 +43,8 @@ use crate::types::NodeId;
 pub enum Client {
     /// Writes records.
     Producer(Producer),
+    /// Reads records.
+    Consumer(Consumer),
     /// Asks for changes.
     Admin(Admin),
 }
@@ -49,6 +53,7 @@ macro_rules! each {
     ($client:expr, $one:ident => $do:expr) => {
         match $client {
             Client::Producer($one) => $do,
+            Client::Consumer($one) => $do,
             Client::Admin($one) => $do,
         }
     };
@@ -83,11 +88,15 @@ impl Client {
     pub fn is_closed(&self) -> bool {
         match self {
             Client::Producer(producer) => producer.is_closed(),
+            Client::Consumer(consumer) => consumer.is_stopped(),
             Client::Admin(_) => false,
         }
     }
     /// The group that it is a member of, if any.
     pub fn group(&self) -> Option<&str> {
-        None
+        match self {
+            Client::Consumer(consumer) => consumer.group().map(|group| &**group),
+            _ => None,
+        }
     }
 }

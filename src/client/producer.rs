@@ -20,6 +20,7 @@ mod workload;
 mod tests;
 
 pub use accumulator::ProducerRecord;
+pub(super) use sender::is_stale_metadata;
 pub use workload::Workload;
 
 use super::config::{Partitioner, ProducerConfig};

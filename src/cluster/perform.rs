@@ -134,6 +134,7 @@ impl Cluster {
                 Client::Producer(producer) => {
                     producer.outcome(ticket.0).cloned().map(Outcome::Sent)
                 }
+                Client::Consumer(_) => None,
                 Client::Admin(admin) => admin.outcome(ticket.0).cloned().map(Outcome::Admin),
             },
         }
@@ -231,6 +232,7 @@ impl Cluster {
     pub(super) fn is_a(&self, name: &str, kind: &str) -> Result<NodeId, Refusal> {
         let fits = |client: &Client| match client {
             Client::Producer(_) => kind == "producer",
+            Client::Consumer(_) => kind == "consumer",
             Client::Admin(_) => false,
         };
         match self.names.get(name) {
