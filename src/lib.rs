@@ -24,6 +24,7 @@ pub mod glossary; // every abbreviation and noun, in English and Chinese
 pub mod fidelity; // the ledger of what is otherwise than in Kafka
 pub mod script; // the one command language
 pub mod lesson; // prose and script, played step by step; checks for authors; progress
+pub mod inspect; // a directory that somebody else wrote, through the same drawings
 pub mod tui; // the eyes: the screen on which one learns
 
 #[cfg(test)]
