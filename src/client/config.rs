@@ -58,7 +58,9 @@ impl Shown for OffsetReset {
 }
 
 macro_rules! config {
-    ($(#[$doc:meta])* $type:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty = $default:expr, $name:literal, $read:expr;)* }) => {
+    ($(#[$doc:meta])* $type:ident {
+        $($(#[$field_doc:meta])* $field:ident: $kind:ty = $default:expr, $name:literal, $read:expr;)*
+    }) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq)]
         pub struct $type { $($(#[$field_doc])* pub $field: $kind,)* }
@@ -71,7 +73,10 @@ macro_rules! config {
             /// Sets `name`. `Ok(false)`: there is no such setting here; `Err`: the value will not do, and why.
             pub fn set(&mut self, name: &str, value: &str) -> Result<bool, String> {
                 match name {
-                    $($name => { self.$field = ($read)(value.trim()).map_err(|why: String| format!("{name}={value}: {why}"))?; })*
+                    $($name => {
+                        let refused = |why: String| format!("{name}={value}: {why}");
+                        self.$field = ($read)(value.trim()).map_err(refused)?;
+                    })*
                     _ => return Ok(false),
                 }
                 Ok(true)

@@ -14,7 +14,7 @@
 //! `poll` lets it do one round, and leaves its group after `max.poll.interval.ms`.
 //!
 //! Always: a position moves only over records handed over; what arrives for another position than the present one is
-//! dropped. Left out: cooperative rebalancing (KIP-429), fetch sessions (KIP-227), the client's own check of its session.
+//! dropped. Left out: cooperative rebalancing (KIP-429), fetch sessions (KIP-227), the client's own session check.
 
 mod answers;
 mod fetching;
@@ -296,8 +296,8 @@ impl Consumer {
         self.stopped
     }
 
-    /// What it shall read once it starts: `topics`, shared with its group, or else the partitions `assign` (a group then
-    /// serves to commit only). Paused: its application does not poll by itself.
+    /// What it shall read once it starts: `topics`, shared with its group, or else the partitions `assign` (a group
+    /// then serves to commit only). Paused: its application does not poll by itself.
     pub fn subscribe(
         &mut self,
         group: Option<&str>,

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Always: members are taken in the order static ones first (by instance id), then the others by member id
-//! (`AbstractPartitionAssignor.MemberInfo`); the outcome depends on nothing but names. Kafka's classes: `RangeAssignor`,
+//! (`AbstractPartitionAssignor.MemberInfo`); the outcome depends on names alone. Kafka's classes: `RangeAssignor`,
 //! `RoundRobinAssignor`. Left out: racks (KIP-881).
 
 use crate::types::{Language, TopicName, TopicPartition};
@@ -91,7 +91,8 @@ impl AssignStep {
             AssignStep::MembersOrdered { members } => format!("成员顺序：{}", join(members)),
             AssignStep::TopicDivided { topic, partitions, members, each, extra } if english => {
                 format!(
-                    "{topic}: {partitions} partitions for {members} members: {each} each, the first {extra} get one more"
+                    "{topic}: {partitions} partitions for {members} members: {each} each, \
+                     the first {extra} get one more"
                 )
             }
             AssignStep::TopicDivided { topic, partitions, members, each, extra } => {

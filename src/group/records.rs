@@ -2,8 +2,8 @@
 //! `GroupMetadataKey`, `GroupMetadataValue`; class `GroupCoordinatorRecordHelpers`).
 //!
 //! ```text
-//!   key    00 01 │ group │ topic │ partition          value  00 04 │ offset │ epoch │ metadata │ time │ tags (topic id)
-//!   key    00 02 │ group                              value  00 03 │ type │ generation │ protocol │ leader │ time │ members
+//!   key    00 01 │ group │ topic │ partition     value  00 04 │ offset │ epoch │ metadata │ time │ tags (topic id)
+//!   key    00 02 │ group                         value  00 03 │ type │ generation │ protocol │ leader │ members …
 //! ```
 //!
 //! The first two bytes of a key say what it is, those of a value its version. A null value is a tombstone. What a key

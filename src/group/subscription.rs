@@ -1,6 +1,6 @@
 //! The bytes that members exchange through the coordinator, which never looks into them: ConsumerProtocolSubscription
-//! and ConsumerProtocolAssignment (class `ConsumerProtocol`). Version 3 is written, as the Java client does; any version
-//! is read by what it must have.
+//! and ConsumerProtocolAssignment (class `ConsumerProtocol`). Version 3 is written, as the Java client does; any
+//! version is read by what it must have.
 
 use super::bytes::*;
 use crate::types::{TopicName, TopicPartition};

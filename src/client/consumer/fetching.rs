@@ -35,7 +35,7 @@ impl Consumer {
                 max_bytes: self.config.max_partition_fetch_bytes as u32,
             });
         }
-        for (_, what) in self.connections.under_way().map(|(to, what)| (to, what)) {
+        for (_, what) in self.connections.under_way() {
             let Purpose::Fetch(asked) = what else { continue };
             // The same partition is not asked for twice, even if its leader changed meanwhile.
             for partitions in by_leader.values_mut() {

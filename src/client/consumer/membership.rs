@@ -12,6 +12,9 @@ use crate::protocol::{
     LeaveGroupRequest, Request, SyncGroupRequest, SyncGroupResponse,
 };
 
+/// A member as JoinGroup tells the leader: id, instance id, subscription.
+type JoinedMember = (Arc<str>, Option<Arc<str>>, Arc<[u8]>);
+
 impl Consumer {
     fn instance(&self) -> Option<Arc<str>> {
         self.config.group_instance_id.as_deref().map(Arc::from)
@@ -172,7 +175,7 @@ impl Consumer {
     fn assign(
         &mut self,
         protocol: Option<&str>,
-        members: &[(Arc<str>, Option<Arc<str>>, Arc<[u8]>)],
+        members: &[JoinedMember],
         out: &mut Output<Event>,
     ) -> Vec<(Arc<str>, Arc<[u8]>)> {
         let members: Vec<AssignorMember> = members

@@ -1,3 +1,5 @@
+//! A consumer against scripted brokers: joining, rebalances, polls, seeks, resets, lost nodes, stopping.
+
 use super::*;
 use crate::batch::{BatchBuilder, NewRecord};
 use crate::client::testing::{Driver, metadata_of};

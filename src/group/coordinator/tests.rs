@@ -1,3 +1,5 @@
+//! The coordinator driven by hand: generations, expiry, failed writes, a change of coordinator, static members.
+
 use super::*;
 use crate::group::{decode_assignment, encode_assignment};
 use crate::types::LeaderEpoch;

@@ -1,3 +1,5 @@
+//! Records against the logs of a real 4.3 broker, and against damage.
+
 use super::*;
 use crate::batch;
 use std::io::Read;
