@@ -11,4 +11,12 @@ macro_rules! lessons {
     };
 }
 
-lessons!();
+lessons!(
+    "a02-record-batch",
+    "a03-segment-roll",
+    "a04-sparse-index",
+    "b04-isr-shrink-expand",
+    "b07-leader-failover",
+    "e02-group-assignment",
+    "h01-tour",
+);

@@ -3,6 +3,7 @@
 use super::format::{Choice, Predict};
 use super::scan::Source;
 use crate::script::{Expression, ExpressionKind, Fault, ScriptError, Span, Value, parse_condition};
+use crate::trace::prose::glue;
 
 /// A question as it is written; the Chinese twin has no answer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,8 +50,7 @@ pub fn read(source: &Source, line: usize, inside: &str) -> Result<RawPredict, Sc
                     ));
                 }
             };
-            target.push(' ');
-            target.push_str(text.trim());
+            glue(target, text.trim());
             continue;
         }
         let (name, value) = text.split_once(':').unwrap_or((text, ""));

@@ -4,6 +4,7 @@
 //! made of nonsense gives errors with places, never a panic.
 
 use crate::script::{Fault, ScriptError, Span};
+use crate::trace::prose::glue;
 use std::sync::Arc;
 
 /// A piece of a lesson file.
@@ -203,8 +204,10 @@ fn quote(source: &Source, open: usize, name: &'static str) -> Result<(Piece, usi
         if !line.starts_with('>') || quote_name(line).is_some() {
             break;
         }
-        text.push(if line.trim() == ">" { '\n' } else { ' ' });
-        text.push_str(line.trim_start_matches('>').trim());
+        match line.trim_start_matches('>').trim() {
+            "" => text.push('\n'),
+            row => glue(&mut text, row),
+        }
         at += 1;
     }
     let text = text.trim().to_string();

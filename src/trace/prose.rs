@@ -158,11 +158,13 @@ fn item(row: &str) -> Option<(String, &str)> {
     (1..=2).contains(&digits).then(|| (format!("{}. ", &row[..digits]), rest))
 }
 
-/// Joins a row of the source to the one before: with a space, except between Chinese characters.
-fn glue(before: &mut String, row: &str) {
-    let last_wide = before.chars().next_back().is_some_and(|c| width::of_char(c) == 2);
-    let first_wide = row.chars().next().is_some_and(|c| width::of_char(c) == 2);
-    if !(last_wide && first_wide) {
+/// Joins a row of the source to the one before: with a space, except between Chinese characters and at a Chinese mark.
+pub fn glue(before: &mut String, row: &str) {
+    let wide = |c: char| width::of_char(c) == 2;
+    let mark = |c: char| "，。；：、！？（）「」“”".contains(c);
+    let (last, first) = (before.chars().next_back(), row.chars().next());
+    let both_wide = last.is_some_and(wide) && first.is_some_and(wide);
+    if !(both_wide || last.is_some_and(mark) || first.is_some_and(mark)) {
         before.push(' ');
     }
     before.push_str(row);
