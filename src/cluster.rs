@@ -14,6 +14,7 @@
 
 mod act;
 mod bulk;
+mod consumers;
 mod event;
 mod invariant;
 mod lab;

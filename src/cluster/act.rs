@@ -47,7 +47,7 @@ pub enum Outcome {
     /// Records were sent, or given up.
     Sent(SendOutcome),
     /// A consumer's act ended.
-    Consumer(ConsumerOutcome),
+    Consumer(crate::client::ConsumerOutcome),
 }
 
 /// A consumer to start.
@@ -130,7 +130,7 @@ pub enum Act {
         /// Which partition.
         partition: TopicPartition,
         /// Where.
-        to: SeekTo,
+        to: crate::client::SeekTo,
     },
     /// A broker or controller process is killed (SIGKILL); the page cache survives.
     Kill(NodeId),
@@ -214,21 +214,4 @@ pub enum Act {
         /// The moment.
         until: Instant,
     },
-}
-
-/// What came of a consumer's act.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ConsumerOutcome {}
-
-/// Where a consumer goes.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum SeekTo {
-    /// To an offset.
-    Offset(Offset),
-    /// To the first record at or after a timestamp.
-    Timestamp(Timestamp),
-    /// To the first record there is.
-    Beginning,
-    /// To the end.
-    End,
 }

@@ -19,38 +19,47 @@ impl Cluster {
                 Err(text) => return Err(Refusal::new(text)),
             }
         }
+        if new.topics.is_empty() == new.assign.is_empty() {
+            return Err(Refusal::new(
+                "a consumer reads topics=… with its group, or assign=… of its own choice: give one of them",
+            ));
+        }
+        if new.group.is_none() && new.assign.is_empty() {
+            return Err(Refusal::new("a consumer that subscribes needs group=NAME"));
+        }
         let (seed, bootstrap) = (self.spec.seed, self.bootstrap());
-        let consumer = |id| Consumer::new(id, &new.name, bootstrap, seed, config);
-        let made = |id| {
-            let mut consumer = consumer(id);
-            consumer.subscribe(new.group.as_deref(), &new.topics, &new.assign, new.paused);
-            Client::Consumer(consumer)
+        Ok(self.add_client(&new.name, |id| {
+            Client::Consumer(Consumer::new(id, &new.name, bootstrap, seed, config))
+        }))
+    }
+
+    fn start_consumer(&mut self, new: &NewConsumer, stage: &mut Stage<'_>) -> Done {
+        let id = self.new_consumer(new)?;
+        self.with_client(id, stage, |client, now, out| {
+            if let Client::Consumer(consumer) = client {
+                consumer.subscribe(new.group.as_deref(), &new.topics, &new.assign, new.paused);
+                consumer.start(now, out);
+            }
+        });
+        Ok(Waiting::Nothing)
+    }
+
+    fn kill_client(&mut self, name: &str, stage: &mut Stage<'_>) -> Done {
+        let Some(&id) = self.names.get(name) else {
+            return Err(Refusal::new(format!("there is no client '{name}'")));
         };
-        Ok(self.add_client(&new.name, made))
+        let event = self.emit(stage, id, Body::World(WorldEvent::Fault(Fault::Kill(id))));
+        self.killed_clients.insert(name.to_owned(), event);
+        self.ended(id, NodeState::Dead, stage.cause);
+        self.clients.remove(&id);
+        self.names.remove(name);
+        Ok(Waiting::Nothing)
     }
 
     pub(super) fn consumer_act(&mut self, ticket: u64, act: &Act, stage: &mut Stage<'_>) -> Done {
-        if let Act::ConsumerStart(new) = act {
-            let id = self.new_consumer(new)?;
-            self.with_client(id, stage, |client, now, out| {
-                if let Client::Consumer(consumer) = client {
-                    consumer.start(now, out);
-                }
-            });
-            return Ok(Waiting::Nothing);
-        }
-        if let Act::ClientKill(name) = act {
-            let Some(&id) = self.names.get(name) else {
-                return Err(Refusal::new(format!("there is no client '{name}'")));
-            };
-            let event = self.emit(stage, id, Body::World(WorldEvent::Fault(Fault::Kill(id))));
-            self.last_fault.insert(id, event);
-            self.ended(id, NodeState::Dead, stage.cause);
-            self.clients.remove(&id);
-            self.names.remove(name);
-            return Ok(Waiting::Nothing);
-        }
         let name = match act {
+            Act::ConsumerStart(new) => return self.start_consumer(new, stage),
+            Act::ClientKill(name) => return self.kill_client(name, stage),
             Act::ConsumerStop(name)
             | Act::ConsumerPause(name)
             | Act::ConsumerResume(name)
@@ -68,7 +77,9 @@ impl Cluster {
                 Act::ConsumerStop(_) => consumer.stop(now, ticket, out),
                 Act::ConsumerPause(_) => consumer.set_paused(now, true, out),
                 Act::ConsumerResume(_) => consumer.set_paused(now, false, out),
-                Act::ConsumerPoll { max, .. } => consumer.poll(now, ticket, *max, out),
+                Act::ConsumerPoll { max, .. } => {
+                    consumer.poll(now, ticket, *max, out);
+                }
                 Act::ConsumerCommit { offset, .. } => {
                     consumer.commit(now, ticket, offset.clone(), out);
                 }
@@ -78,6 +89,7 @@ impl Cluster {
                 _ => {}
             }
         });
+        self.reap(id);
         match act {
             Act::ConsumerPause(_) | Act::ConsumerResume(_) => Ok(Waiting::Nothing),
             _ => Ok(Waiting::Client(id)),

@@ -69,7 +69,7 @@ impl Cluster {
             | Act::ConsumerResume(_)
             | Act::ConsumerPoll { .. }
             | Act::ConsumerCommit { .. }
-            | Act::ConsumerSeek { .. } => Ok(Err(Refusal::new("no consumers yet"))),
+            | Act::ConsumerSeek { .. } => Ok(self.consumer_act(ticket, act, &mut stage)),
             Act::Deliver(id) => {
                 if let Some((_, queued)) = self.network.take(*id) {
                     stage.cause = queued.cause.or(stage.cause);
@@ -134,8 +134,10 @@ impl Cluster {
                 Client::Producer(producer) => {
                     producer.outcome(ticket.0).cloned().map(Outcome::Sent)
                 }
-                Client::Consumer(_) => None,
                 Client::Admin(admin) => admin.outcome(ticket.0).cloned().map(Outcome::Admin),
+                Client::Consumer(consumer) => {
+                    consumer.outcome(ticket.0).cloned().map(Outcome::Consumer)
+                }
             },
         }
     }

@@ -283,3 +283,55 @@ fn a_cut_link_holds_messages_until_it_is_healed() {
     settle(&mut lab);
     assert_eq!(end(&lab, 3), Offset(1));
 }
+
+fn consumer(name: &str, group: &str) -> Act {
+    Act::ConsumerStart(NewConsumer {
+        name: name.to_owned(),
+        group: Some(group.to_owned()),
+        topics: vec![TopicName::new("orders")],
+        configs: vec![("auto.offset.reset".to_owned(), "earliest".to_owned())],
+        ..NewConsumer::default()
+    })
+}
+
+fn read(lab: &Lab, name: &str) -> (u64, usize, i32) {
+    match lab.cluster().client(name) {
+        Some(crate::client::Client::Consumer(consumer)) => {
+            (consumer.count(), consumer.assignment().count(), consumer.generation())
+        }
+        _ => panic!("no consumer {name}"),
+    }
+}
+
+#[test]
+fn a_group_shares_a_partition_and_the_idle_member_takes_over() {
+    let mut lab = with_topic(3);
+    for value in ["a1", "a2", "a3"] {
+        produce(&mut lab, value, "all");
+    }
+    act(&mut lab, consumer("c1", "billing"));
+    settle(&mut lab);
+    assert_eq!(read(&lab, "c1"), (3, 1, 1));
+    act(&mut lab, consumer("c2", "billing"));
+    settle(&mut lab);
+    assert_eq!((read(&lab, "c1").1, read(&lab, "c2").1), (1, 0));
+    act(&mut lab, Act::ClientKill("c1".to_owned()));
+    settle(&mut lab);
+    assert_eq!(read(&lab, "c2").1, 1);
+    produce(&mut lab, "a4", "all");
+    settle(&mut lab);
+    assert!(read(&lab, "c2").0 >= 1);
+    assert_eq!(lab.cluster().invariants.violations(), &[]);
+}
+
+#[test]
+fn a_week_passes_over_a_group_that_has_nothing_to_read() {
+    let mut lab = with_topic(3);
+    act(&mut lab, consumer("c1", "billing"));
+    settle(&mut lab);
+    let week = lab.now() + Duration::from_ms(7 * 24 * 3_600_000);
+    assert!(lab.skip_idle(week).unwrap(), "{:?}", lab.settled());
+    run_until(&mut lab, week);
+    assert_eq!(read(&lab, "c1").1, 1);
+    assert!(lab.settled().is_ok(), "{:?}", lab.settled());
+}

@@ -107,6 +107,8 @@ pub struct Cluster {
     pub(crate) next_client: u32,
     pub(crate) next_event: u64,
     pub(crate) last_fault: BTreeMap<NodeId, u64>,
+    /// Clients that were killed, by name, with the event; coordinators wonder about their silence later.
+    pub(crate) killed_clients: BTreeMap<String, u64>,
 }
 
 /// Where a step's events go, and why they happen.
@@ -138,6 +140,7 @@ impl Cluster {
             next_client: NodeId::FIRST_CLIENT,
             next_event: 0,
             last_fault: BTreeMap::new(),
+            killed_clients: BTreeMap::new(),
             spec: Arc::new(spec),
         };
         for number in 0..cluster.spec.controllers {
@@ -248,10 +251,10 @@ impl Cluster {
                 member,
                 ..
             })) => {
-                let owner = self.names.iter().find(|(name, _)| {
+                let killed = self.killed_clients.iter().find(|(name, _)| {
                     member.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('-'))
                 });
-                *owner?.1
+                return killed.map(|(_, &event)| event);
             }
             _ => return None,
         };
@@ -550,7 +553,7 @@ impl Cluster {
     }
 
     /// A client that has ended is forgotten; its last outcomes stay readable by its name until the name is used again.
-    fn reap(&mut self, node: NodeId) {
+    pub(crate) fn reap(&mut self, node: NodeId) {
         if self.clients.get(&node).is_some_and(|client| client.is_closed()) {
             self.network.forget_node(node);
         }
