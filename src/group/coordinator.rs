@@ -1,7 +1,8 @@
 //! The coordinator of one broker (classes `GroupCoordinatorService`, `GroupMetadataManager`, `OffsetMetadataManager`).
 //!
 //! It speaks to the log through its broker: what has to be written comes back as [`Append`] with a token, and the
-//! broker says by [`Coordinator::appended`] when that batch is committed (the high watermark passed it) or has failed. Answers
+//! broker says by [`Coordinator::appended`] when that batch is committed (the high watermark passed it)
+//! or has failed. Answers
 //! that promise something wait for that.
 //!
 //! Always: a group is served only while this broker leads its partition of `__consumer_offsets`; when leadership goes,

@@ -1,7 +1,8 @@
 //! Which partition of `__consumer_offsets` a group belongs to.
 //!
 //! Java's `String.hashCode` over UTF-16 units, made positive by `Utils.abs` (the smallest integer becomes 0), modulo
-//! the number of partitions. The partitioner of the producer makes its hash positive by another rule: it masks the sign.
+//! the number of partitions. The partitioner of the producer makes its hash positive by another rule:
+//! it masks the sign.
 
 /// Java's `String.hashCode`.
 pub fn java_string_hash(text: &str) -> i32 {
