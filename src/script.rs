@@ -28,6 +28,7 @@ mod golden;
 mod help;
 mod lexer;
 mod parser;
+mod statement;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -42,4 +43,5 @@ pub use forms::{forms, later, verbs};
 pub use functions::{FUNCTIONS, Function, Parameter, function};
 pub use golden::{Block, parse_golden, render_golden};
 pub use help::{help, help_lines};
+pub use statement::Statement;
 pub use parser::{decode, parse_line, parse_script};

@@ -169,17 +169,23 @@ fn cluster(a: &Arguments) -> Result<Command, Fault> {
 }
 
 fn topic(object: &str, a: &Arguments) -> Result<TopicAct, Fault> {
-    // Numbers that no topic can have are Kafka's to refuse; 0 stands for all of them.
-    let count = |name| Ok(a.number::<i64>(name)?.map(|n| u32::try_from(n).unwrap_or(0)));
+    if object == "create"
+        && let Some(assignment) = a.assignment("assignment")
+        && let Some(count) = a.number::<usize>("partitions")?
+        && count != assignment.len()
+    {
+        let message = format!("partitions={count}, but assignment= names {}", assignment.len());
+        return Err(Fault::new(a.span("assignment"), message, "leave partitions= off"));
+    }
     Ok(match object {
         "create" => TopicAct::Create {
-            partitions: count("partitions")?,
-            replication_factor: count("replication-factor")?,
+            partitions: a.number("partitions")?,
+            replication_factor: a.number("replication-factor")?,
             assignment: a.assignment("assignment"),
             configs: a.configs.clone(),
         },
         "alter" => TopicAct::Alter {
-            partitions: count("partitions")?.unwrap_or(0),
+            partitions: a.the_number("partitions")?,
             assignment: a.assignment("assignment"),
         },
         "config" if a.configs.is_empty() => {

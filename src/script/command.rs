@@ -14,19 +14,6 @@ use crate::types::TopicPartition;
 /// Settings by Kafka's dotted names, in the order written.
 pub type Configs = Vec<(String, String)>;
 
-/// One line of a script.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Statement {
-    /// The line, from 1.
-    pub line: usize,
-    /// The line's text, as written.
-    pub text: String,
-    /// What it says.
-    pub command: Command,
-    /// Whether `&` ended the line: begin the act, do not wait for its answer.
-    pub background: bool,
-}
-
 /// A broker: an id, or an expression that gives one, such as `coordinator(billing)`.
 pub type BrokerReference = Expression;
 
@@ -269,9 +256,9 @@ pub enum TopicAct {
     /// `topic create`
     Create {
         /// How many partitions.
-        partitions: Option<u32>,
+        partitions: Option<i32>,
         /// How many replicas.
-        replication_factor: Option<u32>,
+        replication_factor: Option<i32>,
         /// The replicas of each partition.
         assignment: Option<Vec<Vec<u32>>>,
         /// Settings of the topic.
@@ -280,7 +267,7 @@ pub enum TopicAct {
     /// `topic alter`
     Alter {
         /// How many partitions there shall be.
-        partitions: u32,
+        partitions: i32,
         /// The replicas of the new partitions.
         assignment: Option<Vec<Vec<u32>>>,
     },
@@ -459,11 +446,4 @@ pub struct ShowCommand {
     pub broker: Option<u32>,
     /// From which offset.
     pub offset: Option<i64>,
-}
-
-impl Statement {
-    /// The verb, as written.
-    pub fn verb(&self) -> &str {
-        self.text.split_whitespace().next().unwrap_or("")
-    }
 }

@@ -8,12 +8,13 @@
 
 use super::arguments::Arguments;
 use super::build::build;
-use super::command::{Command, Statement};
+use super::command::Command;
 use super::condition;
 use super::error::{Fault, ScriptError, Span};
 use super::form::Form;
 use super::forms::{forms, verbs};
 use super::lexer::{self, Line, Word, split};
+use super::statement::Statement;
 use crate::clock::Duration;
 use std::sync::Arc;
 

@@ -1,0 +1,369 @@
+//! From a command to the acts that it is made of, and what is to be said when they are answered.
+
+use super::command::*;
+use super::evaluate::broker_of;
+use super::session::Session;
+use crate::client::{ProducerRecord, SeekTo, Workload};
+use crate::clock::Duration;
+use crate::cluster::{Act, Lab, NewConsumer};
+use crate::protocol::{
+    CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, ElectLeadersRequest,
+    FetchPartition, FetchRequest, IncrementalAlterConfigsRequest, NewTopic, Request,
+};
+use crate::types::{BrokerEpoch, LeaderEpoch, NodeId, Offset, Timestamp, TopicName, TopicPartition};
+
+/// The most records that one `produce` sends through a producer; `fill` writes more.
+pub const MOST_PRODUCED: u64 = 100_000;
+/// The longest value that one record may have.
+pub const MOST_VALUE_BYTES: u64 = 16 << 20;
+
+/// A command that acts: acts one after the other, the last one's answer is the command's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Acts {
+    /// The acts.
+    pub acts: Vec<Act>,
+    /// What the answer is about.
+    pub about: About,
+}
+
+/// What an answer is about.
+#[derive(Clone, Debug, PartialEq)]
+pub enum About {
+    /// Nothing but these words.
+    Words(String),
+    /// A topic that was to be created.
+    Created(TopicName),
+    /// Records that were sent.
+    Produced,
+    /// A request of an administrator: these words if it was accepted.
+    Admin(String),
+    /// One fetch.
+    Fetched,
+    /// A consumer's act.
+    Consumer {
+        /// Its name.
+        name: String,
+        /// These words if there is nothing better to say.
+        words: String,
+    },
+    /// A lookup.
+    Lookup,
+}
+
+fn nodes(ids: &[u32]) -> Vec<NodeId> {
+    ids.iter().map(|id| NodeId(*id)).collect()
+}
+
+fn assignment(given: &Option<Vec<Vec<u32>>>) -> Option<Vec<Vec<NodeId>>> {
+    given.as_ref().map(|all| all.iter().map(|replicas| nodes(replicas)).collect())
+}
+
+fn one(act: Act, words: impl Into<String>) -> Result<Acts, String> {
+    Ok(Acts { acts: vec![act], about: About::Words(words.into()) })
+}
+
+/// The acts of a command; none for commands that look, wait or walk.
+pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, String>> {
+    let lab = session.lab.as_ref();
+    Some(match command {
+        Command::Topic { topic, act } => Ok(topic_acts(topic, act)),
+        Command::Produce(produce) => produce_acts(produce, session),
+        Command::Producer { name, act } => match act {
+            ProducerAct::Start { configs } => {
+                let act = Act::ProducerStart { name: name.clone(), configs: configs.clone() };
+                one(act, format!("started producer {name}"))
+            }
+            ProducerAct::Stop => one(Act::ProducerStop(name.clone()), format!("closed producer {name}")),
+            _ => client(lab, name, "producer")
+                .and_then(|()| one(Act::ClientKill(name.clone()), format!("killed producer {name}"))),
+        },
+        Command::Consumer { name, act } => consumer_acts(lab, name, act),
+        Command::Broker { broker, act } => broker_of(broker, lab).and_then(|id| broker_acts(id, *act)),
+        Command::Controller(act) => controller_acts(act, lab),
+        Command::NetworkCut(a, b) => {
+            one(Act::Cut(NodeId(*a), NodeId(*b)), format!("cut the link between {a} and {b}"))
+        }
+        Command::NetworkHeal(pair) => {
+            let words = match pair {
+                Some((a, b)) => format!("healed the link between {a} and {b}"),
+                None => "healed all links".into(),
+            };
+            one(Act::Heal(pair.map(|(a, b)| (NodeId(a), NodeId(b)))), words)
+        }
+        Command::Fetcher { broker, act } => broker_of(broker, lab).and_then(|id| match act {
+            FetcherAct::Pause => one(Act::FetcherPause(id), format!("broker {id} fetches no more")),
+            FetcherAct::Resume => one(Act::FetcherResume(id), format!("broker {id} fetches again")),
+            FetcherAct::Slow(by) => {
+                one(Act::FetcherSlow(id, *by), format!("broker {id} waits {by} before each fetch"))
+            }
+        }),
+        Command::Message { act, target: MessageTarget::Id(id) } => message_act(*act, *id),
+        Command::TimerFire(id) => one(Act::Deliver(*id), format!("fired {id}")),
+        Command::ElectLeader { partition, unclean } => Ok(admin(
+            Request::ElectLeaders(ElectLeadersRequest {
+                unclean: *unclean,
+                partitions: Some(vec![partition.clone()]),
+            }),
+            format!("elected a leader of {partition}"),
+        )),
+        Command::Lookup { partition, target, broker, without_index } => {
+            let (partition, broker) = (partition.clone(), broker.map(NodeId));
+            let act = match target {
+                LookupTarget::Offset(offset) => Act::Lookup {
+                    partition,
+                    broker,
+                    offset: Offset(*offset),
+                    without_index: *without_index,
+                },
+                LookupTarget::Timestamp(timestamp) => {
+                    Act::LookupTimestamp { partition, broker, timestamp: Timestamp(*timestamp) }
+                }
+            };
+            Ok(Acts { acts: vec![act], about: About::Lookup })
+        }
+        Command::LogFlush(partition) => one(Act::Flush(partition.clone()), format!("flushed {partition}")),
+        Command::Fill { topic, partition, count, size, over } => {
+            let partition = TopicPartition::new(&TopicName::new(topic), *partition);
+            let words = format!("filled {partition} with {count} records");
+            let (count, over) = (*count, over.unwrap_or_default());
+            usize::try_from(*size).map_err(|_| "size= is too large".to_string()).and_then(|size| {
+                one(Act::Fill { partition, count, size, over, timestamp: None }, words)
+            })
+        }
+        Command::StartLog { partition, at } => {
+            let act = Act::StartLog { partition: partition.clone(), at: Offset(*at) };
+            one(act, format!("{partition} begins at offset {at}"))
+        }
+        Command::Roll { partition, .. } => {
+            one(Act::Roll(partition.clone()), format!("rolled {partition}"))
+        }
+        Command::Fetch { partition, offset, max_bytes, client_rack: None } => {
+            let max_bytes = max_bytes.map_or(1 << 20, |bytes| u32::try_from(bytes).unwrap_or(u32::MAX));
+            Ok(Acts {
+                acts: vec![Act::Admin(Request::Fetch(FetchRequest {
+                    replica: None,
+                    replica_epoch: BrokerEpoch(-1),
+                    max_wait_ms: 0,
+                    min_bytes: 0,
+                    max_bytes: max_bytes.max(1),
+                    read_committed: false,
+                    partitions: vec![FetchPartition {
+                        partition: partition.clone(),
+                        current_leader_epoch: LeaderEpoch::NONE,
+                        fetch_offset: Offset(*offset),
+                        last_fetched_epoch: LeaderEpoch::NONE,
+                        log_start_offset: Offset::NONE,
+                        max_bytes,
+                    }],
+                }))],
+                about: About::Fetched,
+            })
+        }
+        _ => return None,
+    })
+}
+
+fn admin(request: Request, words: impl Into<String>) -> Acts {
+    Acts { acts: vec![Act::Admin(request)], about: About::Admin(words.into()) }
+}
+
+fn topic_acts(topic: &str, act: &TopicAct) -> Acts {
+    let name = TopicName::new(topic);
+    match act {
+        TopicAct::Create { partitions, replication_factor, assignment: given, configs } => {
+            let by_hand = given.is_some();
+            let number = |given: Option<i32>| given.filter(|_| !by_hand).unwrap_or(-1);
+            let request = Request::CreateTopics(CreateTopicsRequest {
+                topics: vec![NewTopic {
+                    name: name.clone(),
+                    partitions: number(*partitions),
+                    replication_factor: number(*replication_factor),
+                    assignment: assignment(given),
+                    configs: configs.clone(),
+                }],
+            });
+            Acts { acts: vec![Act::Admin(request)], about: About::Created(name) }
+        }
+        TopicAct::Alter { partitions, assignment: given } => admin(
+            Request::CreatePartitions(CreatePartitionsRequest {
+                topic: name,
+                count: *partitions,
+                assignment: assignment(given),
+            }),
+            format!("{topic} has {partitions} partitions"),
+        ),
+        TopicAct::Config { configs } => admin(
+            Request::IncrementalAlterConfigs(IncrementalAlterConfigsRequest {
+                topic: Some(name),
+                configs: configs.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect(),
+            }),
+            format!(
+                "{topic}: {}",
+                configs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+            ),
+        ),
+        TopicAct::Delete => admin(
+            Request::DeleteTopics(DeleteTopicsRequest { topics: vec![name] }),
+            format!("deleted {topic}"),
+        ),
+    }
+}
+
+fn produce_acts(produce: &ProduceCommand, session: &Session) -> Result<Acts, String> {
+    let by_hand = produce.producer.as_ref().is_some_and(|name| session.started_by_hand(name));
+    if by_hand && !produce.configs.is_empty() {
+        let (name, setting) = (produce.producer.as_deref().unwrap_or(""), &produce.configs[0].0);
+        return Err(format!("producer {name} was started with its own settings: leave {setting}= off here"));
+    }
+    let known = |name: &str| session.lab.as_ref().is_some_and(|lab| lab.cluster().client(name).is_some());
+    let mut fresh = vec![("retries".to_string(), "0".to_string())];
+    fresh.extend(produce.configs.iter().filter(|(name, _)| name != "enable.idempotence").cloned());
+    if let Some(every) = produce.every {
+        let producer = produce.producer.clone().unwrap_or_else(|| "producer".into());
+        let count = (produce.count != u64::MAX).then_some(produce.count);
+        let template = record(produce, 0)?;
+        let words = format!("{producer} writes to {} every {every}", produce.topic);
+        let workload = Workload { template, every, count };
+        return one(Act::Workload { producer, configs: produce.configs.clone(), workload }, words);
+    }
+    if produce.count > MOST_PRODUCED {
+        return Err(format!("count={} is more than {MOST_PRODUCED}: 'fill' writes more in one step", produce.count));
+    }
+    let records = (0..produce.count).map(|n| record(produce, n)).collect::<Result<Vec<_>, String>>()?;
+    let mut acts = Vec::new();
+    if let Some(name) = &produce.producer
+        && !by_hand
+        && (!known(name) || !produce.configs.is_empty())
+    {
+        acts.push(Act::ProducerStart { name: name.clone(), configs: fresh.clone() });
+    }
+    acts.push(Act::Produce { producer: produce.producer.clone(), configs: fresh, records });
+    Ok(Acts { acts, about: About::Produced })
+}
+
+fn record(produce: &ProduceCommand, number: u64) -> Result<ProducerRecord, String> {
+    let value = match produce.size {
+        Some(size) if size > MOST_VALUE_BYTES => {
+            return Err(format!("size={size} is more than {MOST_VALUE_BYTES} bytes"));
+        }
+        Some(size) => Some(vec![b'x'; size as usize]),
+        None => produce.value.clone().map(String::into_bytes),
+    };
+    let step = i64::try_from(number).unwrap_or(0).saturating_mul(produce.timestamp_step);
+    let headers = produce.headers.iter();
+    Ok(ProducerRecord {
+        topic: TopicName::new(&produce.topic),
+        partition: produce.partition,
+        key: produce.key.clone().map(String::into_bytes),
+        value,
+        headers: headers.map(|(k, v)| (k.clone(), Some(v.clone().into_bytes()))).collect(),
+        timestamp: produce.timestamp.map(|first| Timestamp(first.saturating_add(step))),
+    })
+}
+
+/// Whether a client exists; refused with a sentence before anything happens.
+fn client(lab: Option<&Lab>, name: &str, kind: &str) -> Result<(), String> {
+    match lab {
+        Some(lab) if lab.cluster().client(name).is_some() => Ok(()),
+        Some(lab) => Err(super::session::no_client(lab, name)),
+        None => Err(format!("there is no client '{name}': '{kind} start {name}' makes it")),
+    }
+}
+
+fn consumer_acts(lab: Option<&Lab>, name: &str, act: &ConsumerAct) -> Result<Acts, String> {
+    let owned = name.to_string();
+    let about = |words: String| About::Consumer { name: name.to_string(), words };
+    let acts = |act: Act, words: String| Ok(Acts { acts: vec![act], about: about(words) });
+    match act {
+        ConsumerAct::Start { group, topics, assign, paused, configs } => {
+            let words = match group {
+                Some(group) if !topics.is_empty() => {
+                    format!("started consumer {name} in group {group}, topics {}", topics.join(","))
+                }
+                _ => {
+                    let all: Vec<String> = assign.iter().map(|partition| partition.to_string()).collect();
+                    format!("started consumer {name} with {}", all.join(","))
+                }
+            };
+            let new = NewConsumer {
+                name: owned,
+                group: group.clone(),
+                topics: topics.iter().map(|topic| TopicName::new(topic)).collect(),
+                assign: assign.clone(),
+                paused: *paused,
+                configs: configs.clone(),
+            };
+            one(Act::ConsumerStart(new), words)
+        }
+        ConsumerAct::Stop => acts(Act::ConsumerStop(owned), format!("closed consumer {name}")),
+        ConsumerAct::Kill => {
+            client(lab, name, "consumer")?;
+            one(Act::ClientKill(owned), format!("killed consumer {name}"))
+        }
+        ConsumerAct::Pause => one(Act::ConsumerPause(owned), format!("consumer {name} polls no more")),
+        ConsumerAct::Resume => one(Act::ConsumerResume(owned), format!("consumer {name} polls again")),
+        ConsumerAct::Poll { max } => {
+            acts(Act::ConsumerPoll { name: owned, max: *max }, format!("{name} polled nothing"))
+        }
+        ConsumerAct::Commit { offset } => {
+            let offset = offset.clone().map(|(partition, offset)| (partition, Offset(offset)));
+            acts(Act::ConsumerCommit { name: owned, offset }, format!("{name} committed"))
+        }
+        ConsumerAct::Seek { partition, target } => {
+            let to = match target {
+                LookupTarget::Offset(offset) => SeekTo::Offset(Offset(*offset)),
+                LookupTarget::Timestamp(timestamp) => SeekTo::Timestamp(Timestamp(*timestamp)),
+            };
+            let act = Act::ConsumerSeek { name: owned, partition: partition.clone(), to };
+            acts(act, format!("{name} moved in {partition}"))
+        }
+    }
+}
+
+fn broker_acts(id: NodeId, act: BrokerAct) -> Result<Acts, String> {
+    match act {
+        BrokerAct::Stop => one(Act::Stop(id), format!("broker {id} stopped")),
+        BrokerAct::Kill => one(Act::Kill(id), format!("killed broker {id}")),
+        BrokerAct::PowerOff => one(Act::PowerOff(id), format!("broker {id} lost its power")),
+        BrokerAct::Start => one(Act::Start(id), format!("broker {id} runs")),
+        BrokerAct::Pause => one(Act::Pause(id), format!("broker {id} is frozen")),
+        BrokerAct::Resume => one(Act::Resume(id), format!("broker {id} goes on")),
+        BrokerAct::Slow(_) => Err("broker slow needs slow-brokers, which this version does not have yet".into()),
+        BrokerAct::Add => Err("broker add needs reassignment, which this version does not have yet".into()),
+    }
+}
+
+fn controller_acts(act: &ControllerAct, lab: Option<&Lab>) -> Result<Acts, String> {
+    let Some(lab) = lab else { return Err("there is no cluster yet".into()) };
+    let cluster = lab.cluster();
+    match act {
+        ControllerAct::Kill => match cluster.controller() {
+            Some(controller) => one(Act::Kill(controller.id), format!("killed controller {}", controller.id)),
+            None => Err("no controller runs".into()),
+        },
+        ControllerAct::Start => {
+            use crate::cluster::NodeState::{Dead, Stopped};
+            let down = cluster.controllers.iter().find(|(_, node)| matches!(node.state, Dead | Stopped));
+            match down {
+                Some((id, _)) => one(Act::Start(*id), format!("controller {id} runs")),
+                None => Err("every controller runs".into()),
+            }
+        }
+        ControllerAct::Move(_) => {
+            Err("controller move needs zookeeper, which this version does not have yet".into())
+        }
+    }
+}
+
+/// What is done to one message.
+pub fn message_act(act: MessageAct, id: u64) -> Result<Acts, String> {
+    match act {
+        MessageAct::Deliver => one(Act::Deliver(id), format!("delivered {id}")),
+        MessageAct::Drop => one(Act::Drop(id), format!("lost {id}")),
+        // Nobody waits a year: it is delivered by hand or not at all.
+        MessageAct::Hold => {
+            one(Act::Delay(id, Duration(365 * 86_400_000_000)), format!("holding {id}: 'message deliver {id}' lets it go"))
+        }
+        MessageAct::Delay(by) => one(Act::Delay(id, by), format!("{id} arrives {by} later")),
+    }
+}

@@ -1,0 +1,105 @@
+//! What conditions ask of clients and groups.
+
+use super::{Arguments, number_or_none};
+use crate::client::Client;
+use crate::cluster::Lab;
+use crate::group::{Group, GroupState, coordinator_partition, decode_assignment};
+use crate::protocol::ErrorCode;
+use crate::script::expression::Value;
+use crate::script::session::no_client;
+use crate::types::{NodeId, TopicName, TopicPartition};
+
+pub fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
+    match name {
+        "error" => error(a.lab, &a.text(0)),
+        "acked_offset" => match client(a.lab, &a.text(0))? {
+            Client::Producer(producer) => {
+                Ok(number_or_none(producer.last_acked_offset().map(|offset| offset.0)))
+            }
+            _ => Ok(Value::None),
+        },
+        "position" | "values" | "rebalances" => consumer(name, a),
+        "coordinator" => {
+            Ok(number_or_none(coordinator(a.lab, &a.text(0)).map(|broker| i64::from(broker.0))))
+        }
+        _ => Ok(group(name, a)),
+    }
+}
+
+fn client<'a>(lab: &'a Lab, name: &str) -> Result<&'a Client, String> {
+    lab.cluster().client(name).ok_or_else(|| no_client(lab, name))
+}
+
+fn error(lab: &Lab, name: &str) -> Result<Value, String> {
+    let code = match lab.cluster().client(name) {
+        Some(client) => client.last_error(),
+        None if name == "admin" => ErrorCode::NONE,
+        None => return Err(no_client(lab, name)),
+    };
+    Ok(Value::text(code.name()))
+}
+
+fn consumer(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
+    let Client::Consumer(consumer) = client(a.lab, &a.text(0))? else {
+        return Err(format!("'{}' is not a consumer", a.text(0)));
+    };
+    Ok(match name {
+        "position" => number_or_none(consumer.position(&a.partition(1)).map(|offset| offset.0)),
+        "rebalances" => Value::texts(consumer.rebalances().iter()),
+        _ => {
+            let text = |bytes: &Option<Vec<u8>>| super::logs::text(bytes.as_ref());
+            Value::List(consumer.values().iter().map(text).collect())
+        }
+    })
+}
+
+/// The broker that leads the group's partition of `__consumer_offsets`.
+pub fn coordinator(lab: &Lab, group: &str) -> Option<NodeId> {
+    let image = &lab.cluster().last_controller()?.image;
+    let topic = TopicName::new("__consumer_offsets");
+    let count = image.topics.get(&topic)?.partitions.len() as u32;
+    let partition = TopicPartition::new(&topic, coordinator_partition(group, count));
+    image.partition(&partition)?.leader
+}
+
+/// The group as its coordinator knows it.
+pub fn find_group<'a>(lab: &'a Lab, group: &str) -> Option<&'a Group> {
+    lab.cluster().broker(coordinator(lab, group)?)?.groups.groups.get(group)
+}
+
+fn group(name: &str, a: &Arguments<'_>) -> Value {
+    let found = find_group(a.lab, &a.text(0));
+    let members = |group: &Group| {
+        let mut members: Vec<String> = group.members.values().map(|m| m.client_id.to_string()).collect();
+        members.sort();
+        members
+    };
+    let assigned = |group: &Group| -> Option<Vec<TopicPartition>> {
+        let mut own = group.members.values().filter(|m| *m.client_id == *a.text(1));
+        decode_assignment(&own.next()?.assignment).ok()
+    };
+    match name {
+        "state" => Value::text(found.map_or(GroupState::Dead, |group| group.state)),
+        "generation" => number_or_none(found.map(|group| i64::from(group.generation))),
+        "members" => {
+            Value::Set(found.map_or(vec![], members).into_iter().map(Value::Text).collect())
+        }
+        "assignment" => {
+            Value::Set(found.and_then(assigned).unwrap_or_default().iter().map(Value::text).collect())
+        }
+        "assigned" => Value::Number(found.and_then(assigned).map_or(0, |all| all.len() as i64)),
+        _ => {
+            let committed =
+                found.and_then(|group| group.offsets.get(&a.partition(1))).map(|c| c.offset.0);
+            if name == "committed" {
+                return number_or_none(committed);
+            }
+            let partition = a.partition(1);
+            let leader = a.lab.cluster().last_controller().and_then(|c| c.image.partition(&partition)?.leader);
+            let high_watermark = leader
+                .and_then(|leader| super::logs::replica_of(a.lab, leader, &partition))
+                .map(|replica| replica.high_watermark().0);
+            number_or_none(high_watermark.zip(committed).map(|(end, committed)| end - committed))
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Metrics by Kafka's names, summed over the cluster where Kafka keeps them by broker.
+
+use crate::cluster::{Lab, NodeState};
+use crate::script::error::nearest;
+use crate::script::expression::Value;
+
+/// Every metric that can be asked for.
+pub const METRICS: &[&str] = &[
+    "ActiveBrokerCount",
+    "ActiveControllerCount",
+    "FencedBrokerCount",
+    "GlobalPartitionCount",
+    "GlobalTopicCount",
+    "LeaderCount",
+    "OfflinePartitionsCount",
+    "PartitionCount",
+    "PreferredReplicaImbalanceCount",
+    "UnderMinIsrPartitionCount",
+    "UnderReplicatedPartitions",
+];
+
+/// The value of a metric.
+pub fn metric(lab: &Lab, name: &str) -> Result<Value, String> {
+    let cluster = lab.cluster();
+    if !METRICS.contains(&name) {
+        return Err(match nearest(name, METRICS.iter().copied()) {
+            Some(near) => format!("there is no metric '{name}': did you mean '{near}'?"),
+            None => format!("there is no metric '{name}'; there are {}", METRICS.join(", ")),
+        });
+    }
+    let alive = cluster.brokers.values().filter(|node| node.state == NodeState::Alive);
+    let replicas = alive.filter_map(|node| node.broker.as_deref()).flat_map(|b| b.replicas.values());
+    let controller = cluster.controller();
+    let image = controller.map(|controller| &controller.image);
+    let brokers = || image.into_iter().flat_map(|image| image.brokers.values());
+    let partitions = || image.into_iter().flat_map(|image| image.partitions());
+    let count = match name {
+        "ActiveBrokerCount" => brokers().filter(|broker| !broker.fenced).count(),
+        "ActiveControllerCount" => usize::from(controller.is_some()),
+        "FencedBrokerCount" => brokers().filter(|broker| broker.fenced).count(),
+        "GlobalPartitionCount" => partitions().count(),
+        "GlobalTopicCount" => image.map_or(0, |image| image.topics.len()),
+        "OfflinePartitionsCount" => partitions().filter(|(_, p)| p.leader.is_none()).count(),
+        "PreferredReplicaImbalanceCount" => {
+            partitions().filter(|(_, p)| p.leader != p.preferred_leader()).count()
+        }
+        "LeaderCount" => replicas.filter(|replica| replica.is_leader()).count(),
+        "PartitionCount" => replicas.count(),
+        "UnderReplicatedPartitions" => replicas
+            .filter_map(|replica| Some((replica.as_leader()?, replica)))
+            .filter(|(leader, replica)| leader.isr.len() < replica.assigned.len())
+            .count(),
+        _ => replicas
+            .filter_map(|replica| Some((replica.as_leader()?, replica)))
+            .filter(|(leader, replica)| leader.isr.len() < replica.min_insync_replicas())
+            .count(),
+    };
+    Ok(Value::Number(count as i64))
+}

@@ -1,0 +1,418 @@
+//! One command under way, one happening at a time.
+//!
+//! ```text
+//!            begin                      advance, advance, …                     Done(Output)
+//!   Statement ──▶ act ──▶ waiting for its answer ── the lab takes a step ──▶ said, printed
+//!                 look ─────────────────────────────────────────────────────▶
+//!                 until, run, settle, step ── the lab takes a step ──────────▶
+//! ```
+//!
+//! Whoever holds an [`Execution`] decides the pace: `klab run` advances until it is done, the screen once for a key, a
+//! lesson as fast as its player wants. Between two calls the lab may be looked at, but not changed.
+
+use super::acts::{About, Acts, acts_of, message_act};
+use super::capability::lacking;
+use super::command::{Command, MessageTarget};
+use super::error::{Fault, Span};
+use super::evaluate::{evaluate, holds, is_condition, saw};
+use super::say::{Said, answer, refusal};
+use super::session::Session;
+use super::statement::Statement;
+use crate::clock::{Duration, Instant};
+use crate::cluster::{Act, ClusterSpec, Happening, Lab, LabError, Ticket};
+use serde_json::{Value as Json, json};
+use std::collections::VecDeque;
+
+/// How long a command waits for an answer before it gives up by itself; clients give up earlier.
+const PATIENCE: Duration = Duration::from_ms(5 * 60_000);
+
+/// What a command came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Status {
+    /// It ended; a refusal by Kafka is an end too.
+    #[default]
+    Ended,
+    /// What was expected is not so.
+    Failed,
+    /// The command itself is wrong: a name, a value, a capability.
+    Wrong,
+}
+
+impl Status {
+    /// The exit code of `klab run`.
+    pub fn exit_code(self) -> i32 {
+        match self {
+            Status::Ended => 0,
+            Status::Failed => 1,
+            Status::Wrong => 2,
+        }
+    }
+}
+
+/// What a command printed, and what it came to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Output {
+    /// Lines for people.
+    pub lines: Vec<String>,
+    /// The same for programs.
+    pub result: Json,
+    /// What it came to.
+    pub status: Status,
+    /// The capability that is missing, if that is what is wrong.
+    pub needs: Option<&'static str>,
+}
+
+/// What one call of `advance` did.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Progress {
+    /// The lab took a step; the command is not done.
+    Stepped,
+    /// The command is done.
+    Done(Output),
+}
+
+/// What a command is doing.
+#[derive(Debug)]
+enum State {
+    Begin,
+    Acting { left: VecDeque<Act>, about: About },
+    Waiting { ticket: Ticket, about: About, since: Instant },
+    Until { deadline: Instant },
+    Run { until: Instant },
+    Settle { deadline: Instant },
+    Steps { left: u64, lines: Vec<String>, told: Vec<Json> },
+    Message { since: Instant },
+    Done,
+}
+
+/// A command under way.
+#[derive(Debug)]
+pub struct Execution {
+    statement: Statement,
+    state: State,
+}
+
+type Step = Result<Progress, LabError>;
+
+fn done(said: Said) -> Progress {
+    Progress::Done(Output { lines: said.lines, result: said.result, ..Output::default() })
+}
+
+fn failed(line: String, result: Json) -> Progress {
+    Progress::Done(Output { lines: vec![line], result, status: Status::Failed, needs: None })
+}
+
+fn wrong(line: impl Into<String>) -> Progress {
+    let line = line.into();
+    let result = json!({ "wrong": line });
+    Progress::Done(Output { lines: vec![line], result, status: Status::Wrong, needs: None })
+}
+
+impl Execution {
+    /// A command that has not begun.
+    pub fn new(statement: Statement) -> Execution {
+        Execution { statement, state: State::Begin }
+    }
+
+    /// The command.
+    pub fn statement(&self) -> &Statement {
+        &self.statement
+    }
+
+    /// Goes on by one happening at most.
+    pub fn advance(&mut self, session: &mut Session) -> Progress {
+        let progress = self.go_on(session).unwrap_or_else(|error| wrong(error.to_string()));
+        if matches!(progress, Progress::Done(_)) {
+            self.state = State::Done;
+        }
+        progress
+    }
+
+    /// Goes on to the end.
+    pub fn finish(mut self, session: &mut Session) -> Output {
+        loop {
+            if let Progress::Done(output) = self.advance(session) {
+                return output;
+            }
+        }
+    }
+
+    fn go_on(&mut self, session: &mut Session) -> Step {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Begin => self.begin(session),
+            State::Acting { left, about } => self.act(session, left, about),
+            State::Done => Ok(done(Said::default())),
+            State::Waiting { ticket, about, since } => self.wait(session, ticket, about, since),
+            State::Until { deadline } => self.until(session, deadline),
+            State::Run { until } => self.run(session, until),
+            State::Settle { deadline } => self.settle(session, deadline),
+            State::Steps { left, lines, told } => self.steps(session, left, lines, told),
+            State::Message { since } => self.message(session, since),
+        }
+    }
+
+    fn begin(&mut self, session: &mut Session) -> Step {
+        session.commands.push(self.statement.text.clone());
+        if let Some(capability) = lacking(&self.statement) {
+            let fault = Fault::needs(Span::default(), capability);
+            let result = json!({ "wrong": fault.message, "needs": capability });
+            let (status, needs) = (Status::Wrong, Some(capability));
+            return Ok(Progress::Done(Output { lines: vec![fault.message], result, status, needs }));
+        }
+        if let Command::Cluster(cluster) = &self.statement.command {
+            let spec = ClusterSpec {
+                brokers: cluster.brokers,
+                controllers: cluster.controllers,
+                kafka: cluster.kafka.clone(),
+                seed: cluster.seed.unwrap_or(session.seed),
+                configs: cluster.configs.clone(),
+            };
+            return Ok(self.begin_cluster(session, spec));
+        }
+        let text = &self.statement.command;
+        if !matches!(text, Command::Help(_) | Command::Glossary(_) | Command::Hint | Command::Goal)
+            && let Err(error) = session.ensure_lab()
+        {
+            return Ok(wrong(error));
+        }
+        match acts_of(&self.statement.command, session) {
+            Some(Ok(Acts { acts, about })) => self.act(session, acts.into(), about),
+            Some(Err(error)) => Ok(wrong(error)),
+            None => self.begin_walk(session),
+        }
+    }
+
+    fn begin_cluster(&mut self, session: &mut Session, spec: ClusterSpec) -> Progress {
+        let words = format!("cluster of {} brokers, kafka {}, seed {}", spec.brokers, spec.kafka, spec.seed);
+        let words = if spec.brokers == 1 { words.replace("1 brokers", "1 broker") } else { words };
+        let result = json!({ "brokers": spec.brokers, "kafka": spec.kafka, "seed": spec.seed });
+        match session.begin(spec) {
+            Ok(()) => done(Said::new(vec![words], result)),
+            Err(error) => wrong(error),
+        }
+    }
+
+    /// Commands that walk in time, or only look.
+    fn begin_walk(&mut self, session: &mut Session) -> Step {
+        let Some(lab) = session.lab.as_mut() else { return Ok(super::look::look(&self.statement, session)) };
+        let now = lab.now();
+        self.state = match &self.statement.command {
+            Command::Until { within, .. } => State::Until { deadline: now + *within },
+            Command::Run(time) => State::Run { until: now + *time },
+            Command::Settle { within } => State::Settle { deadline: now + *within },
+            Command::Step(steps) => State::Steps { left: *steps, lines: vec![], told: vec![] },
+            Command::Message { .. } => State::Message { since: now },
+            Command::Back(steps) => return lab.back(*steps).map(|()| place(lab)),
+            Command::Goto(step) => return lab.goto(*step).map(|()| place(lab)),
+            Command::Branch(name) => {
+                let words = format!("branch {name} begins at step {}", lab.step_number());
+                return lab.branch(name).map(|()| done(Said::line(words)));
+            }
+            Command::Switch(name) => return lab.switch(name).map(|()| place(lab)),
+            Command::Expect(condition) => return Ok(expect(condition, lab)),
+            Command::Predict { question, answer } => return Ok(predict(question, answer, lab)),
+            _ => return Ok(super::look::look(&self.statement, session)),
+        };
+        self.go_on(session)
+    }
+
+    fn act(&mut self, session: &mut Session, mut left: VecDeque<Act>, about: About) -> Step {
+        let Some(lab) = session.lab.as_mut() else { return Ok(wrong("there is no cluster")) };
+        let Some(act) = left.pop_front() else { return Ok(done(Said::default())) };
+        let ticket = match lab.act(act, &self.statement.text)? {
+            Ok(ticket) => ticket,
+            Err(said) => {
+                return Ok(match said.error {
+                    Some(error) => done(refusal(error, &said.text)),
+                    None => wrong(said.text),
+                });
+            }
+        };
+        if !left.is_empty() {
+            self.state = State::Acting { left, about };
+            return Ok(Progress::Stepped);
+        }
+        if self.statement.background {
+            let words = match about {
+                About::Words(words) | About::Admin(words) | About::Consumer { words, .. } => vec![words],
+                _ => vec![],
+            };
+            return Ok(done(Said::new(words, json!({ "background": true }))));
+        }
+        let since = lab.now();
+        self.answered(session, ticket, about, since)
+    }
+
+    /// Done if the answer is there; otherwise the next call takes a step.
+    fn answered(&mut self, session: &Session, ticket: Ticket, about: About, since: Instant) -> Step {
+        let Some(lab) = &session.lab else { return Ok(wrong("there is no cluster")) };
+        if let Some(outcome) = lab.outcome(ticket) {
+            return Ok(done(answer(&about, &outcome, lab, session.language)));
+        }
+        self.state = State::Waiting { ticket, about, since };
+        Ok(Progress::Stepped)
+    }
+
+    fn wait(&mut self, session: &mut Session, ticket: Ticket, about: About, since: Instant) -> Step {
+        let Some(lab) = session.lab.as_mut() else { return Ok(wrong("there is no cluster")) };
+        let patient = lab.now() < since + PATIENCE;
+        if !patient || !lab.step()? {
+            let waited = lab.now().since(since);
+            let words = format!("no answer after {waited}: it goes on in the background");
+            return Ok(done(Said::new(vec![words], json!({ "answer": null }))));
+        }
+        self.answered(session, ticket, about, since)
+    }
+
+    fn until(&mut self, session: &mut Session, deadline: Instant) -> Step {
+        let Command::Until { condition, within } = &self.statement.command else {
+            return Ok(done(Said::default()));
+        };
+        let Some(lab) = session.lab.as_mut() else { return Ok(wrong("there is no cluster")) };
+        match holds(condition, lab) {
+            Err(error) => return Ok(wrong(error)),
+            Ok(true) => {
+                let waited = lab.now().since(Instant(deadline.0.saturating_sub(within.0)));
+                let result = json!({ "condition": condition.to_string(), "waited_ms": waited.as_ms() });
+                let line = format!("after {waited}: {condition}");
+                let lines = if waited == Duration::ZERO { vec![] } else { vec![line] };
+                return Ok(done(Said::new(lines, result)));
+            }
+            Ok(false) => {}
+        }
+        if !time_to(lab, deadline)? {
+            let saw = saw(condition, lab);
+            let line = format!("not within {within}: {condition}; {saw}");
+            return Ok(failed(line, json!({ "condition": condition.to_string(), "saw": saw })));
+        }
+        self.state = State::Until { deadline };
+        Ok(Progress::Stepped)
+    }
+
+    fn run(&mut self, session: &mut Session, until: Instant) -> Step {
+        let Some(lab) = session.lab.as_mut() else { return Ok(wrong("there is no cluster")) };
+        if !time_to(lab, until)? {
+            return Ok(done(Said::new(vec![], json!({ "now_us": lab.now().0 }))));
+        }
+        self.state = State::Run { until };
+        Ok(Progress::Stepped)
+    }
+
+    fn settle(&mut self, session: &mut Session, deadline: Instant) -> Step {
+        let Some(lab) = session.lab.as_mut() else { return Ok(wrong("there is no cluster")) };
+        let Err(reason) = lab.settled() else {
+            return Ok(done(Said::new(vec![], json!({ "settled": true }))));
+        };
+        let due = lab.next_at().is_some_and(|at| at <= deadline);
+        if !due || !lab.step()? {
+            let line = format!("did not settle: {reason}");
+            return Ok(failed(line, json!({ "settled": false, "reason": reason })));
+        }
+        self.state = State::Settle { deadline };
+        Ok(Progress::Stepped)
+    }
+
+    fn steps(&mut self, session: &mut Session, left: u64, mut lines: Vec<String>, mut told: Vec<Json>) -> Step {
+        let language = session.language;
+        let Some(lab) = session.lab.as_mut() else { return Ok(wrong("there is no cluster")) };
+        if left > 0 && lab.step()? {
+            let head = format!("step {}, {}", lab.step_number(), lab.now());
+            let events: Vec<String> = lab.step_events().map(|event| event.body.sentence(language)).collect();
+            if lines.len() < 1000 {
+                let sentences = events.join("; ");
+                lines.push(if sentences.is_empty() { head } else { format!("{head}: {sentences}") });
+            }
+            told.push(json!({ "step": lab.step_number(), "at_us": lab.now().0, "events": events }));
+            self.state = State::Steps { left: left - 1, lines, told };
+            return Ok(Progress::Stepped);
+        }
+        if left > 0 {
+            lines.push("nothing is pending".into());
+        }
+        Ok(done(Said::new(lines, told.into())))
+    }
+
+    /// Waits for the next message of a kind, then does to it what was asked.
+    fn message(&mut self, session: &mut Session, since: Instant) -> Step {
+        let Command::Message { act, target: MessageTarget::Next { kind, from, to } } = &self.statement.command
+        else {
+            return Ok(done(Said::default()));
+        };
+        let Some(lab) = session.lab.as_mut() else { return Ok(wrong("there is no cluster")) };
+        let fits = |happening: &Happening| match happening {
+            Happening::Deliver { from: sender, to: receiver, message } => {
+                message.kind() == kind
+                    && from.is_none_or(|id| sender.0 == id)
+                    && to.is_none_or(|id| receiver.0 == id)
+            }
+            _ => false,
+        };
+        let found = lab.cluster().network.pending().find(|pending| fits(&pending.happening));
+        if let Some(pending) = found {
+            return match message_act(*act, pending.id) {
+                Ok(Acts { acts, about }) => self.act(session, acts.into(), about),
+                Err(error) => Ok(wrong(error)),
+            };
+        }
+        if lab.now() >= since + PATIENCE || !lab.step()? {
+            let line = format!("no {kind} was sent within {PATIENCE}");
+            return Ok(failed(line, json!({ "message": null })));
+        }
+        self.state = State::Message { since };
+        Ok(Progress::Stepped)
+    }
+}
+
+/// One step towards a moment, idle time passed over; `false`: the moment is there.
+fn time_to(lab: &mut Lab, until: Instant) -> Result<bool, LabError> {
+    if lab.now() >= until && !lab.next_at().is_some_and(|at| at <= until) {
+        return Ok(false);
+    }
+    if lab.skip_idle(until)? {
+        return Ok(true);
+    }
+    if lab.next_at().is_some_and(|at| at <= until) || lab.in_past() {
+        return lab.step();
+    }
+    lab.wait_until(until)?;
+    Ok(lab.now() < until)
+}
+
+/// Where the lab is, after walking.
+fn place(lab: &Lab) -> Progress {
+    let line = format!("step {} of {} on {}, {}", lab.step_number(), lab.head(), lab.branch_name(), lab.now());
+    let result = json!({
+        "step": lab.step_number(),
+        "head": lab.head(),
+        "branch": lab.branch_name(),
+        "at_us": lab.now().0,
+    });
+    done(Said::new(vec![line], result))
+}
+
+fn expect(condition: &super::expression::Expression, lab: &Lab) -> Progress {
+    match holds(condition, lab) {
+        Err(error) => wrong(error),
+        Ok(true) => done(Said::new(vec![], json!({ "condition": condition.to_string(), "holds": true }))),
+        Ok(false) => {
+            let saw = saw(condition, lab);
+            let result = json!({ "condition": condition.to_string(), "holds": false, "saw": saw });
+            failed(format!("expected {condition}; {saw}"), result)
+        }
+    }
+}
+
+/// Without a learner the engine answers alone, and says so. A condition that does not hold fails.
+fn predict(question: &str, answer: &super::expression::Expression, lab: &Lab) -> Progress {
+    match evaluate(answer, lab) {
+        Err(error) => wrong(error),
+        Ok(value) => {
+            let line = format!("{question} {value} (answered by the engine)");
+            let result = json!({ "question": question, "answer": value.to_json() });
+            if is_condition(answer) && !value.truth() {
+                return failed(format!("{line}; {}", saw(answer, lab)), result);
+            }
+            done(Said::new(vec![line], result))
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Commands that only look: pictures, files, help. They take no step and change nothing.
+
+use super::command::{Command, ShowCommand};
+use super::error::nearest;
+use super::execute::{Output, Progress, Status};
+use super::files;
+use super::help::help_lines;
+use super::session::Session;
+use super::statement::Statement;
+use serde_json::{Value as Json, json};
+
+fn lines(lines: Vec<String>) -> Progress {
+    let result = json!({ "lines": lines });
+    Progress::Done(Output { lines, result, ..Output::default() })
+}
+
+fn with(lines: Vec<String>, result: Json) -> Progress {
+    Progress::Done(Output { lines, result, ..Output::default() })
+}
+
+fn wrong(line: String) -> Progress {
+    let result = json!({ "wrong": line });
+    Progress::Done(Output { lines: vec![line], result, status: Status::Wrong, needs: None })
+}
+
+/// Carries out a command that looks.
+pub fn look(statement: &Statement, session: &Session) -> Progress {
+    match &statement.command {
+        Command::Help(words) => return lines(help_lines(words, session.language)),
+        Command::Glossary(word) => return glossary(word.as_deref(), session),
+        Command::Hint | Command::Goal | Command::Reset => {
+            return wrong(format!("'{}' belongs to a lesson: 'klab lesson' plays one", statement.verb()));
+        }
+        _ => {}
+    }
+    let Some(lab) = &session.lab else { return wrong("there is no cluster yet".into()) };
+    let read = |path: &str| files::read(lab, path);
+    match &statement.command {
+        Command::Show(show) => picture(show, session),
+        Command::Diff(name) => match lab.diff(name) {
+            Err(error) => wrong(error.to_string()),
+            Ok(differences) if differences.is_empty() => lines(vec!["nothing differs".into()]),
+            Ok(differences) => {
+                let wide = differences.iter().map(|d| d.what.chars().count()).max().unwrap_or(0).min(60);
+                let here = lab.branch_name();
+                let row = |d: &crate::cluster::Difference| {
+                    format!("{:<wide$}  {here}: {}  {name}: {}", d.what, d.here, d.there)
+                };
+                lines(differences.iter().map(row).collect())
+            }
+        },
+        Command::Files { broker } => {
+            let all = files::list(lab, *broker);
+            if all.is_empty() {
+                return wrong("there are no files of such a node".into());
+            }
+            let wide = all.iter().map(|file| file.path.len()).max().unwrap_or(0).min(90);
+            let rows = all.iter().map(|file| format!("{:<wide$}  {:>10}", file.path, file.size_bytes));
+            let result: Vec<Json> =
+                all.iter().map(|f| json!({ "path": f.path, "size_bytes": f.size_bytes })).collect();
+            with(rows.collect(), result.into())
+        }
+        Command::Cat(path) => read(path).map_or_else(wrong, |bytes| lines(files::cat(&bytes))),
+        Command::Dump(path) => read(path).map_or_else(wrong, |bytes| lines(files::dump(path, &bytes))),
+        Command::FilesDiff(a, b) => match (read(a), read(b)) {
+            (Ok(a), Ok(b)) => lines(vec![files::diff(&a, &b)]),
+            (Err(error), _) | (_, Err(error)) => wrong(error),
+        },
+        Command::Where => match lab.disk().root() {
+            Some(root) => lines(vec![root.display().to_string()]),
+            None => lines(vec!["in memory: --dir D puts the files into a directory".into()]),
+        },
+        _ => wrong(format!("'{}' cannot be run in this version", statement.verb())),
+    }
+}
+
+fn glossary(word: Option<&str>, session: &Session) -> Progress {
+    use super::glossary::{ENTRIES, explain};
+    match word {
+        None => lines(ENTRIES.iter().map(|entry| entry.line(session.language)).collect()),
+        Some(word) => match explain(word) {
+            Some(entry) => lines(vec![entry.line(session.language)]),
+            None => wrong(match nearest(word, ENTRIES.iter().map(|entry| entry.word)) {
+                Some(near) => format!("the glossary has no '{word}': did you mean '{near}'?"),
+                None => format!("the glossary has no '{word}': 'glossary' lists its words"),
+            }),
+        },
+    }
+}
+
+fn picture(show: &ShowCommand, session: &Session) -> Progress {
+    match super::show::show(show, session) {
+        Ok(text) => {
+            let lines: Vec<String> = text.lines().map(str::to_string).collect();
+            let result = json!({ "picture": show.kind, "lines": lines });
+            with(lines, result)
+        }
+        Err(error) => wrong(error),
+    }
+}
