@@ -13,35 +13,55 @@
 //! Always: parsing never panics and never runs without bound, whatever the bytes. Left out: variables, loops, files
 //! that include files; a script is a list of acts.
 
+mod acts;
 mod arguments;
 mod build;
+mod capability;
 mod command;
 mod complete;
 mod condition;
 mod configs;
 mod error;
+mod evaluate;
+mod execute;
 mod expression;
+mod files;
 mod form;
 mod forms;
 mod functions;
+mod glossary;
 mod golden;
 mod help;
 mod lexer;
+mod look;
 mod parser;
+mod runner;
+mod say;
+mod session;
+mod show;
 mod statement;
 #[cfg(test)]
 pub(crate) mod tests;
+#[cfg(test)]
+mod twins;
 
+pub use capability::{HERE, lacking};
 pub use command::*;
 pub use complete::{Completion, CompletionKind, Names, NoNames, complete, ghost};
 pub use condition::parse_all as parse_condition;
 pub use configs::Scope;
 pub use error::{Fault, ScriptError, Span, clip, nearest};
+pub use evaluate::{equal, evaluate, holds, is_condition, saw};
+pub use execute::{Execution, Output, Progress, Status};
 pub use expression::{Comparison, Expression, ExpressionKind, Value};
+pub use files::{File, list as list_files};
 pub use form::{Form, Kind, Slot};
 pub use forms::{forms, later, verbs};
 pub use functions::{FUNCTIONS, Function, Parameter, function};
+pub use glossary::{ENTRIES as GLOSSARY, Entry, explain};
 pub use golden::{Block, parse_golden, render_golden};
 pub use help::{help, help_lines};
-pub use statement::Statement;
 pub use parser::{decode, parse_line, parse_script};
+pub use runner::{INTERRUPTED, RunEnd, RunOptions, run_script};
+pub use session::{MakeDisk, Session};
+pub use statement::Statement;

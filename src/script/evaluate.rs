@@ -8,6 +8,8 @@ mod clients;
 mod logs;
 mod metrics;
 
+pub(super) use logs::text as text_of;
+
 use super::expression::{Comparison, Expression, ExpressionKind, Value};
 use super::functions::function;
 use super::session::no_broker;
@@ -17,8 +19,12 @@ use crate::types::{NodeId, TopicName, TopicPartition};
 
 /// What an expression comes to; or a sentence about a name that does not exist or a capability that is missing.
 pub fn evaluate(expression: &Expression, lab: &Lab) -> Result<Value, String> {
-    let both = |a: &Expression, b: &Expression| Ok((evaluate(a, lab)?, evaluate(b, lab)?));
-    let all = |items: &[Expression]| items.iter().map(|item| evaluate(item, lab)).collect();
+    let both = |a: &Expression, b: &Expression| -> Result<(Value, Value), String> {
+        Ok((evaluate(a, lab)?, evaluate(b, lab)?))
+    };
+    let all = |items: &[Expression]| -> Result<Vec<Value>, String> {
+        items.iter().map(|item| evaluate(item, lab)).collect()
+    };
     Ok(match &expression.kind {
         ExpressionKind::Literal(value) => value.clone(),
         ExpressionKind::Set(items) => Value::Set(all(items)?),
@@ -187,7 +193,7 @@ fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
             Value::Bool(violations.iter().any(|violation| fits(violation.name)))
         }
         "metric" => metrics::metric(a.lab, &a.text(0))?,
-        "error" | "acked_offset" | "state" | "generation" | "members" | "assignment" | "assigned"
+        "error" | "state" | "generation" | "members" | "assignment" | "assigned"
         | "rebalances" | "coordinator" | "committed" | "lag" | "position" | "values" => {
             clients::call(name, a)?
         }

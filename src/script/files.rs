@@ -3,7 +3,6 @@
 use crate::batch::{self, Header};
 use crate::cluster::Lab;
 use crate::disk::Disk;
-use crate::types::NodeId;
 
 /// How many files are listed at most.
 const FILE_LIMIT: usize = 10_000;
@@ -175,10 +174,4 @@ pub fn diff(a: &[u8], b: &[u8]) -> String {
     }
     let many = a.iter().zip(b).filter(|(x, y)| x != y).count() + a.len().abs_diff(b.len());
     format!("first difference at byte {common}: {:02x} and {:02x}; {many} bytes differ", a[common], b[common])
-}
-
-/// The directory of a node.
-pub fn directory(node: NodeId) -> String {
-    let kind = if node.is_broker() { "broker" } else { "controller" };
-    format!("{kind}-{node}")
 }

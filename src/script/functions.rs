@@ -126,7 +126,7 @@ functions! {
     partitions(Topic) 1: "how many partitions the topic has", "主题的分区数";
     reassigning(Partition) 1: "whether a reassignment is under way", "是否正在重新分配副本";
     error(Client) 1: "the outcome of a client's last request; NONE when it was accepted", "客户端上一次请求的结果，成功为 NONE";
-    acked_offset(Client) 1: "the base offset in the last produce response", "上一次生产响应中的起始位移";
+    acked_offset(Client) 1 needs "idempotence": "the base offset in the last produce response", "上一次生产响应中的起始位移";
     alive(Broker) 1: "whether the broker runs and is not fenced", "broker 是否在运行且未被隔离";
     controller() 0: "the active controller's id", "活动控制器的编号";
     controller_epoch() 0 needs "zookeeper": "the controller epoch of the ZooKeeper era", "ZooKeeper 时代的控制器纪元";

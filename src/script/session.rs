@@ -151,7 +151,7 @@ impl Names for Session {
         self.clients(|client| matches!(client, Client::Producer(_)))
     }
     fn consumers(&self) -> Vec<String> {
-        self.clients(|client| matches!(client, Client::Consumer(_)))
+        self.clients(|client| !matches!(client, Client::Producer(_) | Client::Admin(_)))
     }
     fn groups(&self) -> Vec<String> {
         let Some(lab) = &self.lab else { return vec![] };
