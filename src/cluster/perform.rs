@@ -275,8 +275,11 @@ impl Cluster {
         Ok(())
     }
 
+    /// The servers that a new client is given: whoever starts one names such as answer, if there are any.
     pub(super) fn bootstrap(&self) -> Vec<NodeId> {
-        self.brokers.keys().copied().collect()
+        let all = || self.brokers.keys().copied();
+        let alive: Vec<NodeId> = all().filter(|id| self.state(*id) == NodeState::Alive).collect();
+        if alive.is_empty() { all().collect() } else { alive }
     }
 
     pub(super) fn add_client(&mut self, name: &str, make: impl FnOnce(NodeId) -> Client) -> NodeId {

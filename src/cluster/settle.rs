@@ -12,7 +12,7 @@ use crate::clock::{Duration, Instant};
 use crate::group::GroupState;
 use crate::protocol::{Body as MessageBody, Request, Response, Timer};
 use crate::replica::{Replica, Role};
-use crate::types::NodeId;
+use crate::types::{LeaderEpoch, NodeId};
 use std::sync::Arc;
 
 /// Idle time that is worth passing over; a shorter one is played as it is.
@@ -61,6 +61,12 @@ fn is_periodic_message(body: &MessageBody) -> bool {
             _ => false,
         },
     }
+}
+
+/// Whether the leader knows the follower's latest epoch; if not, the next fetch makes the follower drop it (KIP-595).
+fn shares_epoch(leader: &Replica, follower: &Replica) -> bool {
+    let latest = follower.log.latest_epoch();
+    latest == LeaderEpoch::NONE || leader.log.end_offset_for_epoch(latest).0 == latest
 }
 
 impl Cluster {
@@ -165,6 +171,11 @@ impl Cluster {
         if copies {
             if behind {
                 return Err(format!("broker {follower} has not copied all of {partition}"));
+            }
+            if own.is_some_and(|own| !shares_epoch(replica, own)) {
+                return Err(format!(
+                    "broker {follower} has not compared its epochs of {partition} with the leader's"
+                ));
             }
             if !in_isr {
                 return Err(format!("broker {follower} is about to join the ISR of {partition}"));

@@ -97,7 +97,7 @@ impl Library {
             return Err(vec![ScriptError {
                 file: file.as_str().into(),
                 line: 1,
-                source: String::new(),
+                source: "".into(),
                 fault,
             }]);
         };

@@ -68,7 +68,7 @@ impl Source {
     /// An error at a line (from 1).
     pub fn error(&self, line: usize, fault: Fault) -> ScriptError {
         let source = self.lines.get(line.wrapping_sub(1)).cloned().unwrap_or_default();
-        ScriptError { file: self.file.clone(), line, source, fault }
+        ScriptError { file: self.file.clone(), line, source: source.into(), fault }
     }
     /// An error about a whole line.
     pub fn wrong(

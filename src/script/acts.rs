@@ -10,7 +10,9 @@ use crate::protocol::{
     CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, ElectLeadersRequest,
     FetchPartition, FetchRequest, IncrementalAlterConfigsRequest, NewTopic, Request,
 };
-use crate::types::{BrokerEpoch, LeaderEpoch, NodeId, Offset, Timestamp, TopicName, TopicPartition};
+use crate::types::{
+    BrokerEpoch, LeaderEpoch, NodeId, Offset, Timestamp, TopicName, TopicPartition,
+};
 
 /// The most records that one `produce` sends through a producer; `fill` writes more.
 pub const MOST_PRODUCED: u64 = 100_000;
@@ -73,12 +75,17 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
                 let act = Act::ProducerStart { name: name.clone(), configs: configs.clone() };
                 one(act, format!("started producer {name}"))
             }
-            ProducerAct::Stop => one(Act::ProducerStop(name.clone()), format!("closed producer {name}")),
-            _ => client(lab, name, "producer")
-                .and_then(|()| one(Act::ClientKill(name.clone()), format!("killed producer {name}"))),
+            ProducerAct::Stop => {
+                one(Act::ProducerStop(name.clone()), format!("closed producer {name}"))
+            }
+            _ => client(lab, name, "producer").and_then(|()| {
+                one(Act::ClientKill(name.clone()), format!("killed producer {name}"))
+            }),
         },
         Command::Consumer { name, act } => consumer_acts(lab, name, act),
-        Command::Broker { broker, act } => broker_of(broker, lab).and_then(|id| broker_acts(id, *act)),
+        Command::Broker { broker, act } => {
+            broker_of(broker, lab).and_then(|id| broker_acts(id, *act))
+        }
         Command::Controller(act) => controller_acts(act, lab),
         Command::NetworkCut(a, b) => {
             one(Act::Cut(NodeId(*a), NodeId(*b)), format!("cut the link between {a} and {b}"))
@@ -121,7 +128,9 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
             };
             Ok(Acts { acts: vec![act], about: About::Lookup })
         }
-        Command::LogFlush(partition) => one(Act::Flush(partition.clone()), format!("flushed {partition}")),
+        Command::LogFlush(partition) => {
+            one(Act::Flush(partition.clone()), format!("flushed {partition}"))
+        }
         Command::Fill { topic, partition, count, size, over } => {
             let partition = TopicPartition::new(&TopicName::new(topic), *partition);
             let words = format!("filled {partition} with {count} records");
@@ -138,7 +147,8 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
             one(Act::Roll(partition.clone()), format!("rolled {partition}"))
         }
         Command::Fetch { partition, offset, max_bytes, client_rack: None } => {
-            let max_bytes = max_bytes.map_or(1 << 20, |bytes| u32::try_from(bytes).unwrap_or(u32::MAX));
+            let max_bytes =
+                max_bytes.map_or(1 << 20, |bytes| u32::try_from(bytes).unwrap_or(u32::MAX));
             Ok(Acts {
                 acts: vec![Act::Admin(Request::Fetch(FetchRequest {
                     replica: None,
@@ -195,11 +205,18 @@ fn topic_acts(topic: &str, act: &TopicAct) -> Acts {
         TopicAct::Config { configs } => admin(
             Request::IncrementalAlterConfigs(IncrementalAlterConfigsRequest {
                 topic: Some(name),
-                configs: configs.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect(),
+                configs: configs
+                    .iter()
+                    .map(|(name, value)| (name.clone(), Some(value.clone())))
+                    .collect(),
             }),
             format!(
                 "{topic}: {}",
-                configs.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+                configs
+                    .iter()
+                    .map(|(name, value)| format!("{name}={value}"))
+                    .collect::<Vec<_>>()
+                    .join(" ")
             ),
         ),
         TopicAct::Delete => admin(
@@ -213,9 +230,12 @@ fn produce_acts(produce: &ProduceCommand, session: &Session) -> Result<Acts, Str
     let by_hand = produce.producer.as_ref().is_some_and(|name| session.started_by_hand(name));
     if by_hand && !produce.configs.is_empty() {
         let (name, setting) = (produce.producer.as_deref().unwrap_or(""), &produce.configs[0].0);
-        return Err(format!("producer {name} was started with its own settings: leave {setting}= off here"));
+        return Err(format!(
+            "producer {name} was started with its own settings: leave {setting}= off here"
+        ));
     }
-    let known = |name: &str| session.lab.as_ref().is_some_and(|lab| lab.cluster().client(name).is_some());
+    let known =
+        |name: &str| session.lab.as_ref().is_some_and(|lab| lab.cluster().client(name).is_some());
     let mut fresh = vec![("retries".to_string(), "0".to_string())];
     fresh.extend(produce.configs.iter().filter(|(name, _)| name != "enable.idempotence").cloned());
     if let Some(every) = produce.every {
@@ -227,9 +247,13 @@ fn produce_acts(produce: &ProduceCommand, session: &Session) -> Result<Acts, Str
         return one(Act::Workload { producer, configs: produce.configs.clone(), workload }, words);
     }
     if produce.count > MOST_PRODUCED {
-        return Err(format!("count={} is more than {MOST_PRODUCED}: 'fill' writes more in one step", produce.count));
+        return Err(format!(
+            "count={} is more than {MOST_PRODUCED}: 'fill' writes more in one step",
+            produce.count
+        ));
     }
-    let records = (0..produce.count).map(|n| record(produce, n)).collect::<Result<Vec<_>, String>>()?;
+    let records =
+        (0..produce.count).map(|n| record(produce, n)).collect::<Result<Vec<_>, String>>()?;
     let mut acts = Vec::new();
     if let Some(name) = &produce.producer
         && !by_hand
@@ -281,7 +305,8 @@ fn consumer_acts(lab: Option<&Lab>, name: &str, act: &ConsumerAct) -> Result<Act
                     format!("started consumer {name} in group {group}, topics {}", topics.join(","))
                 }
                 _ => {
-                    let all: Vec<String> = assign.iter().map(|partition| partition.to_string()).collect();
+                    let all: Vec<String> =
+                        assign.iter().map(|partition| partition.to_string()).collect();
                     format!("started consumer {name} with {}", all.join(","))
                 }
             };
@@ -300,8 +325,12 @@ fn consumer_acts(lab: Option<&Lab>, name: &str, act: &ConsumerAct) -> Result<Act
             client(lab, name, "consumer")?;
             one(Act::ClientKill(owned), format!("killed consumer {name}"))
         }
-        ConsumerAct::Pause => one(Act::ConsumerPause(owned), format!("consumer {name} polls no more")),
-        ConsumerAct::Resume => one(Act::ConsumerResume(owned), format!("consumer {name} polls again")),
+        ConsumerAct::Pause => {
+            one(Act::ConsumerPause(owned), format!("consumer {name} polls no more"))
+        }
+        ConsumerAct::Resume => {
+            one(Act::ConsumerResume(owned), format!("consumer {name} polls again"))
+        }
         ConsumerAct::Poll { max } => {
             acts(Act::ConsumerPoll { name: owned, max: *max }, format!("{name} polled nothing"))
         }
@@ -321,8 +350,12 @@ fn broker_acts(id: NodeId, act: BrokerAct) -> Result<Acts, String> {
         BrokerAct::Start => one(Act::Start(id), format!("broker {id} runs")),
         BrokerAct::Pause => one(Act::Pause(id), format!("broker {id} is frozen")),
         BrokerAct::Resume => one(Act::Resume(id), format!("broker {id} goes on")),
-        BrokerAct::Slow(_) => Err("broker slow needs slow-brokers, which this version does not have yet".into()),
-        BrokerAct::Add => Err("broker add needs reassignment, which this version does not have yet".into()),
+        BrokerAct::Slow(_) => {
+            Err("broker slow needs slow-brokers, which this version does not have yet".into())
+        }
+        BrokerAct::Add => {
+            Err("broker add needs reassignment, which this version does not have yet".into())
+        }
     }
 }
 
@@ -331,12 +364,15 @@ fn controller_acts(act: &ControllerAct, lab: Option<&Lab>) -> Result<Acts, Strin
     let cluster = lab.cluster();
     match act {
         ControllerAct::Kill => match cluster.controller() {
-            Some(controller) => one(Act::Kill(controller.id), format!("killed controller {}", controller.id)),
+            Some(controller) => {
+                one(Act::Kill(controller.id), format!("killed controller {}", controller.id))
+            }
             None => Err("no controller runs".into()),
         },
         ControllerAct::Start => {
             use crate::cluster::NodeState::{Dead, Stopped};
-            let down = cluster.controllers.iter().find(|(_, node)| matches!(node.state, Dead | Stopped));
+            let down =
+                cluster.controllers.iter().find(|(_, node)| matches!(node.state, Dead | Stopped));
             match down {
                 Some((id, _)) => one(Act::Start(*id), format!("controller {id} runs")),
                 None => Err("every controller runs".into()),
@@ -354,9 +390,10 @@ pub fn message_act(act: MessageAct, id: u64) -> Result<Acts, String> {
         MessageAct::Deliver => one(Act::Deliver(id), format!("delivered {id}")),
         MessageAct::Drop => one(Act::Drop(id), format!("lost {id}")),
         // Nobody waits a year: it is delivered by hand or not at all.
-        MessageAct::Hold => {
-            one(Act::Delay(id, Duration(365 * 86_400_000_000)), format!("holding {id}: 'message deliver {id}' lets it go"))
-        }
+        MessageAct::Hold => one(
+            Act::Delay(id, Duration(365 * 86_400_000_000)),
+            format!("holding {id}: 'message deliver {id}' lets it go"),
+        ),
         MessageAct::Delay(by) => one(Act::Delay(id, by), format!("{id} arrives {by} later")),
     }
 }

@@ -10,13 +10,16 @@ use super::functions::function;
 use super::statement::Statement;
 
 /// The capabilities of this version, in the words that the heads of twins use.
-pub const HERE: &[&str] = &["groups", "consumers", "elr", "timestamp-lookup", "topic-administration"];
+pub const HERE: &[&str] = &["elr", "timestamp-lookup", "topic-administration"];
 
 /// The capability that a statement takes and this version lacks.
 pub fn lacking(statement: &Statement) -> Option<&'static str> {
-    let words: Vec<&str> = statement.text.split_whitespace().filter(|word| !word.contains('=')).collect();
+    let words: Vec<&str> =
+        statement.text.split_whitespace().filter(|word| !word.contains('=')).collect();
     let fits = |form: &&super::form::Form| {
-        form.parts().zip(words.iter().copied().chain(std::iter::repeat(""))).all(|(part, word)| part == word)
+        form.parts()
+            .zip(words.iter().copied().chain(std::iter::repeat("")))
+            .all(|(part, word)| part == word)
     };
     if let Some(form) = forms().filter(fits).max_by_key(|form| form.parts().count())
         && form.needs.is_some()
@@ -30,6 +33,7 @@ pub fn lacking(statement: &Statement) -> Option<&'static str> {
             if by_hand { Some("idempotence") } else { of_producer(&produce.configs) }
         }
         Command::Producer { act: ProducerAct::Start { configs }, .. } => of_producer(configs),
+        Command::Consumer { .. } if !HERE.contains(&"consumers") => Some("consumers"),
         Command::Consumer { act: ConsumerAct::Start { configs, .. }, .. } => of_consumer(configs),
         Command::Broker { act: BrokerAct::Slow(_), .. } => Some("slow-brokers"),
         Command::Broker { act: BrokerAct::Add, .. } => Some("reassignment"),
@@ -87,7 +91,9 @@ fn of_consumer(configs: &Configs) -> Option<&'static str> {
 pub fn of_expression(expression: &Expression) -> Option<&'static str> {
     match &expression.kind {
         ExpressionKind::Literal(_) => None,
-        ExpressionKind::Set(items) | ExpressionKind::List(items) => items.iter().find_map(of_expression),
+        ExpressionKind::Set(items) | ExpressionKind::List(items) => {
+            items.iter().find_map(of_expression)
+        }
         ExpressionKind::Compare(_, a, b) | ExpressionKind::And(a, b) | ExpressionKind::Or(a, b) => {
             of_expression(a).or_else(|| of_expression(b))
         }

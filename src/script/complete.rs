@@ -101,19 +101,9 @@ pub fn complete(
     let word_start = |c: char| c.is_whitespace() || matches!(c, '(' | '{' | '[' | ',' | '=' | ':');
     let in_condition =
         ["until ", "expect ", "predict "].iter().any(|v| before.trim_start().starts_with(v));
-    let from = match in_condition {
-        true => before
-            .char_indices()
-            .filter(|(_, c)| word_start(*c))
-            .map(|(i, c)| i + c.len_utf8())
-            .last(),
-        false => before
-            .char_indices()
-            .filter(|(_, c)| c.is_whitespace())
-            .map(|(i, c)| i + c.len_utf8())
-            .last(),
-    }
-    .unwrap_or(0);
+    let ends = |c: &char| if in_condition { word_start(*c) } else { c.is_whitespace() };
+    let last = before.char_indices().rfind(|(_, c)| ends(c));
+    let from = last.map_or(0, |(at, c)| at + c.len_utf8());
     let (head, word) = before.split_at(from);
     let mut found = if in_condition {
         condition(head, names, language)

@@ -92,7 +92,7 @@ pub struct ScriptError {
     /// The line, from 1.
     pub line: usize,
     /// The line's text.
-    pub source: String,
+    pub source: Box<str>,
     /// What is wrong, and where in the line.
     pub fault: Fault,
 }

@@ -44,7 +44,9 @@ pub fn evaluate(expression: &Expression, lab: &Lab) -> Result<Value, String> {
         ExpressionKind::Not(inner) => Value::Bool(!evaluate(inner, lab)?.truth()),
         ExpressionKind::Call { name, arguments, named } => {
             if let Some(needs) = function(name).and_then(|function| function.needs) {
-                return Err(format!("{name}() needs {needs}, which this version does not have yet"));
+                return Err(format!(
+                    "{name}() needs {needs}, which this version does not have yet"
+                ));
             }
             let arguments = Arguments { lab, values: all(arguments)?, named: named_numbers(named) };
             call(name, &arguments)?
@@ -170,7 +172,9 @@ fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
         "reassigning" => Value::Bool(registration.is_some_and(|r| r.is_reassigning())),
         "exists" => {
             let topics = cluster.last_controller().map(|controller| &controller.image.topics);
-            Value::Bool(topics.is_some_and(|topics| topics.contains_key(&TopicName::new(&a.text(0)))))
+            Value::Bool(
+                topics.is_some_and(|topics| topics.contains_key(&TopicName::new(&a.text(0)))),
+            )
         }
         "partitions" => {
             let topics = cluster.last_controller().map(|controller| &controller.image.topics);
@@ -180,7 +184,8 @@ fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
         "alive" => match a.broker(0)? {
             Some(id) => {
                 let running = cluster.state(id) == NodeState::Alive;
-                let known = cluster.controller().is_none_or(|controller| controller.image.is_active(id));
+                let known =
+                    cluster.controller().is_none_or(|controller| controller.image.is_active(id));
                 Value::Bool(running && known)
             }
             None => Value::Bool(false),
@@ -193,10 +198,8 @@ fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
             Value::Bool(violations.iter().any(|violation| fits(violation.name)))
         }
         "metric" => metrics::metric(a.lab, &a.text(0))?,
-        "error" | "state" | "generation" | "members" | "assignment" | "assigned"
-        | "rebalances" | "coordinator" | "committed" | "lag" | "position" | "values" => {
-            clients::call(name, a)?
-        }
+        "error" | "state" | "generation" | "members" | "assignment" | "assigned" | "rebalances"
+        | "coordinator" | "committed" | "lag" | "position" | "values" => clients::call(name, a)?,
         _ => logs::call(name, a)?,
     })
 }

@@ -157,7 +157,12 @@ impl Execution {
             let fault = Fault::needs(Span::default(), capability);
             let result = json!({ "wrong": fault.message, "needs": capability });
             let (status, needs) = (Status::Wrong, Some(capability));
-            return Ok(Progress::Done(Output { lines: vec![fault.message], result, status, needs }));
+            return Ok(Progress::Done(Output {
+                lines: vec![fault.message],
+                result,
+                status,
+                needs,
+            }));
         }
         if let Command::Cluster(cluster) = &self.statement.command {
             let spec = ClusterSpec {
@@ -183,7 +188,10 @@ impl Execution {
     }
 
     fn begin_cluster(&mut self, session: &mut Session, spec: ClusterSpec) -> Progress {
-        let words = format!("cluster of {} brokers, kafka {}, seed {}", spec.brokers, spec.kafka, spec.seed);
+        let words = format!(
+            "cluster of {} brokers, kafka {}, seed {}",
+            spec.brokers, spec.kafka, spec.seed
+        );
         let words = if spec.brokers == 1 { words.replace("1 brokers", "1 broker") } else { words };
         let result = json!({ "brokers": spec.brokers, "kafka": spec.kafka, "seed": spec.seed });
         match session.begin(spec) {
@@ -194,7 +202,9 @@ impl Execution {
 
     /// Commands that walk in time, or only look.
     fn begin_walk(&mut self, session: &mut Session) -> Step {
-        let Some(lab) = session.lab.as_mut() else { return Ok(super::look::look(&self.statement, session)) };
+        let Some(lab) = session.lab.as_mut() else {
+            return Ok(super::look::look(&self.statement, session));
+        };
         let now = lab.now();
         self.state = match &self.statement.command {
             Command::Until { within, .. } => State::Until { deadline: now + *within },
@@ -234,7 +244,9 @@ impl Execution {
         }
         if self.statement.background {
             let words = match about {
-                About::Words(words) | About::Admin(words) | About::Consumer { words, .. } => vec![words],
+                About::Words(words) | About::Admin(words) | About::Consumer { words, .. } => {
+                    vec![words]
+                }
                 _ => vec![],
             };
             return Ok(done(Said::new(words, json!({ "background": true }))));
@@ -244,7 +256,13 @@ impl Execution {
     }
 
     /// Done if the answer is there; otherwise the next call takes a step.
-    fn answered(&mut self, session: &Session, ticket: Ticket, about: About, since: Instant) -> Step {
+    fn answered(
+        &mut self,
+        session: &Session,
+        ticket: Ticket,
+        about: About,
+        since: Instant,
+    ) -> Step {
         let Some(lab) = &session.lab else { return Ok(wrong("there is no cluster")) };
         if let Some(outcome) = lab.outcome(ticket) {
             return Ok(done(answer(&about, &outcome, lab, session.language)));
@@ -253,7 +271,13 @@ impl Execution {
         Ok(Progress::Stepped)
     }
 
-    fn wait(&mut self, session: &mut Session, ticket: Ticket, about: About, since: Instant) -> Step {
+    fn wait(
+        &mut self,
+        session: &mut Session,
+        ticket: Ticket,
+        about: About,
+        since: Instant,
+    ) -> Step {
         let Some(lab) = session.lab.as_mut() else { return Ok(wrong("there is no cluster")) };
         let patient = lab.now() < since + PATIENCE;
         if !patient || !lab.step()? {
@@ -273,7 +297,8 @@ impl Execution {
             Err(error) => return Ok(wrong(error)),
             Ok(true) => {
                 let waited = lab.now().since(Instant(deadline.0.saturating_sub(within.0)));
-                let result = json!({ "condition": condition.to_string(), "waited_ms": waited.as_ms() });
+                let result =
+                    json!({ "condition": condition.to_string(), "waited_ms": waited.as_ms() });
                 let line = format!("after {waited}: {condition}");
                 let lines = if waited == Duration::ZERO { vec![] } else { vec![line] };
                 return Ok(done(Said::new(lines, result)));
@@ -312,15 +337,26 @@ impl Execution {
         Ok(Progress::Stepped)
     }
 
-    fn steps(&mut self, session: &mut Session, left: u64, mut lines: Vec<String>, mut told: Vec<Json>) -> Step {
+    fn steps(
+        &mut self,
+        session: &mut Session,
+        left: u64,
+        mut lines: Vec<String>,
+        mut told: Vec<Json>,
+    ) -> Step {
         let language = session.language;
         let Some(lab) = session.lab.as_mut() else { return Ok(wrong("there is no cluster")) };
         if left > 0 && lab.step()? {
             let head = format!("step {}, {}", lab.step_number(), lab.now());
-            let events: Vec<String> = lab.step_events().map(|event| event.body.sentence(language)).collect();
+            let events: Vec<String> =
+                lab.step_events().map(|event| event.body.sentence(language)).collect();
             if lines.len() < 1000 {
                 let sentences = events.join("; ");
-                lines.push(if sentences.is_empty() { head } else { format!("{head}: {sentences}") });
+                lines.push(if sentences.is_empty() {
+                    head
+                } else {
+                    format!("{head}: {sentences}")
+                });
             }
             told.push(json!({ "step": lab.step_number(), "at_us": lab.now().0, "events": events }));
             self.state = State::Steps { left: left - 1, lines, told };
@@ -334,7 +370,8 @@ impl Execution {
 
     /// Waits for the next message of a kind, then does to it what was asked.
     fn message(&mut self, session: &mut Session, since: Instant) -> Step {
-        let Command::Message { act, target: MessageTarget::Next { kind, from, to } } = &self.statement.command
+        let Command::Message { act, target: MessageTarget::Next { kind, from, to } } =
+            &self.statement.command
         else {
             return Ok(done(Said::default()));
         };
@@ -365,7 +402,7 @@ impl Execution {
 
 /// One step towards a moment, idle time passed over; `false`: the moment is there.
 fn time_to(lab: &mut Lab, until: Instant) -> Result<bool, LabError> {
-    if lab.now() >= until && !lab.next_at().is_some_and(|at| at <= until) {
+    if lab.now() >= until && lab.next_at().is_none_or(|at| at > until) {
         return Ok(false);
     }
     if lab.skip_idle(until)? {
@@ -380,7 +417,13 @@ fn time_to(lab: &mut Lab, until: Instant) -> Result<bool, LabError> {
 
 /// Where the lab is, after walking.
 fn place(lab: &Lab) -> Progress {
-    let line = format!("step {} of {} on {}, {}", lab.step_number(), lab.head(), lab.branch_name(), lab.now());
+    let line = format!(
+        "step {} of {} on {}, {}",
+        lab.step_number(),
+        lab.head(),
+        lab.branch_name(),
+        lab.now()
+    );
     let result = json!({
         "step": lab.step_number(),
         "head": lab.head(),
@@ -393,7 +436,9 @@ fn place(lab: &Lab) -> Progress {
 fn expect(condition: &super::expression::Expression, lab: &Lab) -> Progress {
     match holds(condition, lab) {
         Err(error) => wrong(error),
-        Ok(true) => done(Said::new(vec![], json!({ "condition": condition.to_string(), "holds": true }))),
+        Ok(true) => {
+            done(Said::new(vec![], json!({ "condition": condition.to_string(), "holds": true })))
+        }
         Ok(false) => {
             let saw = saw(condition, lab);
             let result = json!({ "condition": condition.to_string(), "holds": false, "saw": saw });

@@ -54,7 +54,8 @@ pub fn read(lab: &Lab, path: &str) -> Result<Vec<u8>, String> {
     let files = list(lab, None);
     if !files.iter().any(|file| file.path == path) {
         let near = super::error::nearest(path, files.iter().map(|file| file.path.as_str()));
-        let ending = files.iter().find(|file| file.path.ends_with(path)).map(|file| file.path.as_str());
+        let ending =
+            files.iter().find(|file| file.path.ends_with(path)).map(|file| file.path.as_str());
         return Err(match ending.or(near) {
             Some(near) => format!("there is no file '{path}': did you mean '{near}'?"),
             None => format!("there is no file '{path}': 'files' lists them"),
@@ -104,7 +105,8 @@ pub fn dump(path: &str, bytes: &[u8]) -> Vec<String> {
         "timeindex" => entries(bytes, 12, |entry| {
             let mut time = [0; 8];
             time.copy_from_slice(&entry[..8]);
-            let relative = i64::from(u32::from_be_bytes([entry[8], entry[9], entry[10], entry[11]]));
+            let relative =
+                i64::from(u32::from_be_bytes([entry[8], entry[9], entry[10], entry[11]]));
             format!("timestamp {} offset {}", i64::from_be_bytes(time), base + relative)
         }),
         _ => return cat(bytes),
@@ -123,7 +125,9 @@ pub fn dump(path: &str, bytes: &[u8]) -> Vec<String> {
 /// Entries of an index up to the first one that is all zero (the file is longer than what it holds).
 fn entries(bytes: &[u8], width: usize, row: impl Fn(&[u8]) -> String) -> Vec<String> {
     let used = bytes.chunks_exact(width).enumerate();
-    used.take_while(|(_, entry)| entry.iter().any(|byte| *byte != 0)).map(|(_, entry)| row(entry)).collect()
+    used.take_while(|(_, entry)| entry.iter().any(|byte| *byte != 0))
+        .map(|(_, entry)| row(entry))
+        .collect()
 }
 
 fn dump_log(bytes: &[u8]) -> Vec<String> {
@@ -154,7 +158,10 @@ fn dump_log(bytes: &[u8]) -> Vec<String> {
                     let key = super::evaluate::text_of(record.key.as_ref());
                     let value = super::evaluate::text_of(record.value.as_ref()).to_string();
                     let value = super::error::clip(&value, 60);
-                    lines.push(format!("  offset {}  timestamp {}  key {key}  value {value}", record.offset, record.timestamp));
+                    lines.push(format!(
+                        "  offset {}  timestamp {}  key {key}  value {value}",
+                        record.offset, record.timestamp
+                    ));
                 }
                 position += size;
             }
@@ -170,8 +177,15 @@ pub fn diff(a: &[u8], b: &[u8]) -> String {
         return format!("equal, {common} bytes");
     }
     if common == a.len() || common == b.len() {
-        return format!("equal up to byte {common}; then one goes on: {} and {} bytes", a.len(), b.len());
+        return format!(
+            "equal up to byte {common}; then one goes on: {} and {} bytes",
+            a.len(),
+            b.len()
+        );
     }
     let many = a.iter().zip(b).filter(|(x, y)| x != y).count() + a.len().abs_diff(b.len());
-    format!("first difference at byte {common}: {:02x} and {:02x}; {many} bytes differ", a[common], b[common])
+    format!(
+        "first difference at byte {common}: {:02x} and {:02x}; {many} bytes differ",
+        a[common], b[common]
+    )
 }

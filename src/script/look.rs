@@ -29,7 +29,10 @@ pub fn look(statement: &Statement, session: &Session) -> Progress {
         Command::Help(words) => return lines(help_lines(words, session.language)),
         Command::Glossary(word) => return glossary(word.as_deref(), session),
         Command::Hint | Command::Goal | Command::Reset => {
-            return wrong(format!("'{}' belongs to a lesson: 'klab lesson' plays one", statement.verb()));
+            return wrong(format!(
+                "'{}' belongs to a lesson: 'klab lesson' plays one",
+                statement.verb()
+            ));
         }
         _ => {}
     }
@@ -41,7 +44,8 @@ pub fn look(statement: &Statement, session: &Session) -> Progress {
             Err(error) => wrong(error.to_string()),
             Ok(differences) if differences.is_empty() => lines(vec!["nothing differs".into()]),
             Ok(differences) => {
-                let wide = differences.iter().map(|d| d.what.chars().count()).max().unwrap_or(0).min(60);
+                let wide =
+                    differences.iter().map(|d| d.what.chars().count()).max().unwrap_or(0).min(60);
                 let here = lab.branch_name();
                 let row = |d: &crate::cluster::Difference| {
                     format!("{:<wide$}  {here}: {}  {name}: {}", d.what, d.here, d.there)
@@ -55,13 +59,16 @@ pub fn look(statement: &Statement, session: &Session) -> Progress {
                 return wrong("there are no files of such a node".into());
             }
             let wide = all.iter().map(|file| file.path.len()).max().unwrap_or(0).min(90);
-            let rows = all.iter().map(|file| format!("{:<wide$}  {:>10}", file.path, file.size_bytes));
+            let rows =
+                all.iter().map(|file| format!("{:<wide$}  {:>10}", file.path, file.size_bytes));
             let result: Vec<Json> =
                 all.iter().map(|f| json!({ "path": f.path, "size_bytes": f.size_bytes })).collect();
             with(rows.collect(), result.into())
         }
         Command::Cat(path) => read(path).map_or_else(wrong, |bytes| lines(files::cat(&bytes))),
-        Command::Dump(path) => read(path).map_or_else(wrong, |bytes| lines(files::dump(path, &bytes))),
+        Command::Dump(path) => {
+            read(path).map_or_else(wrong, |bytes| lines(files::dump(path, &bytes)))
+        }
         Command::FilesDiff(a, b) => match (read(a), read(b)) {
             (Ok(a), Ok(b)) => lines(vec![files::diff(&a, &b)]),
             (Err(error), _) | (_, Err(error)) => wrong(error),

@@ -39,7 +39,7 @@ pub fn parse_script(
             Err(fault) if errors.len() < ERROR_LIMIT => errors.push(ScriptError {
                 file: file.clone(),
                 line: first_line + i,
-                source: source.to_string(),
+                source: source.into(),
                 fault,
             }),
             Err(_) => break,
@@ -56,7 +56,7 @@ pub fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Box<ScriptErro
         let source = String::from_utf8_lossy(start).into_owned();
         let span = Span::new(source.chars().count(), 1);
         let fault = Fault::new(span, "this is not a text file", "a script is UTF-8 text");
-        Box::new(ScriptError { file: file.into(), line, source, fault })
+        Box::new(ScriptError { file: file.into(), line, source: source.into(), fault })
     };
     let text = std::str::from_utf8(bytes).map_err(|error| place(&bytes[..error.valid_up_to()]))?;
     let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');

@@ -63,8 +63,10 @@ pub fn run_script(
         Ok(statements) => runner.run(file, statements, session, interrupted),
     };
     if options.json {
-        let (step, at) = session.lab.as_ref().map_or((0, 0), |lab| (lab.step_number(), lab.now().0));
-        runner.json(json!({ "type": "end", "exit_code": end.exit_code, "step": step, "at_us": at }));
+        let (step, at) =
+            session.lab.as_ref().map_or((0, 0), |lab| (lab.step_number(), lab.now().0));
+        runner
+            .json(json!({ "type": "end", "exit_code": end.exit_code, "step": step, "at_us": at }));
     }
     end
 }
@@ -123,13 +125,18 @@ impl Runner<'_> {
             let broken = session.strict && !violations.is_empty();
             if output.status != Status::Ended || broken {
                 let status = if broken { Status::Failed } else { output.status };
-                let message = output.lines.first().or(violations.first()).cloned().unwrap_or_default();
+                let message =
+                    output.lines.first().or(violations.first()).cloned().unwrap_or_default();
                 let span = Span::new(0, statement.text.chars().count());
                 let fault = Fault { needs: output.needs, ..Fault::new(span, message, "") };
-                let (line, source) = (statement.line, statement.text);
+                let (line, source) = (statement.line, statement.text.into());
                 let error = ScriptError { file: file.into(), line, source, fault };
                 self.error(&error);
-                return RunEnd { exit_code: status.exit_code(), needs: output.needs, error: Some(error) };
+                return RunEnd {
+                    exit_code: status.exit_code(),
+                    needs: output.needs,
+                    error: Some(error),
+                };
             }
         }
         RunEnd::default()
@@ -150,7 +157,9 @@ impl Runner<'_> {
                 "lines": output.lines,
                 "result": output.result,
             }));
-            violations.iter().for_each(|text| self.json(json!({ "type": "violation", "text": text })));
+            violations
+                .iter()
+                .for_each(|text| self.json(json!({ "type": "violation", "text": text })));
             return;
         }
         // What failed is told once, with its place.

@@ -56,7 +56,9 @@ pub fn answer(about: &About, outcome: &Outcome, lab: &Lab, language: Language) -
         (About::Produced, Outcome::Sent(sent)) => produced(sent),
         (About::Words(words), Outcome::Sent(sent)) if sent.error.is_none() => Said::line(words),
         (_, Outcome::Sent(sent)) => refusal(sent.error, ""),
-        (About::Words(words) | About::Admin(words) | About::Consumer { words, .. }, _) => Said::line(words),
+        (About::Words(words) | About::Admin(words) | About::Consumer { words, .. }, _) => {
+            Said::line(words)
+        }
         _ => Said::default(),
     }
 }
@@ -70,7 +72,11 @@ fn created(topic: &TopicName, lab: &Lab) -> Said {
         1 => format!("1 {one}"),
         _ => format!("{count} {one}s"),
     };
-    let line = format!("created {topic}: {}, {}", plural(partitions, "partition"), plural(replicas, "replica"));
+    let line = format!(
+        "created {topic}: {}, {}",
+        plural(partitions, "partition"),
+        plural(replicas, "replica")
+    );
     let result = json!({ "topic": topic.as_str(), "partitions": partitions, "replicas": replicas });
     Said::new(vec![line], result)
 }
@@ -85,11 +91,14 @@ fn produced(sent: &SendOutcome) -> Said {
             None => ranges.push((partition.clone(), *offset, *count)),
         }
     }
-    let line = |(partition, offset, count): &(TopicPartition, Offset, u32)| match (offset.0, count) {
+    let line = |(partition, offset, count): &(TopicPartition, Offset, u32)| match (offset.0, count)
+    {
         (..0, 1) => format!("sent to {partition}, no answer asked for"),
         (..0, _) => format!("sent {count} records to {partition}, no answer asked for"),
         (first, 1) => format!("produced {partition} offset {first}"),
-        (first, _) => format!("produced {partition} offsets {first} to {}", first + i64::from(*count) - 1),
+        (first, _) => {
+            format!("produced {partition} offsets {first} to {}", first + i64::from(*count) - 1)
+        }
     };
     let mut lines: Vec<String> = ranges.iter().take(LISTED).map(line).collect();
     if ranges.len() > LISTED {
@@ -97,7 +106,8 @@ fn produced(sent: &SendOutcome) -> Said {
     }
     let mut error = Json::Null;
     if !sent.error.is_none() {
-        let failed = if sent.failed > 1 { format!("{} records: ", sent.failed) } else { String::new() };
+        let failed =
+            if sent.failed > 1 { format!("{} records: ", sent.failed) } else { String::new() };
         lines.push(format!("{failed}{}: {}", sent.error.name(), sent.error.sentence()));
         error = sent.error.name().into();
     }
@@ -131,7 +141,11 @@ fn fetched(outcome: &AdminOutcome) -> Said {
         for record in batch::records(&bytes[..size]).unwrap_or_default() {
             let (key, value) = (text_of(record.key.as_ref()), text_of(record.value.as_ref()));
             if listed.len() < LISTED {
-                lines.push(format!("  offset {}  key {key}  value {}", record.offset, clip(&value.to_string(), 60)));
+                lines.push(format!(
+                    "  offset {}  key {key}  value {}",
+                    record.offset,
+                    clip(&value.to_string(), 60)
+                ));
             }
             listed.push(json!({ "offset": record.offset.0, "key": key.to_json(), "value": value.to_json() }));
         }

@@ -112,7 +112,10 @@ pub(super) fn no_client(lab: &Lab, name: &str) -> String {
         None if names().next().is_none() => {
             format!("there is no client '{name}': 'producer start' or 'consumer start' makes one")
         }
-        None => format!("there is no client '{name}'; there are {}", names().collect::<Vec<_>>().join(", ")),
+        None => format!(
+            "there is no client '{name}'; there are {}",
+            names().collect::<Vec<_>>().join(", ")
+        ),
     }
 }
 
@@ -134,7 +137,8 @@ impl Session {
 impl Names for Session {
     fn topics(&self) -> Vec<String> {
         let controller = self.lab.as_ref().and_then(|lab| lab.cluster().last_controller());
-        controller.map_or(vec![], |c| c.image.topics.keys().map(|topic| topic.to_string()).collect())
+        controller
+            .map_or(vec![], |c| c.image.topics.keys().map(|topic| topic.to_string()).collect())
     }
     fn partitions(&self) -> Vec<String> {
         let controller = self.lab.as_ref().and_then(|lab| lab.cluster().last_controller());
@@ -168,6 +172,8 @@ impl Names for Session {
     }
     fn files(&self) -> Vec<String> {
         let lab = self.lab.as_ref();
-        lab.map_or(vec![], |lab| super::files::list(lab, None).into_iter().map(|file| file.path).collect())
+        lab.map_or(vec![], |lab| {
+            super::files::list(lab, None).into_iter().map(|file| file.path).collect()
+        })
     }
 }

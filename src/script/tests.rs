@@ -79,7 +79,7 @@ proptest::proptest! {
     #[test]
     fn any_line_is_read_or_refused(line in ".{0,80}") {
         if let Err(fault) = parse_line(&line, 1) {
-            let error = ScriptError { file: "x".into(), line: 1, source: line.clone(), fault };
+            let error = ScriptError { file: "x".into(), line: 1, source: line.as_str().into(), fault };
             proptest::prop_assert!(error.to_string().lines().count() == 3);
         }
     }

@@ -56,7 +56,8 @@ pub fn find_group<'a>(lab: &'a Lab, group: &str) -> Option<&'a Group> {
 fn group(name: &str, a: &Arguments<'_>) -> Value {
     let found = find_group(a.lab, &a.text(0));
     let members = |group: &Group| {
-        let mut members: Vec<String> = group.members.values().map(|m| m.client_id.to_string()).collect();
+        let mut members: Vec<String> =
+            group.members.values().map(|m| m.client_id.to_string()).collect();
         members.sort();
         members
     };
@@ -70,9 +71,9 @@ fn group(name: &str, a: &Arguments<'_>) -> Value {
         "members" => {
             Value::Set(found.map_or(vec![], members).into_iter().map(Value::Text).collect())
         }
-        "assignment" => {
-            Value::Set(found.and_then(assigned).unwrap_or_default().iter().map(Value::text).collect())
-        }
+        "assignment" => Value::Set(
+            found.and_then(assigned).unwrap_or_default().iter().map(Value::text).collect(),
+        ),
         "assigned" => Value::Number(found.and_then(assigned).map_or(0, |all| all.len() as i64)),
         _ => {
             let committed =
@@ -81,7 +82,11 @@ fn group(name: &str, a: &Arguments<'_>) -> Value {
                 return number_or_none(committed);
             }
             let partition = a.partition(1);
-            let leader = a.lab.cluster().last_controller().and_then(|c| c.image.partition(&partition)?.leader);
+            let leader = a
+                .lab
+                .cluster()
+                .last_controller()
+                .and_then(|c| c.image.partition(&partition)?.leader);
             let high_watermark = leader
                 .and_then(|leader| super::logs::replica_of(a.lab, leader, &partition))
                 .map(|replica| replica.high_watermark().0);

@@ -11,7 +11,11 @@ use crate::types::{NodeId, Offset, Position, Timestamp, TopicPartition};
 /// How many records of a log a condition looks at.
 const RECORD_LIMIT: usize = 1_000_000;
 
-pub fn replica_of<'a>(lab: &'a Lab, broker: NodeId, partition: &TopicPartition) -> Option<&'a Replica> {
+pub fn replica_of<'a>(
+    lab: &'a Lab,
+    broker: NodeId,
+    partition: &TopicPartition,
+) -> Option<&'a Replica> {
     lab.cluster().broker(broker)?.replicas.get(partition)
 }
 
@@ -39,17 +43,22 @@ pub fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
         "segments" => Value::Number(log.segments().len() as i64),
         "segment_bases" => Value::numbers(log.segments().iter().map(|s| s.base_offset.0)),
         "segment_sizes" => Value::numbers(log.segments().iter().map(|s| i64::from(s.size_bytes))),
-        "index_entries" => Value::numbers(log.segments().iter().map(|s| i64::from(s.index.entries()))),
+        "index_entries" => {
+            Value::numbers(log.segments().iter().map(|s| i64::from(s.index.entries())))
+        }
         "index" => index(a.lab, log)?,
         "time_index" => time_index(a.lab, log)?,
         "offset_at" => {
             let timestamp = a.named.first().map_or(0, |(_, number)| *number);
-            let found = log.offset_for_timestamp(a.lab.disk(), Timestamp(timestamp)).map_err(broken)?;
+            let found =
+                log.offset_for_timestamp(a.lab.disk(), Timestamp(timestamp)).map_err(broken)?;
             let committed = found.filter(|(offset, ..)| *offset < replica.high_watermark());
             number_or_none(committed.map(|(offset, ..)| offset.0))
         }
         "max_timestamp_offset" => number_or_none(log.max_timestamp().map(|(_, offset)| offset.0)),
-        "sequences" => headers(a.lab, log, |h| (!h.is_control()).then_some(i64::from(h.base_sequence)))?,
+        "sequences" => {
+            headers(a.lab, log, |h| (!h.is_control()).then_some(i64::from(h.base_sequence)))?
+        }
         "producer_epochs" => headers(a.lab, log, |h| Some(i64::from(h.producer_epoch)))?,
         "batch_epochs" => headers(a.lab, log, |h| Some(i64::from(h.partition_leader_epoch.0)))?,
         "records" | "keys" | "offsets" | "controls" => records(a.lab, log, name)?,
@@ -92,7 +101,8 @@ pub fn each_record(
         let read = read.map_err(|error| error.to_string())?;
         if read.bytes.is_empty() || read.next_offset <= at {
             // A hole at the end of a segment: the next one goes on behind it.
-            let next = log.segments().iter().map(|segment| segment.base_offset).find(|base| *base > at);
+            let next =
+                log.segments().iter().map(|segment| segment.base_offset).find(|base| *base > at);
             match next {
                 Some(base) => at = base,
                 None => return Ok(()),
@@ -101,7 +111,8 @@ pub fn each_record(
         }
         let mut bytes = &read.bytes[..];
         while !bytes.is_empty() {
-            let size = batch::batch_size(bytes).map_err(|error| error.to_string())?.min(bytes.len());
+            let size =
+                batch::batch_size(bytes).map_err(|error| error.to_string())?.min(bytes.len());
             let header = Header::parse(&bytes[..size]).map_err(|error| error.to_string())?;
             for record in batch::records(&bytes[..size]).map_err(|error| error.to_string())? {
                 if record.offset >= from && !visit(&record, &header) {
@@ -162,7 +173,8 @@ fn time_index(lab: &Lab, log: &Log) -> Result<Value, String> {
     for segment in log.segments() {
         let mut entries = Vec::new();
         for n in 0..segment.time_index.entries() {
-            let entry = segment.time_index.entry(lab.disk(), n).map_err(|error| error.to_string())?;
+            let entry =
+                segment.time_index.entry(lab.disk(), n).map_err(|error| error.to_string())?;
             entries.push(format!("{}:{}", entry.0.0, entry.1.0));
         }
         all.push(Value::texts(entries));
