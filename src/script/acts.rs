@@ -3,7 +3,7 @@
 use super::command::*;
 use super::evaluate::broker_of;
 use super::session::Session;
-use crate::client::{ProducerRecord, Workload};
+use crate::client::{ProducerRecord, SeekTo, Workload};
 use crate::clock::Duration;
 use crate::cluster::{Act, Lab, NewConsumer};
 use crate::protocol::{
@@ -338,7 +338,14 @@ fn consumer_acts(lab: Option<&Lab>, name: &str, act: &ConsumerAct) -> Result<Act
             let offset = offset.clone().map(|(partition, offset)| (partition, Offset(offset)));
             acts(Act::ConsumerCommit { name: owned, offset }, format!("{name} committed"))
         }
-        ConsumerAct::Seek { .. } => Err("consumer seek cannot be run yet".into()),
+        ConsumerAct::Seek { partition, target } => {
+            let to = match target {
+                LookupTarget::Offset(offset) => SeekTo::Offset(Offset(*offset)),
+                LookupTarget::Timestamp(timestamp) => SeekTo::Timestamp(Timestamp(*timestamp)),
+            };
+            let act = Act::ConsumerSeek { name: owned, partition: partition.clone(), to };
+            acts(act, format!("{name} moved in {partition}"))
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use super::functions::function;
 use super::statement::Statement;
 
 /// The capabilities of this version, in the words that the heads of twins use.
-pub const HERE: &[&str] = &["elr", "timestamp-lookup", "topic-administration"];
+pub const HERE: &[&str] =
+    &["groups", "consumers", "elr", "timestamp-lookup", "topic-administration"];
 
 /// The capability that a statement takes and this version lacks.
 pub fn lacking(statement: &Statement) -> Option<&'static str> {
@@ -33,7 +34,6 @@ pub fn lacking(statement: &Statement) -> Option<&'static str> {
             if by_hand { Some("idempotence") } else { of_producer(&produce.configs) }
         }
         Command::Producer { act: ProducerAct::Start { configs }, .. } => of_producer(configs),
-        Command::Consumer { .. } if !HERE.contains(&"consumers") => Some("consumers"),
         Command::Consumer { act: ConsumerAct::Start { configs, .. }, .. } => of_consumer(configs),
         Command::Broker { act: BrokerAct::Slow(_), .. } => Some("slow-brokers"),
         Command::Broker { act: BrokerAct::Add, .. } => Some("reassignment"),

@@ -4,7 +4,7 @@ use super::acts::About;
 use super::error::clip;
 use super::evaluate::text_of;
 use crate::batch;
-use crate::client::{AdminOutcome, SendOutcome};
+use crate::client::{AdminOutcome, ConsumerOutcome, SendOutcome};
 use crate::cluster::{Lab, Outcome};
 use crate::protocol::{ErrorCode, Response};
 use crate::types::{Language, Offset, TopicName, TopicPartition};
@@ -56,6 +56,9 @@ pub fn answer(about: &About, outcome: &Outcome, lab: &Lab, language: Language) -
         (About::Produced, Outcome::Sent(sent)) => produced(sent),
         (About::Words(words), Outcome::Sent(sent)) if sent.error.is_none() => Said::line(words),
         (_, Outcome::Sent(sent)) => refusal(sent.error, ""),
+        (About::Consumer { name, words }, Outcome::Consumer(outcome)) => {
+            consumer(name, words, outcome)
+        }
         (About::Words(words) | About::Admin(words) | About::Consumer { words, .. }, _) => {
             Said::line(words)
         }
@@ -186,5 +189,35 @@ fn lookup(lab: &Lab, language: Language) -> Said {
         "broker": walk.broker.0,
         "steps": steps.iter().take(1000).collect::<Vec<_>>(),
     });
+    Said::new(lines, result)
+}
+
+fn consumer(name: &str, words: &str, outcome: &ConsumerOutcome) -> Said {
+    if !outcome.error.is_none() {
+        return refusal(outcome.error, "");
+    }
+    let mut lines = Vec::new();
+    for (partition, record) in outcome.records.iter().take(LISTED) {
+        let (key, value) = (text_of(record.key.as_ref()), text_of(record.value.as_ref()));
+        let value = clip(&value.to_string(), 60);
+        lines.push(format!("{partition} offset {}  key {key}  value {value}", record.offset));
+    }
+    if outcome.records.len() > LISTED {
+        lines.push(format!("and {} more", outcome.records.len() - LISTED));
+    }
+    for (partition, offset) in &outcome.offsets {
+        lines.push(format!("{name} {partition} offset {offset}"));
+    }
+    if lines.is_empty() {
+        lines.push(words.to_string());
+    }
+    let offsets: Vec<Json> = outcome
+        .offsets
+        .iter()
+        .map(
+            |(partition, offset)| json!({ "partition": partition.to_string(), "offset": offset.0 }),
+        )
+        .collect();
+    let result = json!({ "consumer": name, "records": outcome.records.len(), "offsets": offsets });
     Said::new(lines, result)
 }

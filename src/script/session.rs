@@ -155,7 +155,7 @@ impl Names for Session {
         self.clients(|client| matches!(client, Client::Producer(_)))
     }
     fn consumers(&self) -> Vec<String> {
-        self.clients(|client| !matches!(client, Client::Producer(_) | Client::Admin(_)))
+        self.clients(|client| matches!(client, Client::Consumer(_)))
     }
     fn groups(&self) -> Vec<String> {
         let Some(lab) = &self.lab else { return vec![] };

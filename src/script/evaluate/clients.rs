@@ -28,6 +28,7 @@ fn error(lab: &Lab, name: &str) -> Result<Value, String> {
     let code = match lab.cluster().client(name) {
         Some(Client::Producer(producer)) => producer.last_error(),
         Some(Client::Admin(admin)) => admin.last_error(),
+        Some(Client::Consumer(consumer)) => consumer.last_error(),
         None if name == "admin" => ErrorCode::NONE,
         None => return Err(no_client(lab, name)),
     };
@@ -35,8 +36,17 @@ fn error(lab: &Lab, name: &str) -> Result<Value, String> {
 }
 
 fn consumer(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
-    client(a.lab, &a.text(0))?;
-    Err(format!("{name}() cannot be asked yet"))
+    let Client::Consumer(consumer) = client(a.lab, &a.text(0))? else {
+        return Err(format!("'{}' is not a consumer", a.text(0)));
+    };
+    Ok(match name {
+        "position" => number_or_none(consumer.position(&a.partition(1)).map(|offset| offset.0)),
+        "rebalances" => Value::texts(consumer.rebalances().iter()),
+        _ => {
+            let values = consumer.values().iter();
+            Value::List(values.map(|(_, record)| super::text_of(record.value.as_ref())).collect())
+        }
+    })
 }
 
 /// The broker that leads the group's partition of `__consumer_offsets`.
