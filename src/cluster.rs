@@ -16,6 +16,7 @@ mod act;
 mod bulk;
 mod consumers;
 mod event;
+mod file_check;
 mod invariant;
 mod lab;
 mod network;

@@ -3,7 +3,7 @@
 
 use super::event::{Body, Stamped};
 use super::world::BrokerNode;
-use crate::client::Event as ClientEvent;
+use crate::client::{Client, Event as ClientEvent};
 use crate::replica::Event as ReplicaEvent;
 use crate::types::{LeaderEpoch, NodeId, Offset, TopicPartition};
 use crate::{broker, coordination};
@@ -40,6 +40,21 @@ pub const INVARIANTS: &[(&str, &str, &str)] = &[
         "no-committed-record-cut",
         "a replica never cuts a committed record",
         "副本从不截掉已提交的记录",
+    ),
+    (
+        "logs-agree",
+        "the replicas of a partition agree below the high watermark",
+        "分区的各副本在高水位以下一致",
+    ),
+    (
+        "no-skip",
+        "a consumer is handed every record from its position on, none is left out",
+        "消费者从其位置起逐条得到记录，不会漏掉",
+    ),
+    (
+        "no-non-monotonic-poll",
+        "a consumer that did not seek is never handed an older record again within one assignment",
+        "没有 seek 的消费者在一次分配之内不会再次得到更早的记录",
     ),
     (
         "one-owner-per-generation",
@@ -82,6 +97,8 @@ pub struct Invariants {
     /// Per partition: up to where records were acknowledged with acks=all, and in which epoch.
     acknowledged: BTreeMap<TopicPartition, (Offset, LeaderEpoch)>,
     owners: BTreeMap<(String, i32), BTreeMap<TopicPartition, NodeId>>,
+    /// Per consumer and partition: the offset that the next poll must begin with.
+    expected: BTreeMap<(NodeId, TopicPartition), Offset>,
     pub(crate) fresh: Vec<Violation>,
     kept: Vec<Violation>,
 }
@@ -107,7 +124,7 @@ impl Invariants {
         &mut self,
         event: &Stamped,
         brokers: &BTreeMap<NodeId, BrokerNode>,
-        group: Option<&str>,
+        client: Option<&Client>,
     ) {
         match &event.body {
             Body::Broker(broker::Event::Replica(replica)) => match replica {
@@ -143,10 +160,18 @@ impl Invariants {
                 }
             }
             Body::Client(ClientEvent::Assigned { generation, partitions }) => {
-                if let Some(group) = group {
+                self.expected.retain(|(node, _), _| *node != event.node);
+                if let Some(group) = client.and_then(|client| client.group()) {
                     self.assigned(event, group, *generation, partitions);
                 }
             }
+            Body::Client(
+                ClientEvent::PositionFetched { partition, offset }
+                | ClientEvent::PositionReset { partition, offset, .. },
+            ) => {
+                self.expected.insert((event.node, partition.clone()), *offset);
+            }
+            Body::Client(ClientEvent::Polled { from, .. }) => self.polled(event, from, client),
             Body::Controller(coordination::Event::TopicDeleted { topic }) => {
                 self.leaders.retain(|partition, _| partition.topic != *topic);
                 self.high_watermarks.retain(|partition, _| partition.topic != *topic);
@@ -256,6 +281,37 @@ impl Invariants {
                     "the high watermark of {partition} is {to}, but broker {member}, in the ISR, ends at {end}"
                 );
                 self.broken("high-watermark-within-isr", event, sentence);
+            }
+        }
+    }
+
+    fn polled(
+        &mut self,
+        event: &Stamped,
+        from: &[(TopicPartition, Offset)],
+        client: Option<&Client>,
+    ) {
+        let Some(Client::Consumer(consumer)) = client else {
+            return;
+        };
+        for (partition, offset) in from {
+            let key = (event.node, partition.clone());
+            if let Some(&expected) = self.expected.get(&key) {
+                let name = consumer.name();
+                if *offset > expected {
+                    let sentence = format!(
+                        "{name} was handed {partition} from {offset}, although {expected} was next"
+                    );
+                    self.broken("no-skip", event, sentence);
+                } else if *offset < expected {
+                    let sentence = format!(
+                        "{name} was handed {partition} from {offset} again, although it had reached {expected}"
+                    );
+                    self.broken("no-non-monotonic-poll", event, sentence);
+                }
+            }
+            if let Some(position) = consumer.position(partition) {
+                self.expected.insert(key, position);
             }
         }
     }

@@ -522,6 +522,12 @@ impl Lab {
         Ok(lab)
     }
 
+    /// Reads every file of every running broker and tells which promises about bytes are broken: what decodes, what
+    /// indexes point at, whether replicas agree.
+    pub fn check_files(&self) -> Vec<super::Violation> {
+        self.cluster.check_files(&self.disk)
+    }
+
     /// What differs between this branch and another: leaders, in-sync replicas, epochs, marks, files.
     pub fn diff(&self, name: &str) -> Result<Vec<Difference>, LabError> {
         let other = self.other(name)?;

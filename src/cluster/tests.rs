@@ -335,3 +335,17 @@ fn a_week_passes_over_a_group_that_has_nothing_to_read() {
     assert_eq!(read(&lab, "c1").1, 1);
     assert!(lab.settled().is_ok(), "{:?}", lab.settled());
 }
+
+#[test]
+fn whole_files_keep_their_promises_until_a_bit_flips() {
+    let mut lab = with_topic(3);
+    for number in 0..20 {
+        produce(&mut lab, &format!("value {number}"), "all");
+    }
+    settle(&mut lab);
+    assert_eq!(lab.check_files(), vec![]);
+    let file = "broker-2/orders-0/00000000000000000000.log";
+    lab.disk_mut().flip_bit(file, 100, 3).unwrap();
+    let names: Vec<&str> = lab.check_files().iter().map(|broken| broken.name).collect();
+    assert!(names.contains(&"bytes-decode"), "{names:?}");
+}

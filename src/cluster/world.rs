@@ -229,11 +229,11 @@ impl Cluster {
         let id = self.next_event;
         let cause = self.blamed(&body).or(stage.cause);
         let stamped = Stamped { id, step: self.step, at: self.now, node, cause, body };
-        let group = match &stamped.body {
-            Body::Client(_) => self.clients.get(&node).and_then(|client| client.group()),
+        let client = match &stamped.body {
+            Body::Client(_) => self.clients.get(&node).map(Arc::as_ref),
             _ => None,
         };
-        self.invariants.watch(&stamped, &self.brokers, group);
+        self.invariants.watch(&stamped, &self.brokers, client);
         stage.events.push(stamped);
         stage.cause = Some(id);
         id
