@@ -72,7 +72,8 @@ impl Cluster {
                     }
                 };
                 if let Err(error) = batch::verify(content) {
-                    let sentence = format!("{path} at byte {}: {error}", at + u64::from(position.0));
+                    let sentence =
+                        format!("{path} at byte {}: {error}", at + u64::from(position.0));
                     found.push(self.broken("bytes-decode", sentence));
                 }
                 boundaries.insert(at + u64::from(position.0));
@@ -109,9 +110,9 @@ impl Cluster {
         };
         for (other, other_mark, checksums) in others {
             let committed = (*mark).min(*other_mark);
-            let differs = base.range(..committed).find(|(offset, crc)| {
-                checksums.get(offset).is_some_and(|theirs| theirs != *crc)
-            });
+            let differs = base
+                .range(..committed)
+                .find(|(offset, crc)| checksums.get(offset).is_some_and(|theirs| theirs != *crc));
             if let Some((offset, _)) = differs {
                 let sentence = format!(
                     "brokers {first} and {other} differ in {partition} at offset {offset}, below the high watermark \
