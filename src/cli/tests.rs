@@ -1,0 +1,107 @@
+//! The program, called as a shell calls it, with its exit codes.
+
+use super::*;
+
+/// Exit code, output, error output.
+fn klab(words: &[&str]) -> (i32, String, String) {
+    let arguments: Vec<String> =
+        ["klab", "--lang", "en"].iter().chain(words).map(|word| (*word).to_owned()).collect();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let code = main_with(&arguments, &mut out, &mut err);
+    (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+}
+
+#[test]
+fn help_and_version_end_well() {
+    let (code, out, err) = klab(&["--help"]);
+    assert_eq!((code, err.as_str()), (ENDED, ""));
+    assert!(out.contains("Examples:") && out.contains("Exit codes:"), "{out}");
+    let (code, out, _) = klab(&["--version"]);
+    assert_eq!((code, out), (ENDED, format!("klab {}\n", env!("CARGO_PKG_VERSION"))));
+    for line in klab(&["inspect", "--help"]).1.lines() {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+}
+
+#[test]
+fn a_wrong_argument_is_a_sentence_and_two() {
+    for words in [
+        &["lessen"][..],
+        &["lesson"],
+        &["--seed", "x", "fidelity"],
+        &["fidelity", "one-voterr"],
+        &["glossary", "nonsense-word"],
+        &["inspect"],
+        &["inspect", "/nowhere/at/all"],
+        &["inspect", "--sample", "lookup"],
+        &["completions", "dos"],
+    ] {
+        let (code, out, err) = klab(words);
+        assert_eq!((code, out.as_str()), (WRONG, ""), "{words:?}");
+        assert!(err.len() > 20 && err.ends_with('\n'), "{words:?}: {err}");
+    }
+    assert!(klab(&["fidelity", "one-voterr"]).2.contains("did you mean 'one-voter'?"));
+}
+
+#[test]
+fn looking_commands_print_what_they_were_asked() {
+    let (code, out, _) = klab(&["fidelity"]);
+    assert!(code == ENDED && out.contains("small-segments"), "{out}");
+    let (code, out, _) = klab(&["glossary", "isr"]);
+    assert!(code == ENDED && out.contains("In-sync replicas"), "{out}");
+    let (code, out, _) = klab(&["inspect", "--sample"]);
+    assert!(code == ENDED && out.contains("plain-0"), "{out}");
+    let (code, out, _) = klab(&["inspect", "--sample", "lookup", "plain-0", "offset=150"]);
+    assert!(code == ENDED && out.contains("the answer"), "{out}");
+    let (code, out, _) = klab(&["inspect", "--sample", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(code == ENDED && json["nodes"][0]["node"] == 1);
+    for shell in ["bash", "zsh", "fish"] {
+        let (code, out, _) = klab(&["completions", shell]);
+        assert!(code == ENDED && out.contains("glossary"), "{shell}");
+    }
+}
+
+#[test]
+fn ascii_is_ascii() {
+    for words in [&["--ascii", "fidelity"][..], &["--ascii", "inspect", "--sample"]] {
+        let (_, out, _) = klab(words);
+        let odd: Vec<&str> = out.lines().filter(|line| !line.is_ascii()).collect();
+        assert!(odd.is_empty(), "{odd:?}");
+    }
+}
+
+/// A reader who goes away at once.
+struct Closed;
+
+impl Write for Closed {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::BrokenPipe.into())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let arguments = ["klab", "fidelity"].map(str::to_owned);
+    let mut err = Vec::new();
+    assert_eq!(main_with(&arguments, &mut Closed, &mut err), ENDED);
+    assert!(err.is_empty());
+}
+
+#[test]
+fn the_language_follows_the_locale() {
+    use crate::types::Language;
+    let of = |name: &'static str, value: &'static str| {
+        arguments::of_locale(move |asked| (asked == name).then(|| value.to_owned()))
+    };
+    assert_eq!(of("LANG", "zh_CN.UTF-8"), Language::Chinese);
+    assert_eq!(of("LC_ALL", "en_US.UTF-8"), Language::English);
+    assert_eq!(of("NONE", ""), Language::English);
+    let arguments = ["klab", "--lang", "zh", "glossary", "HW"].map(str::to_owned);
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    assert_eq!(main_with(&arguments, &mut out, &mut err), ENDED);
+    assert!(String::from_utf8(out).unwrap().contains("高水位"));
+}
