@@ -19,6 +19,7 @@ mod lessons;
 mod look;
 mod output;
 mod place;
+mod run;
 #[cfg(test)]
 mod tests;
 
@@ -58,7 +59,7 @@ pub fn main_with(arguments: &[String], out: &mut dyn Write, err: &mut dyn Write)
             return WRONG;
         }
     };
-    let code = match carry_out(&arguments, &mut out) {
+    let code = match carry_out(&arguments, &mut out, err) {
         Ok(code) => code,
         Err(sentence) => {
             out.flush();
@@ -70,7 +71,7 @@ pub fn main_with(arguments: &[String], out: &mut dyn Write, err: &mut dyn Write)
 }
 
 /// What is asked for. An error is a sentence: something that was given is wrong.
-fn carry_out(arguments: &Arguments, out: &mut Output) -> Result<i32, String> {
+fn carry_out(arguments: &Arguments, out: &mut Output, err: &mut dyn Write) -> Result<i32, String> {
     let canvas = arguments.canvas();
     match &arguments.command {
         None => {
@@ -78,6 +79,7 @@ fn carry_out(arguments: &Arguments, out: &mut Output) -> Result<i32, String> {
             Ok(ENDED)
         }
         Some(Command::Lesson(asked)) => lessons::lesson(arguments, asked, out),
+        Some(Command::Run(asked)) => run::run(arguments, asked, out, err),
         Some(Command::Inspect(asked)) => look::inspect(asked, &canvas, out),
         Some(Command::Fidelity { id }) => look::fidelity(id.as_deref(), &canvas, out),
         Some(Command::Glossary { word }) => look::glossary(word.as_deref(), &canvas, out),

@@ -73,6 +73,9 @@ pub enum Command {
     /// Plays a lesson, or lists them
     #[command(after_help = "Example: klab lesson a05 --lang zh")]
     Lesson(LessonArguments),
+    /// Runs a script, without a screen
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(RunArguments),
     /// Opens the files of a real broker, read-only
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect(InspectArguments),
@@ -113,6 +116,34 @@ pub struct LessonArguments {
     /// Reads the lessons of a directory instead of those in the program
     #[arg(long, value_name = "DIR")]
     pub lessons: Option<PathBuf>,
+}
+
+const RUN_EXAMPLES: &str = "\
+Without --dir and --keep the files are in memory. With --keep the run ends with a clean close.
+
+Examples:
+  klab run orders.klab
+  klab run orders.klab --dir /tmp/k --keep && ls /tmp/k/broker-1
+  klab run - --json < orders.klab";
+
+/// `klab run`
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// The script; - reads the standard input
+    #[arg(value_name = "FILE")]
+    pub file: String,
+    /// Events and results as JSON lines
+    #[arg(long)]
+    pub json: bool,
+    /// Prints each command before what it says
+    #[arg(long)]
+    pub echo: bool,
+    /// A broken invariant fails the run
+    #[arg(long)]
+    pub strict: bool,
+    /// With --keep: leaves the files as they are, as if all power went off at the end
+    #[arg(long)]
+    pub no_close: bool,
 }
 
 const INSPECT_EXAMPLES: &str = "\

@@ -105,3 +105,72 @@ fn the_language_follows_the_locale() {
     assert_eq!(main_with(&arguments, &mut out, &mut err), ENDED);
     assert!(String::from_utf8(out).unwrap().contains("高水位"));
 }
+
+/// Runs a script that lies in a file; the directory goes with it.
+fn run(script: &[u8], more: &[&str]) -> (i32, String, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("script.klab");
+    std::fs::write(&file, script).unwrap();
+    let file = file.to_str().unwrap();
+    let words: Vec<&str> = ["run", file].iter().chain(more).copied().collect();
+    klab(&words)
+}
+
+const ORDERS: &[u8] = b"cluster brokers=3 kafka=4.3 seed=7
+topic create orders partitions=1 replication-factor=3
+produce orders key=alice value=apples acks=all
+until hw(orders-0) == 1
+expect leo(orders-0) == 1
+";
+
+#[test]
+fn a_script_that_ends_is_zero_and_its_files_go_or_stay() {
+    let (code, out, err) = run(ORDERS, &[]);
+    assert_eq!((code, err.as_str()), (ENDED, ""), "{out}");
+    let parent = tempfile::tempdir().unwrap();
+    let directory = parent.path().join("files");
+    let place = directory.to_str().unwrap();
+    let (code, with_files, _) = run(ORDERS, &["--dir", place]);
+    assert_eq!((code, &with_files), (ENDED, &out), "the output does not depend on the place");
+    assert!(!directory.exists());
+    let (code, _, err) = run(ORDERS, &["--dir", place, "--keep"]);
+    assert!(code == ENDED && err.contains(place), "{err}");
+    assert!(directory.join("broker-1/.kafka_cleanshutdown").is_file());
+    let index = directory.join("broker-1/orders-0/00000000000000000000.index");
+    assert_eq!(std::fs::metadata(index).unwrap().len(), 0, "a clean close trims the index");
+    let (code, _, err) = run(ORDERS, &["--dir", place]);
+    assert!(code == WRONG || err.contains("not empty"), "{code} {err}");
+    let (code, out, _) = klab(&["inspect", place, "--json"]);
+    assert_eq!(code, ENDED);
+    assert!(out.contains("\"orders-0\"") && !out.contains("missing"), "{out}");
+}
+
+#[test]
+fn a_script_that_fails_is_one_and_a_wrong_one_is_two() {
+    let failing = [ORDERS, b"expect hw(orders-0) == 5\n"].concat();
+    assert_eq!(run(&failing, &[]).0, FAILED);
+    for wrong in
+        [&b"prodcue orders value=1\n"[..], b"cluster\nbroker kill 9\n", b"\x7fELF\x00\x01\xff"]
+    {
+        let (code, out, err) = run(wrong, &[]);
+        assert_eq!(code, WRONG, "{wrong:?}: {out}");
+        assert!(out.len() + err.len() > 20, "{wrong:?}");
+    }
+    let (code, _, err) = klab(&["run", "/nowhere/x.klab"]);
+    assert!(code == WRONG && err.contains("cannot be read"), "{err}");
+    let (code, _, err) = klab(&["run", "/"]);
+    assert!(code == WRONG && err.contains("cannot be read"), "{err}");
+}
+
+#[test]
+fn json_lines_are_json() {
+    let (code, out, _) = run(ORDERS, &["--json"]);
+    assert_eq!(code, ENDED);
+    let types: Vec<String> = out
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect(line))
+        .map(|json| json["type"].as_str().expect("a type").to_owned())
+        .collect();
+    assert!(types.contains(&"event".into()) && types.contains(&"result".into()));
+    assert_eq!(types.last().map(String::as_str), Some("end"));
+}
