@@ -13,12 +13,32 @@
 //! What always holds: a picture depends only on the lab, the focus and the canvas; every glyph is one cell wide;
 //! meaning stands in glyphs and words, roles only repeat it.
 
+pub mod bytes; // hex and fields, both directions
+pub mod cluster; // brokers as columns, partitions as rows
+mod common; // what just changed, names, windows
+pub mod controller; // who decides, and the last metadata records
+pub mod files; // what lies in the directories
 pub mod glyphs; // the marks of state, in Unicode and in ASCII
+pub mod group; // members and their shares, before and after; lag
+pub mod index; // entries of an index and a search in it
+pub mod log; // segment files to scale
+pub mod metrics; // numbers by Kafka's names
+pub mod network; // what is under way
+pub mod partition; // replicas as tapes of offsets
 pub mod picture; // roles, spans, lines, pictures, canvas and focus
+pub mod producer; // what waits and what is in flight
 pub mod prose; // wrapping of text, Chinese included, and inline markup
+pub mod show; // the words of a script to a picture
 pub mod table; // aligned columns, pictures side by side
+mod tables; // topic, isr, epochs, invariants
+pub mod timeline; // acts, faults, branches, last events
+pub mod why; // the chain of causes
 pub mod width; // how many cells a text takes; cutting and padding to cells
+
+#[cfg(test)]
+mod tests;
 
 pub use glyphs::Glyphs;
 pub use picture::{Canvas, Focus, Line, Picture, Role, Span, Target};
+pub use show::{KINDS, draw, show};
 pub use table::{Align, Table, beside};

@@ -1,0 +1,187 @@
+//! The files: what lies in the directories of the nodes, as `ls` would show it.
+//!
+//! ```text
+//!   files   /tmp/klab
+//!     broker-1
+//!       meta.properties                           86 B
+//!       orders-0
+//!         00000000000000000000.index      10 485 760 B   24 B used
+//!         00000000000000000000.log             1 022 B «
+//! ```
+//!
+//! An index file that is still written has its full preallocated size (`segment.index.bytes`) and uses a part of it.
+
+use super::common::{self, bytes, finish, is_internal, more};
+use super::picture::{Canvas, Focus, Line, Picture, Role, Target};
+use crate::cluster::Lab;
+use crate::storage::{Log, file_name};
+use crate::types::{NodeId, TopicPartition};
+use std::collections::BTreeMap;
+
+/// A row: depth, name, size, note.
+struct Row {
+    depth: usize,
+    name: String,
+    path: String,
+    size: Option<u64>,
+    note: String,
+    changed: bool,
+}
+
+/// Draws the pane.
+pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
+    let place = match lab.disk().root() {
+        Some(root) => root.display().to_string(),
+        None => canvas.word("in memory", "在内存中").to_owned(),
+    };
+    let mut picture =
+        Picture::new(canvas.word("files", "文件")).caption(Line::of(place, Role::Dim));
+    let limit = canvas.height.saturating_sub(1).max(4);
+    let mut rows = Vec::new();
+    let tops = lab.disk().list("").unwrap_or_default();
+    let wanted = focus.node.map(|node| match node.is_controller() {
+        true => format!("controller-{node}"),
+        false => format!("broker-{node}"),
+    });
+    let mut left_out = 0;
+    for top in tops {
+        if wanted.as_ref().is_some_and(|wanted| *wanted != top.name) {
+            continue;
+        }
+        let node = top.name.rsplit_once('-').and_then(|(_, id)| id.parse().ok()).map(NodeId);
+        let used = node.map(|node| used(lab, node)).unwrap_or_default();
+        walk(lab, &top.name, &top.name, 0, node, &used, focus, limit, &mut rows, &mut left_out);
+    }
+    let name =
+        rows.iter().map(|row| row.depth * 2 + super::width::of(&row.name)).max().unwrap_or(0);
+    let sizes: Vec<String> =
+        rows.iter().map(|row| row.size.map(bytes).unwrap_or_default()).collect();
+    let size = sizes.iter().map(String::len).max().unwrap_or(0);
+    let name = name.min(canvas.width.saturating_sub(size + 6).max(16));
+    for (row, size_text) in rows.into_iter().zip(sizes) {
+        let role = if row.size.is_some() { Role::Link } else { Role::Strong };
+        let mut line = Line::of(&row.name, role).indent(2 + row.depth * 2);
+        if !size_text.is_empty() {
+            line = line.pad_to(2 + name + 2).span(format!("{size_text:>size$}"), Role::Number);
+        }
+        if !row.note.is_empty() {
+            line = line.span(format!("   {}", row.note), Role::Dim);
+        }
+        let line = line.changed(row.changed, &canvas.glyphs);
+        let chosen = focus.file.as_deref() == Some(&row.path);
+        picture.push(line.to(Target::File(row.path)));
+        if chosen {
+            picture.attend();
+        }
+    }
+    if left_out > 0 {
+        picture.push(more(left_out, canvas));
+    }
+    finish(picture, canvas)
+}
+
+/// Bytes in use of each index file of a node, and whether the step changed the log beside it.
+fn used(lab: &Lab, node: NodeId) -> BTreeMap<String, (u64, bool)> {
+    let fresh = common::Fresh::of(lab);
+    let mut used = BTreeMap::new();
+    let mut add = |log: &Log, changed: bool| {
+        let segment = log.active_segment();
+        for (suffix, bytes) in [
+            (".index", u64::from(segment.index.used_bytes())),
+            (".timeindex", u64::from(segment.time_index.used_bytes())),
+            (".log", u64::from(segment.size_bytes)),
+        ] {
+            let path = format!("{}/{}", log.directory(), file_name(segment.base_offset, suffix));
+            used.insert(path, (bytes, changed && suffix == ".log"));
+        }
+    };
+    if let Some(broker) = lab.cluster().broker(node) {
+        for replica in broker.replicas.values() {
+            let changed = fresh.log_end(&replica.partition, node).is_some();
+            add(&replica.log, changed);
+        }
+        add(&broker.observer.log, false);
+    }
+    if let Some(controller) =
+        lab.cluster().controllers.get(&node).and_then(|node| node.controller.as_ref())
+    {
+        add(&controller.log, false);
+    }
+    used
+}
+
+#[allow(clippy::too_many_arguments)]
+fn walk(
+    lab: &Lab,
+    path: &str,
+    name: &str,
+    depth: usize,
+    node: Option<NodeId>,
+    used: &BTreeMap<String, (u64, bool)>,
+    focus: &Focus,
+    limit: usize,
+    rows: &mut Vec<Row>,
+    left_out: &mut usize,
+) {
+    if rows.len() >= limit {
+        *left_out += 1;
+        return;
+    }
+    let row = |depth, name: &str, path: &str| Row {
+        depth,
+        name: name.to_owned(),
+        path: path.to_owned(),
+        size: None,
+        note: String::new(),
+        changed: false,
+    };
+    rows.push(row(depth, name, path));
+    let mut folded: BTreeMap<String, usize> = BTreeMap::new();
+    for entry in lab.disk().list(path).unwrap_or_default() {
+        let below = format!("{path}/{}", entry.name);
+        if entry.is_directory {
+            let partition = TopicPartition::parse(&entry.name);
+            let hidden = partition.filter(|p| {
+                is_internal(&p.topic)
+                    && p.topic.as_str() != "__cluster_metadata"
+                    && focus.partition.as_ref() != Some(p)
+            });
+            match hidden {
+                Some(partition) => *folded.entry(partition.topic.to_string()).or_default() += 1,
+                None => {
+                    walk(
+                        lab,
+                        &below,
+                        &entry.name,
+                        depth + 1,
+                        node,
+                        used,
+                        focus,
+                        limit,
+                        rows,
+                        left_out,
+                    );
+                }
+            }
+            continue;
+        }
+        if rows.len() >= limit {
+            *left_out += 1;
+            continue;
+        }
+        let mut file = row(depth + 1, &entry.name, &below);
+        file.size = Some(entry.size);
+        if let Some(&(bytes_used, changed)) = used.get(&below) {
+            file.changed = changed;
+            if bytes_used < entry.size {
+                file.note = format!("{bytes_used} B used");
+            }
+        }
+        rows.push(file);
+    }
+    for (topic, count) in folded {
+        let mut line = row(depth + 1, &format!("{topic}-*"), path);
+        line.note = format!("{count} directories");
+        rows.push(line);
+    }
+}

@@ -1,0 +1,329 @@
+//! Metrics by Kafka's names: the numbers that an operator of a real cluster watches, counted from the lab's state.
+//!
+//! ```text
+//!   metrics
+//!     UnderReplicatedPartitions     2   b2 1   b3 1    partitions whose ISR lacks a replica, counted by their leaders
+//! ```
+//!
+//! A broker's metric is counted by that broker, as in Kafka: a dead broker counts nothing, so partitions without a
+//! leader are nobody's under-replicated ones but the controller's `OfflinePartitionsCount`. Counters count the events
+//! that are in memory. Sources: classes `ReplicaManager`, `ControllerMetrics`, `Partition`.
+
+use super::common::{self, finish};
+use super::picture::{Canvas, Focus, Line, Picture, Role};
+use super::table::{Align, Table};
+use super::width::number;
+use crate::cluster::{Body, Lab, NodeState};
+use crate::coordination;
+use crate::replica::Replica;
+use crate::types::NodeId;
+use std::collections::BTreeMap;
+
+/// The few that the cluster pane shows too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// `UnderReplicatedPartitions` over all brokers.
+    pub under_replicated: i64,
+    /// `UnderMinIsrPartitionCount` over all brokers.
+    pub under_min_isr: i64,
+    /// `OfflinePartitionsCount`.
+    pub offline: i64,
+}
+
+/// One metric: the sum, and each broker's part if brokers count it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metric {
+    /// Kafka's name.
+    pub name: &'static str,
+    /// The number.
+    pub value: i64,
+    /// By broker.
+    pub brokers: Vec<(NodeId, i64)>,
+    /// Whether something other than 0 (or, for `ActiveControllerCount`, than 1) is a reason to look.
+    pub alarming: bool,
+    english: &'static str,
+    chinese: &'static str,
+}
+
+fn leaders(lab: &Lab, id: NodeId) -> impl Iterator<Item = (&Replica, &crate::replica::Leader)> {
+    let broker = match lab.cluster().state(id) {
+        NodeState::Alive | NodeState::Paused => lab.cluster().broker(id),
+        _ => None,
+    };
+    let replicas = broker.into_iter().flat_map(|broker| broker.replicas.values());
+    replicas.filter_map(|replica| Some((replica, replica.as_leader()?)))
+}
+
+fn per_broker(lab: &Lab, count: impl Fn(NodeId) -> i64) -> Vec<(NodeId, i64)> {
+    lab.cluster().brokers.keys().map(|&id| (id, count(id))).collect()
+}
+
+fn under_replicated((replica, leader): &(&Replica, &crate::replica::Leader)) -> bool {
+    leader.isr.len() < replica.assigned.len()
+}
+
+fn under_min_isr((replica, leader): &(&Replica, &crate::replica::Leader)) -> bool {
+    leader.isr.len() < replica.min_insync_replicas()
+}
+
+fn offline(lab: &Lab) -> i64 {
+    let topics = common::image(lab).into_iter().flat_map(|image| image.topics.values());
+    topics.flat_map(|topic| &topic.partitions).filter(|p| p.leader.is_none()).count() as i64
+}
+
+/// The few numbers that say how the cluster is.
+pub fn counts(lab: &Lab) -> Counts {
+    let sum = |test: fn(&(&Replica, &crate::replica::Leader)) -> bool| {
+        let count = |&id: &NodeId| leaders(lab, id).filter(test).count() as i64;
+        lab.cluster().brokers.keys().map(count).sum()
+    };
+    Counts {
+        under_replicated: sum(under_replicated),
+        under_min_isr: sum(under_min_isr),
+        offline: offline(lab),
+    }
+}
+
+/// How often something happened on controllers, by the event's kind.
+fn happened(lab: &Lab) -> BTreeMap<&'static str, i64> {
+    let mut counts = BTreeMap::new();
+    for event in lab.events() {
+        let Body::Controller(event) = &event.body else { continue };
+        let name = match event {
+            coordination::Event::LeaderElected { unclean: true, .. } => {
+                "UncleanLeaderElectionsPerSec"
+            }
+            coordination::Event::LeaderElected { .. } => "LeaderElectionRateAndTimeMs",
+            coordination::Event::IsrChanged { before, after, .. } => {
+                match after.len() < before.len() {
+                    true => "IsrShrinksPerSec",
+                    false => "IsrExpandsPerSec",
+                }
+            }
+            _ => continue,
+        };
+        *counts.entry(name).or_default() += 1;
+    }
+    counts
+}
+
+/// All metrics.
+pub fn all(lab: &Lab) -> Vec<Metric> {
+    let cluster = lab.cluster();
+    let mut metrics = Vec::new();
+    let image = common::image(lab);
+    let active = cluster
+        .controllers
+        .values()
+        .filter(|node| node.state == NodeState::Alive && node.controller.is_some())
+        .count() as i64;
+    let registered = image.map_or(0, |image| image.brokers.len()) as i64;
+    let fenced =
+        image.map_or(0, |image| image.brokers.values().filter(|b| b.fenced).count()) as i64;
+    let topics = image.map_or(0, |image| image.topics.len()) as i64;
+    let partitions =
+        || image.into_iter().flat_map(|i| i.topics.values()).flat_map(|t| &t.partitions);
+    let imbalanced = partitions().filter(|p| p.leader != p.preferred_leader()).count() as i64;
+    let mut whole = |name, value, alarming, english, chinese| {
+        metrics.push(Metric { name, value, brokers: Vec::new(), alarming, english, chinese });
+    };
+    whole(
+        "ActiveControllerCount",
+        active,
+        active != 1,
+        "controllers that decide; one is right",
+        "起决定作用的 controller 数；应为 1",
+    );
+    whole(
+        "ActiveBrokerCount",
+        registered - fenced,
+        false,
+        "brokers that are registered and not fenced",
+        "已注册且未被隔离的 broker",
+    );
+    whole(
+        "FencedBrokerCount",
+        fenced,
+        fenced > 0,
+        "registered brokers that may not lead",
+        "已注册但被隔离的 broker",
+    );
+    whole("GlobalTopicCount", topics, false, "topics", "topic 数");
+    whole("GlobalPartitionCount", partitions().count() as i64, false, "partitions", "分区数");
+    let count = offline(lab);
+    whole(
+        "OfflinePartitionsCount",
+        count,
+        count > 0,
+        "partitions without a leader",
+        "没有 leader 的分区",
+    );
+    whole(
+        "PreferredReplicaImbalanceCount",
+        imbalanced,
+        false,
+        "partitions that another than the first replica leads",
+        "leader 不是首选副本的分区",
+    );
+    let count = |metrics: &mut Vec<Metric>,
+                 name,
+                 alarm: bool,
+                 english,
+                 chinese,
+                 of: &dyn Fn(NodeId) -> i64| {
+        let brokers = per_broker(lab, of);
+        let value = brokers.iter().map(|(_, n)| n).sum();
+        metrics.push(Metric {
+            name,
+            value,
+            brokers,
+            alarming: alarm && value > 0,
+            english,
+            chinese,
+        });
+    };
+    let running = |id| match cluster.state(id) {
+        NodeState::Alive | NodeState::Paused => cluster.broker(id),
+        _ => None,
+    };
+    let replicas = |id| running(id).map_or(0, |b| b.replicas.len()) as i64;
+    let leading = |id| leaders(lab, id).count() as i64;
+    let under = |id| leaders(lab, id).filter(under_replicated).count() as i64;
+    let below = |id| leaders(lab, id).filter(under_min_isr).count() as i64;
+    let at = |id| {
+        leaders(lab, id).filter(|(r, l)| l.isr.len() == r.min_insync_replicas()).count() as i64
+    };
+    let produces = |id| running(id).map_or(0, |b| b.delayed_produces.len()) as i64;
+    let fetches = |id| running(id).map_or(0, |b| b.delayed_fetches.len()) as i64;
+    let m = &mut metrics;
+    count(
+        m,
+        "PartitionCount",
+        false,
+        "replicas on each broker",
+        "每个 broker 上的副本数",
+        &replicas,
+    );
+    count(
+        m,
+        "LeaderCount",
+        false,
+        "partitions that each broker leads",
+        "每个 broker 领导的分区数",
+        &leading,
+    );
+    count(
+        m,
+        "UnderReplicatedPartitions",
+        true,
+        "partitions whose ISR lacks a replica",
+        "ISR 缺少副本的分区",
+        &under,
+    );
+    count(
+        m,
+        "UnderMinIsrPartitionCount",
+        true,
+        "partitions that refuse acks=all",
+        "拒绝 acks=all 的分区",
+        &below,
+    );
+    count(
+        m,
+        "AtMinIsrPartitionCount",
+        false,
+        "partitions that one more loss would stop",
+        "再失去一个副本就会停止写入的分区",
+        &at,
+    );
+    count(
+        m,
+        "PurgatorySize(Produce)",
+        false,
+        "produces that wait for in-sync replicas",
+        "等待同步副本的 produce",
+        &produces,
+    );
+    count(
+        m,
+        "PurgatorySize(Fetch)",
+        false,
+        "fetches that wait for bytes",
+        "等待数据的 fetch",
+        &fetches,
+    );
+    let happened = happened(lab);
+    let mut counter = |name: &'static str, alarm: bool, english, chinese| {
+        let value = happened.get(name).copied().unwrap_or(0);
+        metrics.push(Metric {
+            name,
+            value,
+            brokers: Vec::new(),
+            alarming: alarm && value > 0,
+            english,
+            chinese,
+        });
+    };
+    counter(
+        "LeaderElectionRateAndTimeMs",
+        false,
+        "leaders elected so far",
+        "至今的 leader 选举次数",
+    );
+    counter(
+        "UncleanLeaderElectionsPerSec",
+        true,
+        "elections so far that may have lost records",
+        "至今可能丢失记录的选举次数",
+    );
+    counter("IsrShrinksPerSec", false, "times an ISR shrank so far", "至今 ISR 缩小的次数");
+    counter("IsrExpandsPerSec", false, "times an ISR grew so far", "至今 ISR 扩大的次数");
+    metrics
+}
+
+/// The value of one metric by Kafka's name (or the short names `LeaderElections`, `UncleanLeaderElections`).
+pub fn metric(lab: &Lab, name: &str) -> Option<i64> {
+    let name = match name {
+        "LeaderElections" => "LeaderElectionRateAndTimeMs",
+        "UncleanLeaderElections" => "UncleanLeaderElectionsPerSec",
+        other => other,
+    };
+    all(lab).into_iter().find(|metric| metric.name == name).map(|metric| metric.value)
+}
+
+/// Draws the pane.
+pub fn draw(lab: &Lab, _focus: &Focus, canvas: &Canvas) -> Picture {
+    let mut picture = Picture::new(canvas.word("metrics", "指标"));
+    let metrics = all(lab);
+    let brokers: Vec<NodeId> = lab.cluster().brokers.keys().copied().collect();
+    let with_brokers = brokers.len() <= 8 && canvas.width >= 60 + 5 * brokers.len();
+    let mut columns = vec![Align::Left, Align::Right];
+    let mut heads =
+        vec![canvas.word("metric", "指标").to_owned(), canvas.word("now", "现在").to_owned()];
+    if with_brokers {
+        for id in &brokers {
+            columns.push(Align::Right);
+            heads.push(format!("b{id}"));
+        }
+    }
+    columns.push(Align::Left);
+    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+    let mut table = Table::new(&columns).gap(2).heads(&heads);
+    for metric in metrics {
+        let role = if metric.alarming { Role::Warn } else { Role::Number };
+        let mut cells = vec![Line::plain(metric.name), Line::of(number(metric.value), role)];
+        if with_brokers {
+            for id in &brokers {
+                let value = metric.brokers.iter().find(|(broker, _)| broker == id);
+                cells.push(match value {
+                    Some((_, value)) => Line::plain(number(*value)),
+                    None => Line::new(),
+                });
+            }
+        }
+        cells.push(Line::of(canvas.language.pick(metric.english, metric.chinese), Role::Dim));
+        table.row(cells);
+    }
+    picture.extend(table.lines(canvas.width, canvas.glyphs.ellipsis));
+    finish(picture, canvas)
+}

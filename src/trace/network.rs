@@ -1,0 +1,292 @@
+//! The network: what is under way and what may happen next; pick one.
+//!
+//! ```text
+//!   network   3 messages, 9 timers   cut b1 | b3
+//!     #812   +0.6 ms   Fetch           b3 → b2     orders-0 from 4, epoch 1        ▸ next
+//!     #815   +0.9 ms   FetchResponse   b2 → b3     orders-0 98 B, HW 4 «
+//!     timers
+//!     #790   +1.2 s    b1   broker heartbeat
+//! ```
+//!
+//! The numbers are those of `message deliver ID`, `message drop ID` and `timer fire ID`. Messages between two nodes
+//! keep their order (TCP); across pairs any order is possible.
+
+use super::common::{self, finish, more};
+use super::picture::{Canvas, Focus, Line, Picture, Role, Target};
+use super::table::{Align, Table};
+use crate::clock::Instant;
+use crate::cluster::{Happening, Lab, NodeState, Pending};
+use crate::protocol::{Body, ErrorCode, Request, Response};
+use crate::types::{Language, NodeId, TopicPartition};
+
+/// Draws the pane.
+pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
+    let network = &lab.cluster().network;
+    let room = canvas.height.saturating_sub(3).clamp(4, 60);
+    let (mut messages, mut timers) = (Vec::new(), Vec::new());
+    let (mut all_messages, mut all_timers) = (0, 0);
+    let mut next = None;
+    for pending in network.pending() {
+        next = next.or(Some(pending.id));
+        let (list, count) = match pending.happening {
+            Happening::Timer { .. } => (&mut timers, &mut all_timers),
+            _ => (&mut messages, &mut all_messages),
+        };
+        *count += 1;
+        if list.len() < room || focus.pending == Some(pending.id) {
+            list.push(pending);
+        }
+    }
+    let caption = caption(lab, all_messages, all_timers, canvas);
+    let mut picture = Picture::new(canvas.word("network", "网络")).caption(caption);
+    let first_event = lab.step_events().next().map_or(u64::MAX, |event| event.id);
+    let most = room.saturating_sub(all_timers.min(room / 3) + 1).max(2);
+    rows(lab, &messages, most, all_messages, focus, next, first_event, canvas, &mut picture);
+    if messages.is_empty() {
+        picture
+            .push(Line::of(canvas.word("  no message is under way", "  没有在途消息"), Role::Dim));
+    }
+    if !timers.is_empty() {
+        picture.push(Line::of(canvas.word("  timers", "  定时器"), Role::Heading));
+        let left = room.saturating_sub(picture.lines.len()).max(2);
+        rows(lab, &timers, left, all_timers, focus, next, first_event, canvas, &mut picture);
+    }
+    finish(picture, canvas)
+}
+
+fn caption(lab: &Lab, messages: usize, timers: usize, canvas: &Canvas) -> Line {
+    let mut line = Line::plain(match canvas.language {
+        Language::English => format!("{messages} under way, {timers} timers"),
+        Language::Chinese => format!("{messages} 条在途，{timers} 个定时器"),
+    });
+    for (at, (a, b)) in lab.cluster().network.cuts().into_iter().take(6).enumerate() {
+        let word = if at == 0 { canvas.word("   cut ", "   已切断 ") } else { ", " };
+        let pair = format!("{} | {}", common::node_name(lab, a), common::node_name(lab, b));
+        line = line.span(word, Role::Bad).span(pair, Role::Bad);
+    }
+    line
+}
+
+#[allow(clippy::too_many_arguments)]
+fn rows(
+    lab: &Lab,
+    list: &[Pending],
+    most: usize,
+    all: usize,
+    focus: &Focus,
+    next: Option<u64>,
+    first_event: u64,
+    canvas: &Canvas,
+    picture: &mut Picture,
+) {
+    let g = &canvas.glyphs;
+    let chosen = list.iter().position(|pending| Some(pending.id) == focus.pending);
+    let shown = common::window(list.len(), chosen, most);
+    let columns = [Align::Right, Align::Left, Align::Left, Align::Left, Align::Left];
+    let mut table = Table::new(&columns).gap(2);
+    let base = picture.lines.len();
+    for (at, pending) in list[shown.clone()].iter().enumerate() {
+        let (kind, who, what) = describe(lab, pending, canvas);
+        let mut content = what;
+        if Some(pending.id) == next {
+            let text = format!("  {} {}", g.chosen, canvas.word("next", "下一个"));
+            content = content.span(text, Role::Cursor);
+        }
+        let new = pending.cause.is_some_and(|cause| cause >= first_event);
+        table.row_to(
+            vec![
+                Line::of(format!("#{}", pending.id), Role::Dim),
+                Line::of(due(lab.now(), pending.at), Role::Number),
+                Line::of(kind, Role::Strong),
+                who,
+                content.changed(new, g),
+            ],
+            Target::Pending(pending.id),
+        );
+        if chosen == Some(shown.start + at) {
+            picture.attention = Some(base + at);
+        }
+    }
+    picture.extend(table.lines(canvas.width, g.ellipsis));
+    if all > shown.len() {
+        picture.push(more(all - shown.len(), canvas));
+    }
+}
+
+fn due(now: Instant, at: Instant) -> String {
+    match at > now {
+        true => format!("+{}", at.since(now)),
+        false => "now".to_owned(),
+    }
+}
+
+fn describe(lab: &Lab, pending: &Pending, canvas: &Canvas) -> (String, Line, Line) {
+    let g = &canvas.glyphs;
+    let name = |node: NodeId| common::node_name(lab, node);
+    match &pending.happening {
+        Happening::Deliver { from, to, message } => {
+            let way = Line::plain(name(*from))
+                .span(format!(" {} ", g.message), Role::Dim)
+                .text(name(*to));
+            let mut content = Line::plain(match &message.body {
+                Body::Request(request) => of_request(request, canvas),
+                Body::Response(response) => of_response(response, canvas),
+            });
+            match lab.cluster().state(*to) {
+                NodeState::Alive => {}
+                NodeState::Paused => {
+                    let text = canvas.word("  waits: the process is frozen", "  等待：进程已冻结");
+                    content = content.span(text, Role::Warn);
+                }
+                _ => {
+                    let text = canvas.word("nobody is there", "对方不在");
+                    content = content.span(format!("  {} {text}", g.lost), Role::Bad);
+                }
+            }
+            (message.kind().to_owned(), way, content)
+        }
+        Happening::Timer { node, timer } => {
+            (name(*node), Line::plain(timer.to_string()), Line::new())
+        }
+        Happening::Disconnected { node, peer } => {
+            let text = match canvas.language {
+                Language::English => format!("the connection to {} broke", name(*peer)),
+                Language::Chinese => format!("与 {} 的连接断开", name(*peer)),
+            };
+            ("Disconnected".to_owned(), Line::plain(name(*node)), Line::of(text, Role::Warn))
+        }
+        Happening::Start(node) => {
+            let text = canvas.word("the process begins", "进程启动");
+            ("Start".to_owned(), Line::plain(name(*node)), Line::plain(text))
+        }
+        Happening::Walk => {
+            let walk = lab.cluster().lookup.as_ref();
+            let what = walk.map(|walk| walk.partition.to_string()).unwrap_or_default();
+            let text = canvas.word("the next look of the lookup", "查找的下一步");
+            ("Lookup".to_owned(), Line::plain(what), Line::plain(text))
+        }
+    }
+}
+
+/// The first few of a list, and how many more.
+fn some<T>(items: &[T], canvas: &Canvas, show: impl Fn(&T) -> String) -> String {
+    const SHOWN: usize = 2;
+    let mut text: Vec<String> = items.iter().take(SHOWN).map(show).collect();
+    if items.len() > SHOWN {
+        text.push(format!("{}{}", canvas.glyphs.ellipsis, items.len() - SHOWN));
+    }
+    match text.is_empty() {
+        true => canvas.word("nothing", "无").to_owned(),
+        false => text.join(", "),
+    }
+}
+
+fn failed(error: ErrorCode) -> String {
+    if error.is_none() { String::new() } else { format!(" {error}") }
+}
+
+fn of_request(request: &Request, canvas: &Canvas) -> String {
+    match request {
+        Request::Produce(r) => {
+            let acks = if r.acks == -1 { "all".to_owned() } else { r.acks.to_string() };
+            let show = |(partition, bytes): &(TopicPartition, crate::protocol::RecordBytes)| {
+                format!("{partition} {} B", bytes.len())
+            };
+            format!("{}, acks={acks}", some(&r.partitions, canvas, show))
+        }
+        Request::Fetch(r) => some(&r.partitions, canvas, |p| {
+            let from = canvas.word("from", "从");
+            match p.current_leader_epoch.0 {
+                -1 => format!("{} {from} {}", p.partition, p.fetch_offset),
+                epoch => format!("{} {from} {}, epoch {epoch}", p.partition, p.fetch_offset),
+            }
+        }),
+        Request::ListOffsets(r) => {
+            some(&r.partitions, canvas, |(p, time)| format!("{p} at {time}"))
+        }
+        Request::Metadata(r) => match &r.topics {
+            Some(topics) => some(topics, canvas, ToString::to_string),
+            None => canvas.word("all topics", "所有 topic").to_owned(),
+        },
+        Request::FindCoordinator(r) => r.group.to_string(),
+        Request::JoinGroup(r) => format!("{} {}", r.group, r.member_id),
+        Request::SyncGroup(r) => format!("{} {} generation {}", r.group, r.member_id, r.generation),
+        Request::Heartbeat(r) => format!("{} {} generation {}", r.group, r.member_id, r.generation),
+        Request::LeaveGroup(r) => format!("{} {}", r.group, r.member_id),
+        Request::OffsetCommit(r) => {
+            format!(
+                "{} {}",
+                r.group,
+                some(&r.offsets, canvas, |(p, offset, _)| format!("{p}@{offset}"))
+            )
+        }
+        Request::OffsetFetch(r) => {
+            format!("{} {}", r.group, some(&r.partitions, canvas, ToString::to_string))
+        }
+        Request::CreateTopics(r) => some(&r.topics, canvas, |t| t.name.to_string()),
+        Request::DeleteTopics(r) => some(&r.topics, canvas, ToString::to_string),
+        Request::AlterPartition(r) => of_alter_partition(r, canvas),
+        Request::BrokerHeartbeat(r) => of_heartbeat(r, canvas),
+        _ => String::new(),
+    }
+}
+
+fn of_alter_partition(request: &crate::protocol::AlterPartitionRequest, canvas: &Canvas) -> String {
+    some(&request.partitions, canvas, |p| {
+        let isr: Vec<NodeId> = p.new_isr.iter().map(|(node, _)| *node).collect();
+        format!("{} ISR {}", p.partition, common::set(&isr))
+    })
+}
+
+fn of_heartbeat(request: &crate::protocol::BrokerHeartbeatRequest, canvas: &Canvas) -> String {
+    let mut text = format!("metadata {}", request.current_metadata_offset);
+    if request.want_shut_down {
+        text += canvas.word(", wants to stop", "，请求停机");
+    }
+    text
+}
+
+fn of_response(response: &Response, canvas: &Canvas) -> String {
+    match response {
+        Response::Produce(r) => some(&r.partitions, canvas, |p| match p.error.is_none() {
+            true => format!("{} offset {}", p.partition, p.base_offset),
+            false => format!("{}{}", p.partition, failed(p.error)),
+        }),
+        Response::Fetch(r) => some(&r.partitions, canvas, |p| match p.error.is_none() {
+            true => format!("{} {} B, HW {}", p.partition, p.records.len(), p.high_watermark),
+            false => format!("{}{}", p.partition, failed(p.error)),
+        }),
+        Response::ListOffsets(r) => some(&r.partitions, canvas, |(p, error, _, offset, _)| {
+            format!("{p} {offset}{}", failed(*error))
+        }),
+        Response::Metadata(r) => match canvas.language {
+            Language::English => format!("{} brokers, {} topics", r.brokers.len(), r.topics.len()),
+            Language::Chinese => {
+                format!("{} 个 broker，{} 个 topic", r.brokers.len(), r.topics.len())
+            }
+        },
+        Response::FindCoordinator(r) => match r.coordinator {
+            Some(node) => format!("b{node}"),
+            None => r.error.to_string(),
+        },
+        Response::JoinGroup(r) => {
+            format!("{} generation {}{}", r.member_id, r.generation, failed(r.error))
+        }
+        Response::SyncGroup(r) => match crate::group::decode_assignment(&r.assignment) {
+            Ok(share) if r.error.is_none() => some(&share, canvas, ToString::to_string),
+            _ => r.error.to_string(),
+        },
+        Response::Heartbeat(r) => r.error.to_string(),
+        Response::LeaveGroup(r) => r.error.to_string(),
+        Response::OffsetCommit(r) => {
+            some(&r.partitions, canvas, |(p, error)| format!("{p}{}", failed(*error)))
+        }
+        Response::OffsetFetch(r) => {
+            some(&r.partitions, canvas, |(p, offset)| format!("{p}@{offset}"))
+        }
+        Response::CreateTopics(r) => {
+            some(&r.topics, canvas, |(name, error, _)| format!("{name}{}", failed(*error)))
+        }
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,203 @@
+//! The time line: acts, faults and branches over all steps, and what happened last.
+//!
+//! ```text
+//!   timeline   step 96 of 120   main
+//!     ──◆──▪▪──✕─────▪▪┃···◆····
+//!     41   +2.400 s   world   you: broker kill 1
+//!     96  +11.402 s   3001    orders-0: leader 2 is elected, epoch 1 …  «
+//! ```
+//!
+//! `◆` an act, `✕` a fault, `⑂` a branch begins, `▪` something happened, `┃` the present; what lies beyond it was
+//! walked before. A cell stands for equally many steps and shows the weightiest of them.
+
+use super::common::{self, finish};
+use super::picture::{Canvas, Focus, Line, Picture, Role, Target};
+use super::prose;
+use crate::cluster::{Body, Lab, Stamped, WorldEvent};
+
+/// How much a step weighs on the line; the greatest of a cell is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Weight {
+    /// Nothing to speak of.
+    #[default]
+    Quiet,
+    /// Something happened.
+    Event,
+    /// A branch begins here.
+    Branch,
+    /// Somebody did something.
+    Act,
+    /// Something broke.
+    Fault,
+}
+
+/// The weight of an event.
+pub fn weight(event: &Stamped) -> Weight {
+    match &event.body {
+        Body::World(
+            WorldEvent::Fault(_) | WorldEvent::NodeHalted { .. } | WorldEvent::Violated { .. },
+        ) => Weight::Fault,
+        // what the lab does by itself so that time passes is written as a comment
+        Body::World(WorldEvent::Act { command }) if command.starts_with('#') => Weight::Quiet,
+        Body::World(WorldEvent::Act { .. }) => Weight::Act,
+        Body::World(WorldEvent::IdlePassed { .. }) => Weight::Quiet,
+        body if body.is_background() || is_of_internal_log(body) => Weight::Quiet,
+        _ => Weight::Event,
+    }
+}
+
+/// Whether something happened to a log of Kafka's own topics: their coordinators tell the same in better words.
+fn is_of_internal_log(body: &Body) -> bool {
+    use crate::broker::Event;
+    match body {
+        Body::Broker(Event::Storage(event)) => common::is_internal(&event.partition().topic),
+        Body::Broker(Event::Replica(event)) => common::is_internal(&event.partition().topic),
+        _ => false,
+    }
+}
+
+/// For each of `cells` equal parts of the history 0..=head, its weightiest step.
+pub fn weights(lab: &Lab, cells: usize) -> Vec<Weight> {
+    let head = lab.head();
+    let mut weights = vec![Weight::Quiet; cells];
+    let mut put = |step: u64, weight: Weight| {
+        if let Some(cell) = weights.get_mut(cell_of(step, head, cells)) {
+            *cell = weight.max(*cell);
+        }
+    };
+    for event in lab.events() {
+        put(event.step, weight(event));
+    }
+    for (step, command) in lab.acts() {
+        if !command.starts_with('#') {
+            put(step, Weight::Act);
+        }
+    }
+    for branch in lab.branches() {
+        if let Some((parent, step)) = branch.parent
+            && (parent == lab.branch_name() || branch.current)
+        {
+            put(step, Weight::Branch);
+        }
+    }
+    weights
+}
+
+/// The cell of a step: one for each while they fit, then each stands for equally many.
+fn cell_of(step: u64, head: u64, cells: usize) -> usize {
+    let last = cells.saturating_sub(1) as u64;
+    let cell = match head <= last {
+        true => step,
+        false => (u128::from(step) * u128::from(last) / u128::from(head.max(1))) as u64,
+    };
+    cell.min(last) as usize
+}
+
+/// The line of cells.
+fn scrubber(lab: &Lab, cells: usize, canvas: &Canvas) -> Line {
+    let g = &canvas.glyphs;
+    let now = cell_of(lab.step_number(), lab.head(), cells);
+    let end = cell_of(lab.head(), lab.head(), cells);
+    let mut line = Line::new();
+    for (cell, weight) in weights(lab, cells).into_iter().enumerate().take(end + 1) {
+        let past = cell < now;
+        let (glyph, role) = match weight {
+            _ if cell == now => (g.now, Role::Accent),
+            Weight::Quiet if past => (g.past, Role::Dim),
+            Weight::Quiet => (g.future, Role::Dim),
+            Weight::Event if past => (g.past_event, Role::Number),
+            Weight::Event => (g.future_event, Role::Dim),
+            Weight::Branch => (g.branch, Role::Link),
+            Weight::Act => (g.act, Role::Heading),
+            Weight::Fault => (g.dead, Role::Bad),
+        };
+        line = line.span(glyph, role);
+    }
+    line
+}
+
+/// Draws the pane.
+pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
+    let caption = match canvas.language {
+        crate::types::Language::English => {
+            format!("step {} of {}   {}", lab.step_number(), lab.head(), lab.now())
+        }
+        crate::types::Language::Chinese => {
+            format!("步骤 {} / {}   {}", lab.step_number(), lab.head(), lab.now())
+        }
+    };
+    let mut caption = Line::plain(caption).span(format!("   {}", lab.branch_name()), Role::Link);
+    let others = lab.branches().len().saturating_sub(1);
+    if others > 0 {
+        let text = canvas.word("more branches", "个其他分支");
+        caption = caption.span(format!("   {others} {text}"), Role::Dim);
+    }
+    let mut picture = Picture::new(canvas.word("timeline", "时间线")).caption(caption);
+    picture.push(scrubber(lab, canvas.width.saturating_sub(4).clamp(8, 100), canvas).indent(2));
+    let room = canvas.height.saturating_sub(3).clamp(3, 40);
+    let mut last: Vec<&Stamped> = Vec::new();
+    let mut earlier = false;
+    for event in lab.events().iter().rev() {
+        if weight(event) == Weight::Quiet && focus.event != Some(event.id) {
+            continue;
+        }
+        if last.len() == room {
+            earlier = true;
+            break;
+        }
+        last.push(event);
+    }
+    last.reverse();
+    if earlier {
+        let text = canvas.word("earlier events", "更早的事件");
+        picture.push(Line::of(format!("  {} {text}", canvas.glyphs.ellipsis), Role::Dim));
+    } else if last.is_empty() {
+        let text = canvas
+            .word("nothing has happened yet; `step` goes on", "还没有发生任何事；`step` 继续");
+        picture.push(Line::of(format!("  {text}"), Role::Dim));
+    }
+    for event in last {
+        picture.extend(row(lab, event, canvas));
+        if focus.event == Some(event.id) {
+            picture.attend();
+        }
+    }
+    if focus.event.is_none() {
+        picture.attend();
+    }
+    finish(picture, canvas)
+}
+
+fn row(lab: &Lab, event: &Stamped, canvas: &Canvas) -> Vec<Line> {
+    let g = &canvas.glyphs;
+    let now = event.step == lab.step_number();
+    let digits = lab.step_number().to_string().len().max(3);
+    let time = lab.now().to_string().len();
+    let role = match weight(event) {
+        Weight::Fault => Role::Bad,
+        Weight::Act => Role::Code,
+        _ => Role::Plain,
+    };
+    let head = Line::of(format!("  {:>digits$}", event.step), Role::Dim)
+        .span(format!("  {:>time$}", event.at.to_string()), Role::Dim)
+        .span(format!("  {}", common::node_name(lab, event.node)), Role::Strong)
+        .pad_to(2 + digits + 2 + time + 2 + 5)
+        .text("  ");
+    let left = head.width();
+    let mut sentence = vec![super::Span::new(event.body.sentence(canvas.language), role)];
+    if now {
+        sentence.push(super::Span::new(format!(" {}", g.changed), Role::Accent));
+    }
+    let target = Target::Event(event.id);
+    let narrow = canvas.width < left + 24;
+    let indent = if narrow { 4 } else { left };
+    let room = canvas.width.saturating_sub(indent).max(8);
+    let mut wrapped = prose::wrap(&sentence, room).into_iter();
+    let mut lines = Vec::new();
+    match narrow {
+        true => lines.push(head),
+        false => lines.push(head.join(wrapped.next().unwrap_or_default())),
+    }
+    lines.extend(wrapped.map(|line| line.indent(indent)));
+    lines.into_iter().map(|line| line.to(target.clone())).collect()
+}
