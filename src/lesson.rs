@@ -10,19 +10,27 @@
 //!
 //! Always: an answer to a question comes from the engine. Left out: nothing is marked or graded beyond right and wrong.
 
+mod check;
 mod embedded;
 mod format;
 mod library;
 mod parse;
+mod plain;
+mod player;
 mod predict;
 mod scan;
 mod store;
 mod twin;
 
+pub use check::{Report, check};
 pub use format::{Choice, Commands, Lesson, PANES, Part, Predict, Step, TRACKS};
 pub use library::Library;
 pub use parse::{parse, parse_twin};
+pub use plain::plain;
+pub use player::{Event, Player, engine_answer};
 pub use store::{Answer, LessonProgress, Progress, SessionFile, data_directory};
 
+#[cfg(test)]
+mod play_tests;
 #[cfg(test)]
 mod tests;

@@ -1,0 +1,150 @@
+//! The player and the checks, on the README's example.
+
+use super::tests::{TWIN, example};
+use super::*;
+use crate::script::Session;
+use crate::types::Language;
+use std::sync::Arc;
+
+fn player(text: &str) -> Player {
+    let lesson = parse("x.md", text).unwrap_or_else(|errors| panic!("{}", errors[0]));
+    Player::new(Arc::new(lesson), Session::in_memory(Language::English)).unwrap()
+}
+
+fn events(player: &mut Player, choose: Option<usize>) -> Vec<Event> {
+    let mut events = Vec::new();
+    loop {
+        let event = player.advance();
+        if let Event::Ask(_) = event {
+            player.answer_option(choose);
+        }
+        let over = matches!(event, Event::End | Event::Stuck(_));
+        if event != Event::Happened {
+            events.push(event);
+        }
+        if over {
+            return events;
+        }
+    }
+}
+
+#[test]
+fn a_question_is_answered_after_the_commands_that_follow_it() {
+    let mut player = player(&example());
+    let events = events(&mut player, Some(1));
+    let place = |wanted: fn(&Event) -> bool| events.iter().position(wanted).unwrap();
+    let (ask, said) =
+        (place(|e| matches!(e, Event::Ask(_))), place(|e| matches!(e, Event::Said(_))));
+    let answer = place(|e| matches!(e, Event::Answer(..)));
+    assert!(ask < said && said < answer, "{events:?}");
+    let given = player.answer_of(0, 1).unwrap();
+    assert!(given.right, "{given:?}");
+    assert_eq!(events.last(), Some(&Event::End));
+    assert!(player.progress().done);
+}
+
+#[test]
+fn going_back_and_forward_gives_the_same_bytes() {
+    let mut player = player(&example());
+    events(&mut player, None);
+    let digest = |player: &Player| player.session.lab.as_ref().unwrap().disk().digest().unwrap();
+    let (end, step) = (digest(&player), player.session.lab.as_ref().unwrap().step_number());
+    player.back_to(0).unwrap();
+    assert_ne!(digest(&player), end);
+    events(&mut player, None);
+    assert_eq!(digest(&player), end);
+    assert_eq!(player.session.lab.as_ref().unwrap().step_number(), step);
+    assert_eq!(player.session.lab.as_ref().unwrap().branches().len(), 1);
+}
+
+#[test]
+fn experiments_do_not_disturb_the_lesson() {
+    let mut quiet = player(&example());
+    events(&mut quiet, None);
+    let mut player = player(&example());
+    while !matches!(player.advance(), Event::Ask(_)) {}
+    for command in ["broker kill 1", "run 20s", "produce orders value=mine acks=1"] {
+        let execution = player.free(command).unwrap().unwrap();
+        execution.finish(&mut player.session);
+    }
+    assert!(player.is_free());
+    assert!(player.free("broker kil 1").unwrap_err().contains("did you mean 'kill'?"));
+    events(&mut player, None);
+    let digest = |player: &Player| player.session.lab.as_ref().unwrap().disk().digest().unwrap();
+    assert_eq!(digest(&player), digest(&quiet));
+}
+
+#[test]
+fn hints_come_one_by_one_and_are_counted() {
+    let mut player = player(&example());
+    player.advance();
+    assert!(player.hint().is_some());
+    assert_eq!(player.hint(), None);
+    assert_eq!(player.session_file().hints, 1);
+}
+
+#[test]
+fn plain_text_tells_all_of_it_without_waiting() {
+    let english = parse("x.md", &example()).unwrap();
+    let chinese = parse_twin("x.zh.md", TWIN, &english).unwrap();
+    for (lesson, marked) in [(english, "answered by the engine"), (chinese, "由引擎作答")] {
+        let language = lesson.language;
+        let mut text = String::new();
+        let lesson = Arc::new(lesson);
+        let mut out = |line: &str| text.push_str(&format!("{line}\n"));
+        assert!(plain(lesson.clone(), Session::in_memory(language), 80, false, &mut out));
+        assert!(text.contains("> produce orders key=alice") && text.contains(marked), "{text}");
+        let mut objects = 0;
+        let mut out = |line: &str| {
+            let value: serde_json::Value = serde_json::from_str(line).unwrap();
+            assert!(value["type"].is_string());
+            objects += 1;
+        };
+        assert!(plain(lesson, Session::in_memory(language), 80, true, &mut out));
+        assert!(objects > 8);
+    }
+}
+
+#[test]
+fn check_tells_what_differs_and_update_mends_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("x01-first-record.md");
+    let library = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        Library::of_directory(directory.path()).unwrap()
+    };
+    let good = library(&example());
+    let report = check(&good, "x01-first-record", None, false);
+    assert!(report.errors.is_empty(), "{}", report.errors[0]);
+    let bad =
+        library(&example().replace("produced orders-0 offset 0", "produced orders-0 offset 7"));
+    let report = check(&bad, "x01-first-record", None, false);
+    assert_eq!((report.errors.len(), report.errors[0].line), (1, 34));
+    assert!(report.errors[0].to_string().contains("recorded 'produced orders-0 offset 7', now"));
+    let report = check(&bad, "x01-first-record", None, true);
+    assert!(report.errors.is_empty());
+    assert_eq!(report.updated, [("x01-first-record".to_string(), example())]);
+}
+
+#[test]
+fn check_refuses_questions_without_one_right_answer_and_failed_expectations() {
+    let directory = tempfile::tempdir().unwrap();
+    for (from, to, message) in [
+        (":: 1\n", ":: 5\n", "the engine's answer is 1, which fits 0 options"),
+        (
+            "acks=all\n---",
+            "acks=all\nexpect leader(orders-0) == 3\n---",
+            "expected leader(orders-0) == 3",
+        ),
+        ("Prose before", &"wide ".repeat(30), "the line takes"),
+        ("src/replica/leader.rs", "src/no/such.rs", "there is no file 'src/no/such.rs'"),
+    ] {
+        let text = example().replacen(from, to, 1);
+        std::fs::write(directory.path().join("x01-first-record.md"), text).unwrap();
+        let library = Library::of_directory(directory.path()).unwrap();
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let report = check(&library, "x01-first-record", Some(root), false);
+        let found = report.errors.iter().any(|error| error.fault.message.contains(message));
+        assert!(found, "{message}: {:?}", report.errors);
+    }
+}
