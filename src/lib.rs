@@ -26,6 +26,7 @@ pub mod script; // the one command language
 pub mod lesson; // prose and script, played step by step; checks for authors; progress
 pub mod inspect; // a directory that somebody else wrote, through the same drawings
 pub mod tui; // the eyes: the screen on which one learns
+pub mod cli; // the command line: picks one
 
 #[cfg(test)]
 mod vectors; // what Kafka's own classes answered

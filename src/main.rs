@@ -1,5 +1,5 @@
 //! The thin binary: everything is in the library, so that tests and benches can reach it.
 
 fn main() {
-    println!("klab");
+    std::process::exit(klab::cli::main());
 }

@@ -243,12 +243,13 @@ impl Scan {
         }
     }
 
-    /// `v2`, `v2 gzip ×12, message set v1 ×3`.
+    /// `v2`, `v2 gzip`, or `v2 x9, gzip x12, message set v1 x3`.
     pub fn format_names(&self) -> String {
         if let (1, Some(name)) = (self.formats.len(), self.formats.keys().next()) {
             return name.clone();
         }
-        let names = self.formats.iter().map(|(name, count)| format!("{name} x{count}"));
+        let short = |name: &str| name.strip_prefix("v2 ").unwrap_or(name).to_owned();
+        let names = self.formats.iter().map(|(name, count)| format!("{} x{count}", short(name)));
         names.collect::<Vec<_>>().join(", ")
     }
 }

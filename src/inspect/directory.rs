@@ -16,6 +16,8 @@ use std::path::Path;
 
 /// Most nodes and partitions that are listed.
 const MOST_ENTRIES: usize = 20_000;
+/// Most directories that are looked into to learn what the one above is.
+const MOST_LOOKED_INTO: usize = 100;
 
 /// Where a partition is in the listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -111,13 +113,18 @@ fn join(directory: &str, name: &str) -> String {
     if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
 }
 
-fn is_node(entries: &[Entry]) -> bool {
-    entries.iter().any(|e| {
-        (e.name == META_PROPERTIES && !e.is_directory)
-            || (e.is_directory
-                && partition_name(&e.name).is_some()
-                && !e.name.starts_with("broker-"))
-    })
+/// Is this the directory of one node? `broker-1` is also the name of a partition, so its inside decides.
+fn is_node(disk: &Disk, directory: &str, entries: &[Entry]) -> bool {
+    let holds_a_log = |entry: &Entry| {
+        let inside = disk.list(&join(directory, &entry.name)).unwrap_or_default();
+        inside.iter().any(|e| segment_name(&e.name, ".log").is_some() && !e.is_directory)
+    };
+    entries.iter().any(|e| e.name == META_PROPERTIES && !e.is_directory)
+        || entries
+            .iter()
+            .filter(|e| e.is_directory && partition_name(&e.name).is_some())
+            .take(MOST_LOOKED_INTO)
+            .any(holds_a_log)
 }
 
 /// Opens a directory.
@@ -146,14 +153,14 @@ pub(super) fn open(given: &Path) -> Result<Inspection, String> {
         let mut node = NodeFiles { name: name(Some(above)), ..NodeFiles::default() };
         node.partitions.push(read_partition(&mut disk, &own, partition, &node, &mut findings));
         found.push(node);
-    } else if is_node(&top) {
+    } else if is_node(&disk, "", &top) {
         let root = disk.root().map(Path::to_path_buf);
         found.push(read_node(&mut disk, "", name(root.as_deref()), &mut findings)?);
     } else {
         top.truncate(MOST_ENTRIES);
         for entry in top.iter().filter(|entry| entry.is_directory) {
             let Ok(inside) = disk.list(&entry.name) else { continue };
-            if is_node(&inside) {
+            if is_node(&disk, &entry.name, &inside) {
                 found.push(read_node(&mut disk, &entry.name, entry.name.clone(), &mut findings)?);
             }
         }

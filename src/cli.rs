@@ -1,0 +1,93 @@
+//! The command line: picks one of the things that the library can do.
+//!
+//! ```text
+//!   klab                      the first screen
+//!   klab lesson | sandbox     the screen, or without it (--plain, --list)
+//!   klab run FILE             a script, without a screen
+//!   klab check                holds lessons to what they say
+//!   klab inspect DIR          a real broker's directory
+//!   klab fidelity | glossary  what is simplified; what words mean
+//! ```
+//!
+//! What always holds: the exit code is 0 (ended), 1 (an `expect`, `until` or `predict` failed), 2 (a script, an
+//! argument, a name, a file or a directory is wrong) or 130 (Ctrl-C); what went wrong is a sentence on the error
+//! output; a reader who closes the pipe ends the program quietly. Left out: configuration files.
+
+mod arguments;
+mod interrupt;
+mod lessons;
+mod look;
+mod output;
+mod place;
+mod run;
+#[cfg(test)]
+mod tests;
+
+use arguments::{Arguments, Command};
+use clap::{CommandFactory, Parser};
+use output::Output;
+use std::io::Write;
+
+/// It ended as it should.
+pub const ENDED: i32 = 0;
+/// An `expect`, `until` or `predict` failed.
+pub const FAILED: i32 = 1;
+/// A script, an argument, a name, a file or a directory is wrong.
+pub const WRONG: i32 = 2;
+
+/// The program: real arguments, real streams, signals. Gives the exit code.
+pub fn main() -> i32 {
+    interrupt::listen();
+    let arguments: Vec<String> =
+        std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let (out, err) = (std::io::stdout(), std::io::stderr());
+    main_with(&arguments, &mut std::io::BufWriter::new(out.lock()), &mut err.lock())
+}
+
+/// The same with given arguments (the program's name first) and streams: what tests call.
+pub fn main_with(arguments: &[String], out: &mut dyn Write, err: &mut dyn Write) -> i32 {
+    let mut out = Output::new(out);
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(told) if !told.use_stderr() => {
+            out.text(&told.to_string());
+            return out.end(ENDED);
+        }
+        Err(told) => {
+            // The one who reads errors may be gone as well; then there is nobody left to tell.
+            let _ = err.write_all(told.to_string().as_bytes());
+            return WRONG;
+        }
+    };
+    let code = match carry_out(&arguments, &mut out, err) {
+        Ok(code) => code,
+        Err(sentence) => {
+            out.flush();
+            let _ = writeln!(err, "klab: {sentence}");
+            WRONG
+        }
+    };
+    out.end(code)
+}
+
+/// What is asked for. An error is a sentence: something that was given is wrong.
+fn carry_out(arguments: &Arguments, out: &mut Output, err: &mut dyn Write) -> Result<i32, String> {
+    let canvas = arguments.canvas();
+    match &arguments.command {
+        None => {
+            out.text(&Arguments::command().render_help().to_string());
+            Ok(ENDED)
+        }
+        Some(Command::Lesson(asked)) => lessons::lesson(arguments, asked, out),
+        Some(Command::Run(asked)) => run::run(arguments, asked, out, err),
+        Some(Command::Inspect(asked)) => look::inspect(asked, &canvas, out),
+        Some(Command::Fidelity { id }) => look::fidelity(id.as_deref(), &canvas, out),
+        Some(Command::Glossary { word }) => look::glossary(word.as_deref(), &canvas, out),
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "klab", &mut script);
+            out.text(&String::from_utf8_lossy(&script));
+            Ok(ENDED)
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The arguments, their help and their examples, as one definition: the parser, `--help` and the completions read it.
+
+use crate::trace::{Canvas, Glyphs};
+use crate::types::Language;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Text that ends `klab --help`.
+const EXAMPLES: &str = "\
+Examples:
+  klab                                      the first screen
+  klab lesson --list                        all lessons
+  klab lesson a05 --plain                   a lesson without a screen
+  klab run orders.klab --dir /tmp/k --keep  a script; its files stay
+  klab inspect /var/lib/kafka/data          the files of a real broker, read-only
+  klab inspect DIR lookup orders-0 offset=87
+  klab glossary ISR                         what a word means
+
+Exit codes: 0 ended; 1 an expect, until or predict failed; 2 a script, an argument, a name, a file
+or a directory is wrong; 130 after Ctrl-C.";
+
+/// A learning lab that makes Apache Kafka visible: a real cluster in one process, one happening at a time.
+#[derive(Debug, Parser)]
+#[command(name = "klab", version, after_help = EXAMPLES)]
+pub struct Arguments {
+    /// What every command takes.
+    #[command(flatten)]
+    pub options: Options,
+    /// What to do; nothing: the first screen.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What every command takes.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Options {
+    /// What chance is drawn from: the same seed, the same run
+    #[arg(long, global = true, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Where the cluster's files are: a new or empty directory
+    #[arg(long, global = true, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Leave the cluster's files when the program ends
+    #[arg(long, global = true)]
+    pub keep: bool,
+    /// The language of prose and labels [default: from the environment]
+    #[arg(long, global = true, value_name = "LANG")]
+    pub lang: Option<Tongue>,
+    /// Only ASCII marks
+    #[arg(long, global = true)]
+    pub ascii: bool,
+    /// No colours (NO_COLOR does the same)
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// No screen: lines of text, for a pipe or a screen reader
+    #[arg(long, global = true)]
+    pub plain: bool,
+}
+
+/// A language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Tongue {
+    /// English
+    En,
+    /// Chinese
+    Zh,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Plays a lesson, or lists them
+    #[command(after_help = "Example: klab lesson a05 --lang zh")]
+    Lesson(LessonArguments),
+    /// Runs a script, without a screen
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(RunArguments),
+    /// Opens the files of a real broker, read-only
+    #[command(after_help = INSPECT_EXAMPLES)]
+    Inspect(InspectArguments),
+    /// What is simplified, and why
+    #[command(after_help = "Example: klab fidelity one-voter")]
+    Fidelity {
+        /// One entry
+        id: Option<String>,
+    },
+    /// What words and abbreviations mean
+    #[command(after_help = "Examples: klab glossary HW; klab glossary 压实")]
+    Glossary {
+        /// One word, in English or Chinese
+        word: Option<String>,
+    },
+    /// Prints the completions of a shell
+    #[command(
+        after_help = "Example: klab completions bash > ~/.local/share/bash-completion/completions/klab"
+    )]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// `klab lesson`
+#[derive(Debug, Args)]
+pub struct LessonArguments {
+    /// The lesson's id, or its beginning
+    #[arg(required_unless_present = "list")]
+    pub id: Option<String>,
+    /// Lists the lessons and how far you are
+    #[arg(long, conflicts_with = "id")]
+    pub list: bool,
+    /// JSON instead of text
+    #[arg(long)]
+    pub json: bool,
+    /// Reads the lessons of a directory instead of those in the program
+    #[arg(long, value_name = "DIR")]
+    pub lessons: Option<PathBuf>,
+}
+
+const RUN_EXAMPLES: &str = "\
+Without --dir and --keep the files are in memory. With --keep the run ends with a clean close.
+
+Examples:
+  klab run orders.klab
+  klab run orders.klab --dir /tmp/k --keep && ls /tmp/k/broker-1
+  klab run - --json < orders.klab";
+
+/// `klab run`
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// The script; - reads the standard input
+    #[arg(value_name = "FILE")]
+    pub file: String,
+    /// Events and results as JSON lines
+    #[arg(long)]
+    pub json: bool,
+    /// Prints each command before what it says
+    #[arg(long)]
+    pub echo: bool,
+    /// A broken invariant fails the run
+    #[arg(long)]
+    pub strict: bool,
+    /// With --keep: leaves the files as they are, as if all power went off at the end
+    #[arg(long)]
+    pub no_close: bool,
+}
+
+const INSPECT_EXAMPLES: &str = "\
+DIR is the log.dirs of a broker, a directory of several such, or one partition's directory.
+
+Examples:
+  klab inspect DIR                              topics, partitions, segments, findings
+  klab inspect DIR orders-0                     the segments and batches of a partition
+  klab inspect DIR lookup orders-0 offset=87    every step of finding an offset
+  klab inspect DIR index orders-0 offset=87     also: log, bytes, timeline
+  klab inspect --sample                         a real directory that comes along";
+
+/// `klab inspect`
+#[derive(Debug, Args)]
+pub struct InspectArguments {
+    /// The directory
+    #[arg(value_name = "DIR", required_unless_present = "sample")]
+    pub directory: Option<PathBuf>,
+    /// What of it, see below
+    #[arg(value_name = "WORDS")]
+    pub words: Vec<String>,
+    /// Opens the real directory that comes along
+    #[arg(long)]
+    pub sample: bool,
+    /// JSON instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Arguments {
+    /// The language: asked for, or else the environment's.
+    pub fn language(&self) -> Language {
+        match self.options.lang {
+            Some(Tongue::En) => Language::English,
+            Some(Tongue::Zh) => Language::Chinese,
+            None => of_locale(|name| std::env::var(name).ok()),
+        }
+    }
+
+    /// What texts are drawn on.
+    pub fn canvas(&self) -> Canvas {
+        let canvas = Canvas::text(self.language());
+        let glyphs = if self.options.ascii { Glyphs::ascii() } else { canvas.glyphs };
+        Canvas { glyphs, ..canvas }
+    }
+}
+
+/// The language of the locale: Chinese if it begins so.
+pub fn of_locale(variable: impl Fn(&str) -> Option<String>) -> Language {
+    let locale = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(|name| variable(name).filter(|value| !value.is_empty()));
+    match locale.is_some_and(|locale| locale.starts_with("zh")) {
+        true => Language::Chinese,
+        false => Language::English,
+    }
+}

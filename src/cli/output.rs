@@ -1,0 +1,54 @@
+//! The standard output: whole texts, and a reader who may go away.
+//!
+//! A closed pipe (`klab run x.klab | head -1`) is no error: whoever closed it has what they wanted. The first failed
+//! write is remembered and nothing more is written; long work asks [`Output::is_closed`] and stops.
+
+use std::io::Write;
+
+/// Where text goes.
+pub struct Output<'a> {
+    out: &'a mut dyn Write,
+    failed: Option<std::io::Error>,
+}
+
+impl<'a> Output<'a> {
+    /// Writes to `out`.
+    pub fn new(out: &'a mut dyn Write) -> Output<'a> {
+        Output { out, failed: None }
+    }
+
+    /// Writes a text as it stands.
+    pub fn text(&mut self, text: &str) {
+        if self.failed.is_none() {
+            self.failed = self.out.write_all(text.as_bytes()).err();
+        }
+    }
+
+    /// Writes a line.
+    pub fn line(&mut self, line: &str) {
+        self.text(line);
+        self.text("\n");
+    }
+
+    /// Sends what is buffered on its way.
+    pub fn flush(&mut self) {
+        if self.failed.is_none() {
+            self.failed = self.out.flush().err();
+        }
+    }
+
+    /// Has the reader gone, or is the file full?
+    pub fn is_closed(&self) -> bool {
+        self.failed.is_some()
+    }
+
+    /// Flushes; the exit code is that of the work, unless the output could not be written for another reason than a
+    /// reader who left.
+    pub fn end(mut self, code: i32) -> i32 {
+        self.flush();
+        match self.failed {
+            Some(error) if error.kind() != std::io::ErrorKind::BrokenPipe => code.max(super::WRONG),
+            _ => code,
+        }
+    }
+}

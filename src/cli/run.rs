@@ -1,0 +1,77 @@
+//! `klab run FILE`: a script without a screen, its files where they were asked for, cleaned up on every way out.
+
+use super::arguments::{Arguments, RunArguments};
+use super::output::Output;
+use super::place::FilesPlace;
+use super::{ENDED, interrupt};
+use crate::script::{RunOptions, Session, decode, run_script};
+use std::cell::{Cell, RefCell};
+use std::io::{Read, Write};
+
+/// A script is written by a person; more than this is something else.
+const MOST_BYTES: u64 = 16 << 20;
+
+/// The file's bytes; `-` is the standard input.
+fn bytes(file: &str) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let told = |error: std::io::Error| format!("{file}: the script cannot be read: {error}");
+    let read = match file {
+        "-" => std::io::stdin().lock().take(MOST_BYTES + 1).read_to_end(&mut bytes),
+        _ => {
+            let opened = std::fs::File::open(file).map_err(told)?;
+            opened.take(MOST_BYTES + 1).read_to_end(&mut bytes)
+        }
+    };
+    read.map_err(told)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(format!(
+            "{file}: more than {MOST_BYTES} bytes are no script. Give a text file of commands."
+        ));
+    }
+    Ok(bytes)
+}
+
+/// `klab run`
+pub fn run(
+    arguments: &Arguments,
+    asked: &RunArguments,
+    out: &mut Output,
+    err: &mut dyn Write,
+) -> Result<i32, String> {
+    let file = if asked.file == "-" { "(standard input)" } else { &asked.file };
+    let bytes = bytes(&asked.file)?;
+    let text = decode(file, &bytes).map_err(|error| error.to_string())?;
+    let options = &arguments.options;
+    let place = FilesPlace::choose(options.dir.as_deref(), options.keep);
+    let mut session = Session::new(arguments.language(), Box::new(place.maker()));
+    session.seed = options.seed.unwrap_or(session.seed);
+    session.strict = asked.strict;
+
+    let closed = Cell::new(false);
+    let output = RefCell::new(out);
+    let mut say = |line: &str| {
+        let mut output = output.borrow_mut();
+        output.line(line);
+        if !asked.json {
+            output.flush(); // who watches sees each command's answer when it is there
+        }
+        closed.set(output.is_closed());
+    };
+    let run = RunOptions { json: asked.json, echo: asked.echo };
+    let stop = || closed.get() || interrupt::asked();
+    let end = run_script(file, text, &mut session, run, &mut say, &stop);
+
+    let mut code = end.exit_code;
+    if code == interrupt::INTERRUPTED && !interrupt::asked() {
+        code = ENDED; // the reader went away: they have seen what they wanted
+    }
+    if let (Some(lab), false, true) = (&mut session.lab, asked.no_close, options.keep) {
+        lab.close().map_err(|error| format!("the clean close failed: {error}"))?;
+    }
+    drop(session);
+    if let Some(directory) = place.kept() {
+        // Not on the standard output: that is the script's, and the same wherever the files are.
+        let _ = writeln!(err, "klab: the files are in {}", directory.display());
+    }
+    Ok(code)
+}

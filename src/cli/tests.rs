@@ -1,0 +1,176 @@
+//! The program, called as a shell calls it, with its exit codes.
+
+use super::*;
+
+/// Exit code, output, error output.
+fn klab(words: &[&str]) -> (i32, String, String) {
+    let arguments: Vec<String> =
+        ["klab", "--lang", "en"].iter().chain(words).map(|word| (*word).to_owned()).collect();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let code = main_with(&arguments, &mut out, &mut err);
+    (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+}
+
+#[test]
+fn help_and_version_end_well() {
+    let (code, out, err) = klab(&["--help"]);
+    assert_eq!((code, err.as_str()), (ENDED, ""));
+    assert!(out.contains("Examples:") && out.contains("Exit codes:"), "{out}");
+    let (code, out, _) = klab(&["--version"]);
+    assert_eq!((code, out), (ENDED, format!("klab {}\n", env!("CARGO_PKG_VERSION"))));
+    for line in klab(&["inspect", "--help"]).1.lines() {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+}
+
+#[test]
+fn a_wrong_argument_is_a_sentence_and_two() {
+    for words in [
+        &["lessen"][..],
+        &["lesson"],
+        &["--seed", "x", "fidelity"],
+        &["fidelity", "one-voterr"],
+        &["glossary", "nonsense-word"],
+        &["inspect"],
+        &["inspect", "/nowhere/at/all"],
+        &["inspect", "--sample", "lookup"],
+        &["completions", "dos"],
+    ] {
+        let (code, out, err) = klab(words);
+        assert_eq!((code, out.as_str()), (WRONG, ""), "{words:?}");
+        assert!(err.len() > 20 && err.ends_with('\n'), "{words:?}: {err}");
+    }
+    assert!(klab(&["fidelity", "one-voterr"]).2.contains("did you mean 'one-voter'?"));
+}
+
+#[test]
+fn looking_commands_print_what_they_were_asked() {
+    let (code, out, _) = klab(&["fidelity"]);
+    assert!(code == ENDED && out.contains("small-segments"), "{out}");
+    let (code, out, _) = klab(&["glossary", "isr"]);
+    assert!(code == ENDED && out.contains("In-sync replicas"), "{out}");
+    let (code, out, _) = klab(&["inspect", "--sample"]);
+    assert!(code == ENDED && out.contains("plain-0"), "{out}");
+    let (code, out, _) = klab(&["inspect", "--sample", "lookup", "plain-0", "offset=150"]);
+    assert!(code == ENDED && out.contains("the answer"), "{out}");
+    let (code, out, _) = klab(&["inspect", "--sample", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert!(code == ENDED && json["nodes"][0]["node"] == 1);
+    for shell in ["bash", "zsh", "fish"] {
+        let (code, out, _) = klab(&["completions", shell]);
+        assert!(code == ENDED && out.contains("glossary"), "{shell}");
+    }
+}
+
+#[test]
+fn ascii_is_ascii() {
+    for words in [&["--ascii", "fidelity"][..], &["--ascii", "inspect", "--sample"]] {
+        let (_, out, _) = klab(words);
+        let odd: Vec<&str> = out.lines().filter(|line| !line.is_ascii()).collect();
+        assert!(odd.is_empty(), "{odd:?}");
+    }
+}
+
+/// A reader who goes away at once.
+struct Closed;
+
+impl Write for Closed {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::BrokenPipe.into())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let arguments = ["klab", "fidelity"].map(str::to_owned);
+    let mut err = Vec::new();
+    assert_eq!(main_with(&arguments, &mut Closed, &mut err), ENDED);
+    assert!(err.is_empty());
+}
+
+#[test]
+fn the_language_follows_the_locale() {
+    use crate::types::Language;
+    let of = |name: &'static str, value: &'static str| {
+        arguments::of_locale(move |asked| (asked == name).then(|| value.to_owned()))
+    };
+    assert_eq!(of("LANG", "zh_CN.UTF-8"), Language::Chinese);
+    assert_eq!(of("LC_ALL", "en_US.UTF-8"), Language::English);
+    assert_eq!(of("NONE", ""), Language::English);
+    let arguments = ["klab", "--lang", "zh", "glossary", "HW"].map(str::to_owned);
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    assert_eq!(main_with(&arguments, &mut out, &mut err), ENDED);
+    assert!(String::from_utf8(out).unwrap().contains("高水位"));
+}
+
+/// Runs a script that lies in a file; the directory goes with it.
+fn run(script: &[u8], more: &[&str]) -> (i32, String, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("script.klab");
+    std::fs::write(&file, script).unwrap();
+    let file = file.to_str().unwrap();
+    let words: Vec<&str> = ["run", file].iter().chain(more).copied().collect();
+    klab(&words)
+}
+
+const ORDERS: &[u8] = b"cluster brokers=3 kafka=4.3 seed=7
+topic create orders partitions=1 replication-factor=3
+produce orders key=alice value=apples acks=all
+until hw(orders-0) == 1
+expect leo(orders-0) == 1
+";
+
+#[test]
+fn a_script_that_ends_is_zero_and_its_files_go_or_stay() {
+    let (code, out, err) = run(ORDERS, &[]);
+    assert_eq!((code, err.as_str()), (ENDED, ""), "{out}");
+    let parent = tempfile::tempdir().unwrap();
+    let directory = parent.path().join("files");
+    let place = directory.to_str().unwrap();
+    let (code, with_files, _) = run(ORDERS, &["--dir", place]);
+    assert_eq!((code, &with_files), (ENDED, &out), "the output does not depend on the place");
+    assert!(!directory.exists());
+    let (code, _, err) = run(ORDERS, &["--dir", place, "--keep"]);
+    assert!(code == ENDED && err.contains(place), "{err}");
+    assert!(directory.join("broker-1/.kafka_cleanshutdown").is_file());
+    let index = directory.join("broker-1/orders-0/00000000000000000000.index");
+    assert_eq!(std::fs::metadata(index).unwrap().len(), 0, "a clean close trims the index");
+    let (code, _, err) = run(ORDERS, &["--dir", place]);
+    assert!(code == WRONG || err.contains("not empty"), "{code} {err}");
+    let (code, out, _) = klab(&["inspect", place, "--json"]);
+    assert_eq!(code, ENDED);
+    assert!(out.contains("\"orders-0\"") && !out.contains("missing"), "{out}");
+}
+
+#[test]
+fn a_script_that_fails_is_one_and_a_wrong_one_is_two() {
+    let failing = [ORDERS, b"expect hw(orders-0) == 5\n"].concat();
+    assert_eq!(run(&failing, &[]).0, FAILED);
+    for wrong in
+        [&b"prodcue orders value=1\n"[..], b"cluster\nbroker kill 9\n", b"\x7fELF\x00\x01\xff"]
+    {
+        let (code, out, err) = run(wrong, &[]);
+        assert_eq!(code, WRONG, "{wrong:?}: {out}");
+        assert!(out.len() + err.len() > 20, "{wrong:?}");
+    }
+    let (code, _, err) = klab(&["run", "/nowhere/x.klab"]);
+    assert!(code == WRONG && err.contains("cannot be read"), "{err}");
+    let (code, _, err) = klab(&["run", "/"]);
+    assert!(code == WRONG && err.contains("cannot be read"), "{err}");
+}
+
+#[test]
+fn json_lines_are_json() {
+    let (code, out, _) = run(ORDERS, &["--json"]);
+    assert_eq!(code, ENDED);
+    let types: Vec<String> = out
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect(line))
+        .map(|json| json["type"].as_str().expect("a type").to_owned())
+        .collect();
+    assert!(types.contains(&"event".into()) && types.contains(&"result".into()));
+    assert_eq!(types.last().map(String::as_str), Some("end"));
+}
