@@ -10,7 +10,7 @@ use crate::coordination::kraft::{Image, PartitionRegistration};
 use crate::coordination::{self};
 use crate::replica::{self, Replica};
 use crate::storage::{self, Log};
-use crate::types::{NodeId, Offset, TopicName, TopicPartition};
+use crate::types::{Language, NodeId, Offset, TopicName, TopicPartition};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
@@ -125,6 +125,22 @@ impl<'a> Fresh<'a> {
     }
 }
 
+/// The partition that an event is about.
+pub(super) fn partition_of(body: &Body) -> Option<&TopicPartition> {
+    match body {
+        Body::Broker(broker::Event::Storage(event)) => Some(event.partition()),
+        Body::Broker(broker::Event::Replica(event)) => Some(event.partition()),
+        Body::Broker(broker::Event::Filled { partition, .. })
+        | Body::World(WorldEvent::Lookup { partition, .. })
+        | Body::Controller(
+            coordination::Event::LeaderElected { partition, .. }
+            | coordination::Event::LeaderLost { partition, .. }
+            | coordination::Event::IsrChanged { partition, .. },
+        ) => Some(partition),
+        _ => None,
+    }
+}
+
 /// What the controller knows; nothing before it started.
 pub(super) fn image(lab: &Lab) -> Option<&Image> {
     lab.cluster().last_controller().map(|controller| &controller.image)
@@ -230,7 +246,10 @@ pub(super) fn window(total: usize, attention: Option<usize>, room: usize) -> Ran
 
 /// `… 12 more rows`
 pub(super) fn more(count: usize, canvas: &Canvas) -> Line {
-    let text = format!("  {} {count} {}", canvas.glyphs.ellipsis, canvas.word("more", "更多"));
+    let text = match canvas.language {
+        Language::English => format!("  {} {count} more", canvas.glyphs.ellipsis),
+        Language::Chinese => format!("  {} 还有 {count} 项", canvas.glyphs.ellipsis),
+    };
     Line::of(text, Role::Dim)
 }
 

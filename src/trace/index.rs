@@ -44,7 +44,9 @@ struct Walked {
     scanned: Vec<Scanned>,
     /// Steps of a lookup by time, as sentences.
     told: Vec<String>,
-    end: Option<String>,
+    /// The newest step, as a sentence.
+    said: Option<String>,
+    ended: bool,
 }
 
 impl Walked {
@@ -108,8 +110,9 @@ impl Walked {
             LookupStep::Found { .. }
             | LookupStep::AtEnd { .. }
             | LookupStep::OutOfRange { .. }
-            | LookupStep::Damaged { .. } => self.end = Some(step.sentence(canvas.language)),
+            | LookupStep::Damaged { .. } => self.ended = true,
         }
+        self.said = Some(step.sentence(canvas.language));
     }
 }
 
@@ -224,7 +227,10 @@ fn entries(
     let mut attention = None;
     for slot in shown {
         if slot > expected {
-            let text = format!("{} {}", slot - expected, canvas.word("more", "更多"));
+            let text = match canvas.language {
+                Language::English => format!("{} more", slot - expected),
+                Language::Chinese => format!("还有 {} 项", slot - expected),
+            };
             table.row(vec![
                 Line::of(g.ellipsis, Role::Dim),
                 Line::new(),
@@ -325,7 +331,7 @@ fn scan(walked: &Walked, canvas: &Canvas, picture: &mut Picture) {
                     Line::of(number(i64::from(batch.position.0)), Role::Position),
                     Line::of(offsets, Role::Offset),
                     Line::of(super::common::bytes(u64::from(batch.size_bytes)), Role::Dim),
-                    verdict.changed(at == last && walked.end.is_none(), g),
+                    verdict.changed(at == last && !walked.ended, g),
                 ],
                 Target::Offset(batch.base_offset),
             );
@@ -335,9 +341,9 @@ fn scan(walked: &Walked, canvas: &Canvas, picture: &mut Picture) {
             picture.attend();
         }
     }
-    if let Some(end) = &walked.end {
+    if let Some(said) = &walked.said {
         for line in
-            super::prose::wrap(&[super::Span::new(end, Role::Strong)], canvas.width.max(8) - 2)
+            super::prose::wrap(&[super::Span::new(said, Role::Strong)], canvas.width.max(8) - 2)
         {
             picture.push(line.indent(2));
         }

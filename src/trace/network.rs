@@ -16,7 +16,7 @@ use super::picture::{Canvas, Focus, Line, Picture, Role, Target};
 use super::table::{Align, Table};
 use crate::clock::Instant;
 use crate::cluster::{Happening, Lab, NodeState, Pending};
-use crate::protocol::{Body, ErrorCode, Request, Response};
+use crate::protocol::{Body, ErrorCode, Request, Response, Timer};
 use crate::types::{Language, NodeId, TopicPartition};
 
 /// Draws the pane.
@@ -26,15 +26,16 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     let (mut messages, mut timers) = (Vec::new(), Vec::new());
     let (mut all_messages, mut all_timers) = (0, 0);
     let mut next = None;
-    for pending in network.pending() {
-        next = next.or(Some(pending.id));
-        let (list, count) = match pending.happening {
+    for (&(at, id), queued) in &network.queue {
+        next = next.or(Some(id));
+        let (list, count) = match queued.happening {
             Happening::Timer { .. } => (&mut timers, &mut all_timers),
             _ => (&mut messages, &mut all_messages),
         };
         *count += 1;
-        if list.len() < room || focus.pending == Some(pending.id) {
-            list.push(pending);
+        if list.len() < room || focus.pending == Some(id) {
+            let happening = queued.happening.clone();
+            list.push(Pending { id, at, happening, cause: queued.cause });
         }
     }
     let caption = caption(lab, all_messages, all_timers, canvas);
@@ -146,7 +147,11 @@ fn describe(lab: &Lab, pending: &Pending, canvas: &Canvas) -> (String, Line, Lin
             (message.kind().to_owned(), way, content)
         }
         Happening::Timer { node, timer } => {
-            (name(*node), Line::plain(timer.to_string()), Line::new())
+            let words = match canvas.language {
+                Language::English => timer.to_string(),
+                Language::Chinese => in_chinese(timer),
+            };
+            (name(*node), Line::plain(words), Line::new())
         }
         Happening::Disconnected { node, peer } => {
             let text = match canvas.language {
@@ -166,6 +171,35 @@ fn describe(lab: &Lab, pending: &Pending, canvas: &Canvas) -> (String, Line, Lin
             ("Lookup".to_owned(), Line::plain(what), Line::plain(text))
         }
     }
+}
+
+fn in_chinese(timer: &Timer) -> String {
+    let text = match timer {
+        Timer::Register => "向 controller 注册",
+        Timer::BrokerHeartbeat => "broker 心跳",
+        Timer::IsrCheck => "检查落后的 follower",
+        Timer::FetcherBackoff(leader) => return format!("重新向 {leader} 拉取"),
+        Timer::MetadataBackoff => "重新拉取元数据",
+        Timer::DelayedFetch(id) => return format!("等待中的 fetch {id} 到期"),
+        Timer::DelayedProduce(id) => return format!("等待中的 produce {id} 到期"),
+        Timer::RequestTimeout(id) => return format!("请求 {id} 超时"),
+        Timer::Checkpoint => "写 offset checkpoint 文件",
+        Timer::AlterPartitionRetry => "重试 AlterPartition",
+        Timer::GroupSession { group, member } => return format!("{group} 中 {member} 的会话到期"),
+        Timer::GroupRebalance { group } => return format!("{group} 的加入阶段结束"),
+        Timer::SessionCheck => "检查失联的 broker",
+        Timer::LeaderBalance => "均衡 leader",
+        Timer::MetadataNoOp => "写元数据 no-op",
+        Timer::ProducerSend => "producer 发送",
+        Timer::Workload => "持续负载的下一条记录",
+        Timer::ConsumerPoll => "consumer 轮询",
+        Timer::ConsumerHeartbeat => "consumer 心跳",
+        Timer::ConsumerAutoCommit => "consumer 提交",
+        Timer::ClientMetadata => "客户端刷新元数据",
+        Timer::ConsumerJoin => "consumer 加入",
+        other => return other.to_string(),
+    };
+    text.to_owned()
 }
 
 /// The first few of a list, and how many more.

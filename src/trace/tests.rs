@@ -209,6 +209,15 @@ fn a_group_reads() {
     let lab = with_clients();
     insta::assert_snapshot!("group", text(&lab, "group"));
     insta::assert_snapshot!("timeline", text(&lab, "timeline"));
+    let all = ["cluster", "network", "invariants", "producer", "offsets", "files"];
+    let chinese = canvas(90, 30, Glyphs::unicode(), Language::Chinese);
+    let pictures: Vec<String> = ["cluster", "partition", "log", "group", "controller", "network"]
+        .iter()
+        .map(|kind| show(kind, &arguments(kind), &lab, &chinese).unwrap().to_text())
+        .collect();
+    insta::assert_snapshot!("chinese", pictures.join("\n"));
+    let pictures: Vec<String> = all.iter().map(|kind| text(&lab, kind)).collect();
+    insta::assert_snapshot!("all_with_clients", pictures.join("\n"));
 }
 
 #[test]

@@ -14,6 +14,12 @@ use super::common::{self, finish};
 use super::picture::{Canvas, Focus, Line, Picture, Role, Target};
 use super::prose;
 use crate::cluster::{Body, Lab, Stamped, WorldEvent};
+use crate::types::NodeId;
+
+/// How many events of one kind, node and step are shown each for itself.
+const ALIKE: usize = 3;
+/// How many events are looked at for the list.
+const MOST_LOOKED_AT: usize = 20_000;
 
 /// How much a step weighs on the line; the greatest of a cell is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,12 +54,16 @@ pub fn weight(event: &Stamped) -> Weight {
 
 /// Whether something happened to a log of Kafka's own topics: their coordinators tell the same in better words.
 fn is_of_internal_log(body: &Body) -> bool {
-    use crate::broker::Event;
-    match body {
-        Body::Broker(Event::Storage(event)) => common::is_internal(&event.partition().topic),
-        Body::Broker(Event::Replica(event)) => common::is_internal(&event.partition().topic),
-        _ => false,
-    }
+    use crate::coordination::{ElectionReason, Event};
+    let is_internal = common::partition_of(body).is_some_and(|p| common::is_internal(&p.topic));
+    is_internal
+        && match body {
+            Body::Broker(_) => true,
+            Body::Controller(Event::LeaderElected { reason, .. }) => {
+                *reason == ElectionReason::Created
+            }
+            _ => false,
+        }
 }
 
 /// For each of `cells` equal parts of the history 0..=head, its weightiest step.
@@ -137,11 +147,18 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     let room = canvas.height.saturating_sub(3).clamp(3, 40);
     let mut last: Vec<&Stamped> = Vec::new();
     let mut earlier = false;
+    let (mut rows, mut alike) = (0, 0);
     for event in lab.events().iter().rev() {
         if weight(event) == Weight::Quiet && focus.event != Some(event.id) {
             continue;
         }
-        if last.len() == room {
+        let follows = last.last().is_some_and(|later| {
+            let kind = |event: &Stamped| (event.step, event.node, event.body.kind());
+            kind(event) == kind(later)
+        });
+        alike = if follows { alike + 1 } else { 0 };
+        rows += usize::from(alike <= ALIKE);
+        if rows > room || last.len() >= MOST_LOOKED_AT {
             earlier = true;
             break;
         }
@@ -156,19 +173,41 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
             .word("nothing has happened yet; `step` goes on", "还没有发生任何事；`step` 继续");
         picture.push(Line::of(format!("  {text}"), Role::Dim));
     }
+    let names = last.iter().map(|event| super::width::of(&common::node_name(lab, event.node)));
+    let name = names.max().unwrap_or(0).clamp(5, 14);
+    let mut run: Option<(u64, NodeId, &'static str, usize)> = None;
     for event in last {
-        picture.extend(row(lab, event, canvas));
-        if focus.event == Some(event.id) {
+        let focused = focus.event == Some(event.id);
+        let key = (event.step, event.node, event.body.kind());
+        let seen =
+            run.filter(|&(step, node, kind, _)| (step, node, kind) == key).map_or(0, |r| r.3);
+        if seen == 0 {
+            picture.extend(folded(run.take(), canvas));
+        }
+        run = Some((key.0, key.1, key.2, seen + 1));
+        if seen < ALIKE || focused {
+            picture.extend(row(lab, event, name, canvas));
+        }
+        if focused {
             picture.attend();
         }
     }
+    picture.extend(folded(run, canvas));
     if focus.event.is_none() {
         picture.attend();
     }
     finish(picture, canvas)
 }
 
-fn row(lab: &Lab, event: &Stamped, canvas: &Canvas) -> Vec<Line> {
+/// `… 48 more LeaderElected`, behind the first events of a long run.
+fn folded(run: Option<(u64, NodeId, &'static str, usize)>, canvas: &Canvas) -> Option<Line> {
+    let (_, _, kind, count) = run.filter(|run| run.3 > ALIKE)?;
+    let word = canvas.word("more", "个更多的");
+    let text = format!("  {} {} {word} {kind}", canvas.glyphs.ellipsis, count - ALIKE);
+    Some(Line::of(text, Role::Dim))
+}
+
+fn row(lab: &Lab, event: &Stamped, name: usize, canvas: &Canvas) -> Vec<Line> {
     let g = &canvas.glyphs;
     let now = event.step == lab.step_number();
     let digits = lab.step_number().to_string().len().max(3);
@@ -181,7 +220,7 @@ fn row(lab: &Lab, event: &Stamped, canvas: &Canvas) -> Vec<Line> {
     let head = Line::of(format!("  {:>digits$}", event.step), Role::Dim)
         .span(format!("  {:>time$}", event.at.to_string()), Role::Dim)
         .span(format!("  {}", common::node_name(lab, event.node)), Role::Strong)
-        .pad_to(2 + digits + 2 + time + 2 + 5)
+        .pad_to(2 + digits + 2 + time + 2 + name)
         .text("  ");
     let left = head.width();
     let mut sentence = vec![super::Span::new(event.body.sentence(canvas.language), role)];

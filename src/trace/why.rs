@@ -32,13 +32,24 @@ pub(super) fn latest(lab: &Lab) -> Option<&Stamped> {
         .or_else(|| lab.events().back())
 }
 
+/// Whether a cause belongs into the story: not the background, and not what the same step did to another partition.
+fn tells_more(cause: &Stamped, effect: &Stamped) -> bool {
+    let same_step = cause.step == effect.step && cause.node == effect.node;
+    let elsewhere = match (common::partition_of(&cause.body), common::partition_of(&effect.body)) {
+        (Some(there), Some(here)) => there != here,
+        _ => false,
+    };
+    let repeats = cause.body.kind() == effect.body.kind();
+    !cause.body.is_background() && !(same_step && (elsewhere || repeats))
+}
+
 /// The chain of causes, the event itself first; and whether its beginning is no longer in memory.
 pub fn chain(lab: &Lab, event: u64) -> (Vec<&Stamped>, bool) {
     let mut chain: Vec<&Stamped> = Vec::new();
     let mut next = Some(event);
     while let Some(id) = next {
         let Some(event) = lab.event(id) else { return (chain, true) };
-        if chain.is_empty() || !event.body.is_background() {
+        if chain.last().is_none_or(|effect| tells_more(event, effect)) {
             chain.push(event);
         }
         let is_act = matches!(event.body, Body::World(WorldEvent::Act { .. }));
