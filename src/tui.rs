@@ -16,6 +16,9 @@ mod front; // the first screen at work
 pub mod help; // keys and glossary
 pub mod hints; // the last line: keys that do something now
 pub mod home; // the first screen: lessons, progress
+mod lab_stage; // a living cluster on the stage
+mod play; // a lesson or a sandbox, one happening at a time
+mod shop; // where lessons, sandboxes and directories come from
 mod input; // keys, mouse and signals from outside
 pub mod layout; // where everything stands, for any size
 mod mouse; // clicking, scrolling, dragging
@@ -45,6 +48,7 @@ use signal_hook::consts::{SIGCONT, SIGTSTP, SIGWINCH};
 use stage::Stage;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use theme::Theme;
 use tokio::sync::mpsc::Receiver;
@@ -80,6 +84,44 @@ pub struct Look {
     pub ascii: bool,
     /// No colours.
     pub no_color: bool,
+}
+
+/// What the program was started with.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The lessons.
+    pub lessons: crate::lesson::Library,
+    /// The language.
+    pub language: Language,
+    /// Only ASCII marks.
+    pub ascii: bool,
+    /// No colours.
+    pub no_color: bool,
+    /// The seed, instead of the lesson's.
+    pub seed: Option<u64>,
+    /// Where the files shall be, instead of a temporary directory.
+    pub dir: Option<PathBuf>,
+    /// Whether the files stay.
+    pub keep: bool,
+    /// What to begin with.
+    pub start: Start,
+    /// The learner's file, instead of the usual one.
+    pub progress: Option<PathBuf>,
+}
+
+/// Runs the screen on real lessons until the learner leaves.
+pub fn run(options: &Options) -> Result<ExitCode, String> {
+    let look = Look {
+        language: options.language,
+        ascii: options.ascii,
+        no_color: options.no_color,
+    };
+    let (mut shop, told) = shop::Shop::new(options);
+    let code = run_with(&mut shop, &options.start, &look)?;
+    for text in told.into_iter().chain(shop.kept().map(|path| format!("files: {}", path.display()))) {
+        println!("{text}");
+    }
+    Ok(ExitCode::from(code))
 }
 
 /// Runs the screen until the learner leaves; gives the exit code.

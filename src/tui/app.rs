@@ -100,7 +100,10 @@ impl App {
         match stage {
             Ok(stage) => {
                 self.note = None;
-                self.bench = Some(Bench::new(stage, self.language, self.paint.glyphs, self.area));
+                let glyphs = self.paint.glyphs;
+                let mut bench = Bench::new(stage, self.language, glyphs, self.area);
+                bench.begin();
+                self.bench = Some(bench);
             }
             Err(text) => self.note = Some(Note::bad(text)),
         }
@@ -236,6 +239,7 @@ impl App {
         };
         if let Some(bench) = &mut self.bench {
             bench.language = self.language;
+            bench.stage.set_language(self.language);
         }
         vec![Effect::Shelf]
     }
@@ -340,7 +344,7 @@ impl App {
         ratatui::widgets::Widget::render(ratatui::widgets::Clear, body, buffer);
         let glossary = match &self.bench {
             Some(bench) => bench.glossary(),
-            None => help::basics(self.language),
+            None => help::glossary_of(self.language),
         };
         let picture = help::draw(help, &glossary, &self.canvas(inner));
         let rows = usize::from(inner.height.saturating_sub(1));

@@ -1,8 +1,10 @@
-//! The screen on which one works: a stage, the panes that look at it, the prompt, playing. State and keys; drawing is in
+//! The screen on which one works: a stage, the panes that look at it, the prompt, playing. State and keys; drawing is
+//! in
 //! `view`, the mouse in `mouse`.
 //!
 //! What always holds: a pane keeps its place on the screen (choosing one that is not shown puts it where the active one
-//! is, nothing else moves); a chosen row is remembered by what it means, not by its number, so it stays chosen when rows
+//! is, nothing else moves); a chosen row is remembered by what it means, not by its number, so it stays chosen when
+//! rows
 //! are added above it; nothing that takes long is done within a key (see [`Bench::tick`]).
 
 use super::help::{self, Help};
@@ -54,6 +56,8 @@ pub struct Bench {
     pub stage: Box<dyn Stage>,
     /// All pictures; the first ones are on the screen.
     pub order: Vec<Pane>,
+    /// The panes as the stage last named them.
+    panes: Vec<Pane>,
     /// What keys go to.
     pub active: Pane,
     /// What the pictures are about.
@@ -94,6 +98,7 @@ impl Bench {
         Bench {
             stage,
             order,
+            panes,
             active,
             focus: Focus::default(),
             sights: BTreeMap::new(),
@@ -109,6 +114,12 @@ impl Bench {
             area,
             dragging: false,
         }
+    }
+
+    /// Begins: what must be done before the learner can.
+    pub fn begin(&mut self) {
+        let pace = self.stage.begin();
+        self.done(pace);
     }
 
     /// Whether there is a story beside the pictures.
@@ -207,6 +218,19 @@ impl Bench {
         for sight in self.sights.values_mut() {
             sight.scroll = None;
         }
+        let panes = self.stage.panes();
+        if panes != self.panes {
+            // Another step of the lesson wants other pictures.
+            self.order = panes.iter().copied().filter(|p| *p != Pane::Lesson).collect();
+            self.panes = panes;
+        }
+        if let Some(pane) = self.stage.take_shown() {
+            let active = self.active;
+            self.show(pane);
+            if self.area.width >= layout::WIDE {
+                self.active = active;
+            }
+        }
     }
 
     /// A key.
@@ -228,7 +252,7 @@ impl Bench {
         {
             return Wanted::Nothing;
         }
-        let question = self.stage.prose(self.language).question.filter(|q| q.given.is_none());
+        let question = self.stage.prose(self.language).open_question().cloned();
         if let (KeyCode::Char(c), Some(question)) = (key.code, &question)
             && let Some(digit) = c.to_digit(10)
             && (1..=question.choices.len()).contains(&(digit as usize))
@@ -427,7 +451,7 @@ impl Bench {
         match chosen {
             Some(target) if self.active != Pane::Lesson => return self.act(&target),
             _ if question => {
-                let typed = self.stage.prose(self.language).question;
+                let typed = self.stage.prose(self.language).open_question().cloned();
                 if typed.is_some_and(|q| q.choices.is_empty()) {
                     self.ask(Asking::Answer);
                 }
@@ -478,6 +502,6 @@ impl Bench {
 
     /// The glossary of the help.
     pub fn glossary(&self) -> Vec<help::Entry> {
-        help::basics(self.language)
+        help::glossary_of(self.language)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::words::words;
 use crate::trace::{Canvas, Line, Picture, Role, prose, width};
+use crate::glossary;
 use crate::types::Language;
 
 /// The state of the help.
@@ -105,67 +106,13 @@ fn ascii(keys: &str) -> String {
         .replace('…', "..")
 }
 
-/// The words every screen uses, for stages that bring no glossary of their own.
-pub fn basics(language: Language) -> Vec<Entry> {
-    const WORDS: &[(&str, &str, &str)] = &[
-        (
-            "HW",
-            "High watermark: the offset up to which every in-sync replica has the records; consumers read below it.",
-            "高水位：所有同步副本都已拥有的位移；消费者只能读到它之前。",
-        ),
-        (
-            "LEO",
-            "Log end offset: the offset that the next record of a replica gets.",
-            "日志末端位移：该副本下一条记录将得到的位移。",
-        ),
-        (
-            "LSO",
-            "Last stable offset: below it no transaction is open; `read_committed` consumers stop there.",
-            "最后稳定位移：在它之前没有未结束的事务；`read_committed` 消费者读到此为止。",
-        ),
-        (
-            "ISR",
-            "In-sync replicas: those that are caught up with the leader, the leader included.",
-            "同步副本集合：跟上 leader 的副本，包括 leader 自己。",
-        ),
-        (
-            "leader epoch",
-            "The number of a leader's reign; it grows with each election and is stored in each batch.",
-            "leader 纪元：每次选举加一，写在每个批次里。",
-        ),
-        (
-            "offset",
-            "The number of a record in its partition, counted from 0.",
-            "位移：记录在分区中的编号，从 0 开始。",
-        ),
-        (
-            "position",
-            "A byte in a segment file; never to be mixed up with an offset.",
-            "位置：段文件中的字节数；不要与位移混淆。",
-        ),
-        (
-            "segment",
-            "A piece of a partition's log: a `.log` file with its indexes, named by its first offset.",
-            "日志段：分区日志的一段，即一个 `.log` 文件及其索引，以首位移命名。",
-        ),
-        (
-            "fenced",
-            "A broker whose session with the controller ended: it leads nothing until it is heard again.",
-            "被隔离：与控制器的会话已结束的 broker；恢复心跳前不担任 leader。",
-        ),
-        (
-            "purgatory",
-            "Where a broker keeps requests that wait: for other replicas, or for more bytes.",
-            "炼狱：broker 存放等待中请求的地方，等其他副本或更多字节。",
-        ),
-    ];
-    WORDS
-        .iter()
-        .map(|(word, english, chinese)| Entry {
-            word: (*word).into(),
-            meaning: language.pick(english, chinese).into(),
-        })
-        .collect()
+/// The glossary of the lab.
+pub fn glossary_of(language: Language) -> Vec<Entry> {
+    let entry = |word: glossary::Word| Entry {
+        word: word.name(language).to_owned(),
+        meaning: word.meaning(language).to_owned(),
+    };
+    glossary::words().into_iter().map(entry).collect()
 }
 
 #[cfg(test)]
@@ -176,11 +123,11 @@ mod tests {
     fn typing_narrows_the_glossary() {
         let canvas = Canvas::text(Language::English);
         let help = Help { search: "watermark".into(), first: 0 };
-        let text = draw(&help, &basics(Language::English), &canvas).to_text();
-        assert!(text.contains("High watermark") && !text.contains("ctrl-z"), "{text}");
+        let text = draw(&help, &glossary_of(Language::English), &canvas).to_text();
+        assert!(text.to_lowercase().contains("high watermark") && !text.contains("ctrl-z"), "{text}");
         let none = Help { search: "zzz".into(), first: 0 };
         assert!(
-            draw(&none, &basics(Language::English), &canvas).to_text().contains("nothing found")
+            draw(&none, &glossary_of(Language::English), &canvas).to_text().contains("nothing found")
         );
     }
 }

@@ -97,7 +97,7 @@ pub fn of_bench(bench: &Bench) -> Vec<Hint> {
     let status = bench.stage.status();
     let prose = bench.stage.prose(bench.language);
     let mut hints = Vec::new();
-    if let Some(question) = prose.question.as_ref().filter(|q| q.given.is_none()) {
+    if let Some(question) = prose.open_question() {
         match question.choices.len() {
             0 => hints.push(Hint::new(KeyCode::Enter, "Enter", w.answer)),
             1 => hints.push(key('1', w.answer)),
@@ -117,7 +117,12 @@ pub fn of_bench(bench: &Bench) -> Vec<Hint> {
         Some(_) => hints.push(Hint::new(KeyCode::Enter, "Enter", w.look)),
         None => {}
     }
-    hints.push(Hint::new(KeyCode::Right, arrow("→", "Right"), w.step));
+    if prose.open_question().is_none() || status.step < status.head {
+        hints.push(Hint::new(KeyCode::Right, arrow("→", "Right"), w.step));
+    }
+    if status.progress.is_some() && prose.open_question().is_none() {
+        hints.push(Hint::new(KeyCode::PageDown, "PgDn", w.next));
+    }
     if status.step > 0 {
         hints.push(Hint::new(KeyCode::Left, arrow("←", "Left"), w.back));
     }

@@ -1,6 +1,7 @@
 //! What comes in from outside: keys and mouse, read by one thread; signals, by another.
 //!
-//! Both put what they have into one bounded queue; if the screen cannot follow, the reader waits. The reader itself waits
+//! Both put what they have into one bounded queue; if the screen cannot follow, the reader waits. The reader itself
+//! waits
 //! for the terminal with `poll`, since crossterm's reader would turn for ever in a terminal that was closed.
 
 use super::terminal;

@@ -69,8 +69,7 @@ impl Bench {
         self.active = Pane::Lesson;
         if let Some(Target::Choice(choice)) = picture.lines.get(row).and_then(|l| l.target.clone())
         {
-            let question = self.stage.prose(self.language).question;
-            if let Some(question) = question.filter(|q| q.given.is_none())
+            if let Some(question) = self.stage.prose(self.language).open_question()
                 && let Some(text) = question.choices.get(choice)
             {
                 let pace = self.stage.answer(text);

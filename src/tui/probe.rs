@@ -1,6 +1,7 @@
 //! How wide does this terminal draw `●`?
 //!
-//! Signs of *ambiguous* width take two cells in some Chinese terminals, and every row after one would be out of line. So
+//! Signs of *ambiguous* width take two cells in some Chinese terminals, and every row after one would be out of line.
+//! So
 //! once the first frame stands, one such sign is printed in a corner and the terminal is asked where its cursor is. It
 //! has 100 ms to answer; keys that come in meanwhile are kept. Two cells: the ASCII marks are used from then on.
 

@@ -147,6 +147,21 @@ pub struct Question {
     pub truth: Option<String>,
     /// Whether the answer was right, once it is known.
     pub right: Option<bool>,
+    /// Why it is so; told with the answer.
+    pub why: String,
+}
+
+/// A part of the story, in the order in which it is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Paragraphs with inline markup.
+    Text(String),
+    /// Text shown as it stands.
+    Kept(String),
+    /// A command.
+    Command(CommandLine),
+    /// A question.
+    Question(Question),
 }
 
 /// The story: what the left side of the screen says.
@@ -154,12 +169,8 @@ pub struct Question {
 pub struct Prose {
     /// The head of the step.
     pub heading: String,
-    /// Its text, with inline markup.
-    pub text: String,
-    /// Its commands, and those typed since.
-    pub lines: Vec<CommandLine>,
-    /// The question under way.
-    pub question: Option<Question>,
+    /// What it says and does.
+    pub parts: Vec<Part>,
     /// Hints asked for so far.
     pub hints: Vec<String>,
     /// How many more hints there are.
@@ -168,6 +179,17 @@ pub struct Prose {
     pub footnotes: Vec<(String, String)>,
     /// Whether the step is done.
     pub done: bool,
+}
+
+impl Prose {
+    /// The question that waits for its answer.
+    pub fn open_question(&self) -> Option<&Question> {
+        let questions = self.parts.iter().filter_map(|part| match part {
+            Part::Question(question) => Some(question),
+            _ => None,
+        });
+        questions.filter(|question| question.given.is_none()).last()
+    }
 }
 
 /// One thing that happened.
@@ -243,6 +265,10 @@ impl Note {
 pub trait Stage {
     /// What the top line says.
     fn status(&self) -> Status;
+    /// Called once, when it is put on the stage: what must be done before the learner begins.
+    fn begin(&mut self) -> Pace {
+        Pace::Done(None)
+    }
     /// The panes it has, in the order in which they should be shown.
     fn panes(&self) -> Vec<Pane>;
     /// The story; nothing in a directory.
@@ -253,6 +279,8 @@ pub trait Stage {
     fn marks(&self, cells: usize) -> Vec<Mark>;
     /// The last things that happened up to the step on the screen, latest first.
     fn recent(&self, count: usize, language: Language) -> Vec<Moment>;
+    /// Why: what happened last (or what is in focus), then its cause, then the cause of that; a few.
+    fn causes(&self, focus: &Focus, language: Language) -> Vec<String>;
 
     /// One happening further; in a lesson, the next command when none is under way.
     fn forward(&mut self) -> Pace;
@@ -284,6 +312,12 @@ pub trait Stage {
     fn complete(&self, line: &str, cursor: usize) -> Vec<Completion>;
     /// What the chosen row means for the focus; `None` if nothing.
     fn focus(&self, target: &Target, focus: &Focus) -> Option<(Pane, Focus)>;
+    /// The pane that a `show` command asked for since this was last asked.
+    fn take_shown(&mut self) -> Option<Pane> {
+        None
+    }
+    /// The learner chose another language.
+    fn set_language(&mut self, _language: Language) {}
     /// Saves the progress; called when the screen is left.
     fn save(&mut self) -> Result<(), String>;
 }

@@ -1,6 +1,6 @@
 //! The story of a lesson's step as lines: prose, commands with what they printed, the question, hints.
 
-use super::stage::{Done, Prose, Question};
+use super::stage::{CommandLine, Done, Part, Prose, Question};
 use super::words::{Words, words};
 use crate::trace::{Canvas, Line, Picture, Role, Target, prose};
 
@@ -16,14 +16,22 @@ pub fn draw(story: &Prose, canvas: &Canvas) -> Picture {
         picture.extend(prose::wrap(&prose::inline(&story.heading, Role::Strong), cells));
         picture.blank();
     }
-    picture.extend(prose::paragraphs(&story.text, cells, Role::Plain));
-    if !story.lines.is_empty() {
-        picture.blank();
-        commands(&mut picture, story, canvas);
-    }
-    if let Some(question) = &story.question {
-        picture.blank();
-        ask(&mut picture, question, canvas, w);
+    let mut before = true;
+    for part in &story.parts {
+        let command = matches!(part, Part::Command(_));
+        if !picture.lines.is_empty() && !(command && !before) && !ends_blank(&picture) {
+            picture.blank();
+        }
+        before = !command;
+        match part {
+            Part::Text(text) => picture.extend(prose::paragraphs(text, cells, Role::Plain)),
+            Part::Kept(text) => {
+                let kept = |row: &str| Line::of(row, Role::Code).cut(cells, &canvas.glyphs);
+                picture.extend(text.lines().map(kept));
+            }
+            Part::Command(line) => command_line(&mut picture, line, canvas),
+            Part::Question(question) => ask(&mut picture, question, canvas, w),
+        }
     }
     for hint in &story.hints {
         picture.blank();
@@ -44,8 +52,11 @@ pub fn draw(story: &Prose, canvas: &Canvas) -> Picture {
     picture
 }
 
-fn commands(picture: &mut Picture, story: &Prose, canvas: &Canvas) {
-    for line in &story.lines {
+fn ends_blank(picture: &Picture) -> bool {
+    picture.lines.last().is_none_or(|line| line.spans.is_empty())
+}
+
+fn command_line(picture: &mut Picture, line: &CommandLine, canvas: &Canvas) {
         let (mark, role) = match line.state {
             Done::ToDo => (canvas.glyphs.bullet, Role::Dim),
             Done::UnderWay => (canvas.glyphs.chosen, Role::Heading),
@@ -73,7 +84,6 @@ fn commands(picture: &mut Picture, story: &Prose, canvas: &Canvas) {
             let more = format!("  {} +{}", canvas.glyphs.ellipsis, output.len() - OUTPUT_ROWS);
             picture.push(Line::of(more, Role::Dim));
         }
-    }
 }
 
 fn ask(picture: &mut Picture, question: &Question, canvas: &Canvas, w: &Words) {
@@ -106,6 +116,10 @@ fn ask(picture: &mut Picture, question: &Question, canvas: &Canvas, w: &Words) {
             .span(format!("   {}: ", w.engine_says), Role::Dim)
             .span(truth, Role::Strong);
         picture.extend(prose::wrap(&line.spans, canvas.width));
+        if !question.why.is_empty() {
+            let why = prose::paragraphs(&question.why, canvas.width.saturating_sub(4), Role::Plain);
+            picture.extend(why.into_iter().map(|line| line.indent(4)));
+        }
     }
     picture.attend();
 }

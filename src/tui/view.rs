@@ -114,13 +114,15 @@ fn top(bench: &Bench, status: &Status, cells: usize) -> Line {
     let step = Line::of(format!("{} ", w.step), Role::Dim)
         .span(width::number(status.step as i64), Role::Strong)
         .span(of_head, Role::Dim);
+    let room = cells.saturating_sub(left.width() + right.width() + 2 * gap.len());
+    let both = step.clone().text(gap).join(time);
+    let moment = if both.width() <= room { both } else { step };
     let seed = Line::of(format!("{} {}", w.seed, status.seed), Role::Dim);
     let kafka = Line::of(format!("kafka {}", status.kafka), Role::Dim);
     // The most important stands nearest to the right edge and stays when the line gets short.
     let extras = [
         (status.branch != "main" && !status.branch.is_empty(), branch, true),
-        (!status.read_only, step, false),
-        (!status.read_only, time, false),
+        (!status.read_only, moment, false),
         (!status.read_only, seed, false),
         (!status.kafka.is_empty(), kafka, false),
     ];
@@ -229,21 +231,12 @@ fn time(bench: &Bench, status: &Status, cells: usize) -> Line {
 fn because(bench: &Bench, cells: usize) -> Line {
     let w = words(bench.language);
     if bench.order.contains(&Pane::Why) && bench.stage.status().step > 0 {
-        let canvas = crate::trace::Canvas {
-            width: cells,
-            height: 1,
-            glyphs: bench.glyphs,
-            language: bench.language,
-        };
-        let why = bench.stage.picture(Pane::Why, &bench.focus, &canvas);
         let mut line = Line::of(width::pad(w.why, scrubber_column(bench)), Role::Heading);
-        for (at, cause) in why.lines.iter().filter(|l| l.width() > 0).take(6).enumerate() {
+        for (at, cause) in bench.stage.causes(&bench.focus, bench.language).iter().enumerate() {
             if at > 0 {
                 line = line.span(format!(" {} ", bench.glyphs.cause), Role::Dim);
             }
-            let text = cause.to_text();
-            let trimmed = text.trim_start_matches([' ', '←', '<', '└', '`']).trim();
-            line = line.span(trimmed, if at == 0 { Role::Plain } else { Role::Dim });
+            line = line.span(cause, if at == 0 { Role::Plain } else { Role::Dim });
         }
         return line.cut(cells, &bench.glyphs);
     }
@@ -261,7 +254,7 @@ fn prompt(bench: &Bench, paint: &Paint, frame: &mut Frame<'_>, plan: &Plan) -> O
                 let (glyph, role) = if note.bad {
                     (bench.glyphs.bad, Role::Bad)
                 } else {
-                    (bench.glyphs.good, Role::Good)
+                    (bench.glyphs.chosen, Role::Heading)
                 };
                 Line::of(format!("{glyph} "), role).span(&note.text, role)
             }

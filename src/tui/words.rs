@@ -1,6 +1,7 @@
 //! The labels of the screen in both languages. Command words and Kafka's nouns are the same in both.
 
 use super::stage::Pane;
+use crate::lesson;
 use crate::types::Language;
 
 macro_rules! words {
@@ -129,53 +130,10 @@ pub fn pane(pane: Pane, language: Language) -> &'static str {
 
 /// The tracks: letter, name, what it is about.
 pub fn track(letter: char, language: Language) -> (&'static str, &'static str) {
-    let (english, chinese) = match letter {
-        'A' => {
-            (("Files", "what is on the disk, byte by byte"), ("文件", "磁盘上有什么，逐字节来看"))
-        }
-        'B' => (
-            ("Replication", "leaders, followers, who is in sync"),
-            ("副本", "leader、follower，谁在同步"),
-        ),
-        'C' => (
-            ("Coordination", "ZooKeeper then, KRaft now"),
-            ("协调", "从前的 ZooKeeper，如今的 KRaft"),
-        ),
-        'D' => (
-            ("Producers", "from your value to the right partition"),
-            ("生产者", "从你的值到正确的分区"),
-        ),
-        'E' => (
-            ("Consumers, groups", "who reads what, and how far"),
-            ("消费者与消费组", "谁读什么，读到哪里"),
-        ),
-        'F' => {
-            (("Delivery", "at most, at least, exactly once"), ("投递语义", "至多、至少、恰好一次"))
-        }
-        'G' => (
-            ("Streams, Connect", "tables, counts, other systems"),
-            ("流与连接", "表、计数、其他系统"),
-        ),
-        'H' => {
-            (("Operations", "growing it, watching it, measuring it"), ("运维", "扩容、观察、测量"))
-        }
-        'M' => (("Myths", "what many texts get wrong"), ("流言", "许多文章说错的地方")),
-        _ => (("More", "lessons of your own"), ("更多", "你自己的课程")),
-    };
-    language.pick_pair(english, chinese)
-}
-
-trait PickPair {
-    fn pick_pair<T>(self, english: T, chinese: T) -> T;
-}
-
-impl PickPair for Language {
-    fn pick_pair<T>(self, english: T, chinese: T) -> T {
-        match self {
-            Language::English => english,
-            Language::Chinese => chinese,
-        }
-    }
+    let found = lesson::TRACKS.iter().find(|track| track.0 == letter);
+    let (_, english, chinese, about, about_chinese) =
+        found.copied().unwrap_or((letter, "More", "更多", "lessons of your own", "你自己的课程"));
+    (language.pick(english, chinese), language.pick(about, about_chinese))
 }
 
 #[cfg(test)]

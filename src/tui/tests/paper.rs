@@ -172,13 +172,14 @@ impl Stage for Paper {
         };
         Prose {
             heading: heading.into(),
-            text: text.into(),
-            lines: vec![CommandLine {
+            parts: vec![
+                Part::Text(text.into()),
+                Part::Command(CommandLine {
                 command: "lookup orders-0 offset=87".into(),
                 state: Done::UnderWay,
                 output: vec!["segment 40".into()],
-            }],
-            question: Some(Question {
+            }),
+            Part::Question(Question {
                 text: question.into(),
                 choices: vec![
                     "position 1 655".into(),
@@ -188,7 +189,8 @@ impl Stage for Paper {
                 given: self.answered.clone(),
                 truth: self.answered.as_ref().map(|_| "position 2 288".into()),
                 right: self.answered.as_ref().map(|a| a == "position 2 288"),
-            }),
+                why: "Entry 3 is the greatest not beyond 87.".into(),
+            })],
             hints_left: 1,
             ..Prose::default()
         }
@@ -236,6 +238,9 @@ impl Stage for Paper {
                 mark: Mark::Event,
             })
             .collect()
+    }
+    fn causes(&self, _: &Focus, _: Language) -> Vec<String> {
+        ["Probe entry 4", "Lookup orders-0 offset=87", "you, step 409"].map(String::from).into()
     }
     fn forward(&mut self) -> Pace {
         self.step += 1;

@@ -1,0 +1,482 @@
+//! A living cluster on the stage: a lesson or a sandbox.
+
+use super::play::{Beat, Play};
+use super::stage::{
+    CommandLine, Completion, Done, Mark, Moment, Note, Pace, Pane, Part as Shown, Prose, Question, Stage,
+    Status,
+};
+use crate::clock::Instant;
+use crate::cluster::{Act, Lab};
+use crate::lesson::{self, Part};
+use crate::script;
+use crate::trace::{self, Canvas, Focus, Line, Picture, Role, Target};
+use crate::types::Language;
+use std::path::PathBuf;
+
+/// Happenings that one beat of playing may deliver.
+const BEAT: usize = 400;
+
+/// What is written down when the learner leaves: how far the lesson is.
+pub type Saver = Box<dyn FnMut(lesson::LessonProgress) -> Result<(), String>>;
+
+/// A living cluster on the stage.
+pub struct LabStage {
+    play: Play,
+    id: String,
+    save: Option<Saver>,
+    /// The directory to remove in the end.
+    remove: Option<PathBuf>,
+}
+
+impl LabStage {
+    /// Puts a lesson (with its id) or a sandbox on the stage. `remove` is taken away in the end.
+    pub fn new(play: Play, id: &str, save: Option<Saver>, remove: Option<PathBuf>) -> LabStage {
+        LabStage { play, id: id.into(), save, remove }
+    }
+
+    fn lesson_pane(&self, language: Language, prose: &mut Prose) -> Option<()> {
+        let lesson = self.play.lesson(language)?;
+        let step = lesson.steps.get(self.play.at)?;
+        prose.heading.clone_from(&step.heading);
+        if self.play.at == 0 {
+            for part in &lesson.opening {
+                prose.parts.extend(text_of(part));
+            }
+        }
+        for (at, part) in step.parts.iter().enumerate() {
+            match part {
+                Part::Commands(commands) if commands.hidden => {}
+                Part::Commands(_) => {
+                    for beat in self.beats(at) {
+                        prose.parts.push(Shown::Command(self.command_line(beat)));
+                    }
+                }
+                Part::Predict(predict) => {
+                    let Some(beat) = self.beats(at).next() else { continue };
+                    prose.parts.push(Shown::Question(self.asked(beat, predict)));
+                }
+                part => prose.parts.extend(text_of(part)),
+            }
+            // What comes behind something that is still to be done is not told yet.
+            if self.beats(at).any(|beat| !self.is_done(beat)) {
+                break;
+            }
+        }
+        let given = self.play.hints.get(&self.play.at).copied().unwrap_or(0).min(step.hints.len());
+        prose.hints = step.hints[..given].to_vec();
+        prose.hints_left = step.hints.len() - given;
+        prose.done = (0..self.play.beats.len())
+            .filter(|at| self.play.beats[*at].step == self.play.at)
+            .all(|at| self.is_done(at));
+        let w = |english: &str, chinese: &str| language.pick(english, chinese).to_owned();
+        let production = step.in_production.iter().map(|t| (w("in production", "在生产环境"), t.clone()));
+        let read = step.read_next.iter().map(|t| (w("read next", "接着读"), t.clone()));
+        prose.footnotes = production.chain(read).collect();
+        Some(())
+    }
+
+    fn beats(&self, part: usize) -> impl Iterator<Item = usize> + '_ {
+        let here = (self.play.at, Some(part));
+        (0..self.play.beats.len())
+            .filter(move |at| (self.play.beats[*at].step, self.play.beats[*at].part) == here)
+    }
+
+    fn is_done(&self, beat: usize) -> bool {
+        match self.play.beats[beat].beat {
+            Beat::Question => self.play.records[beat].said.is_some(),
+            Beat::Command(..) => matches!(self.play.state(beat), Done::Done | Done::Failed),
+        }
+    }
+
+    fn command_line(&self, beat: usize) -> CommandLine {
+        let command = match &self.play.beats[beat].beat {
+            Beat::Command(statement, _) => statement.text.clone(),
+            Beat::Question => String::new(),
+        };
+        let state = self.play.state(beat);
+        // A picture that has its own pane stands beside the story, not in it.
+        let mut words = command.split_whitespace();
+        let beside = words.next() == Some("show") && words.next().and_then(Pane::parse).is_some();
+        let told = state == Done::Failed || (state == Done::Done && !beside);
+        let output = if told { self.play.records[beat].output.clone() } else { Vec::new() };
+        CommandLine { command, state, output }
+    }
+
+    fn asked(&self, beat: usize, predict: &lesson::Predict) -> Question {
+        let record = &self.play.records[beat];
+        let choices: Vec<String> = predict.options.iter().map(|o| o.text.clone()).collect();
+        let text = |said: &String| match said.parse::<usize>().ok().and_then(|at| choices.get(at)) {
+            Some(choice) => choice.clone(),
+            None => said.clone(),
+        };
+        let truth = record.truth.as_ref();
+        Question {
+            text: predict.question.clone(),
+            given: record.said.as_ref().map(text),
+            truth: truth.map(|(truth, _)| text(truth)),
+            right: truth.map(|(_, right)| *right),
+            why: truth.map_or_else(String::new, |_| predict.why.clone()),
+            choices,
+        }
+    }
+
+    fn sandbox_pane(&self, language: Language, prose: &mut Prose) {
+        let w = |english: &'static str, chinese: &'static str| language.pick(english, chinese);
+        prose.heading = w("Three brokers, your commands", "三个 broker，命令由你").into();
+        if self.play.tries.is_empty() {
+            prose.parts.push(Shown::Text(
+                w(
+                    "Press `:` and type. Tab completes, and every command has an example: `help produce`.\n\n\
+                     Three to begin with:",
+                    "按 `:` 输入命令。Tab 补全；每个命令都有例子：`help produce`。\n\n可以从这三条开始：",
+                )
+                .into(),
+            ));
+            prose.parts.push(Shown::Kept(
+                "  topic create orders partitions=3 replication-factor=3\n  produce orders key=alice value=\"3 apples\"\n  \
+                 broker kill 1"
+                    .into(),
+            ));
+        }
+    }
+
+    fn progress(&self) -> lesson::LessonProgress {
+        let mut progress = lesson::LessonProgress {
+            step: self.play.at,
+            steps: self.play.lesson(Language::English).map_or(0, |lesson| lesson.steps.len()),
+            done: self.play.finished,
+            hints: self.play.hints.values().sum(),
+            ..lesson::LessonProgress::default()
+        };
+        let questions = self.play.beats.iter().zip(&self.play.records);
+        let questions = questions.filter(|(placed, _)| matches!(placed.beat, Beat::Question));
+        for (number, (placed, record)) in questions.enumerate() {
+            let lesson = self.play.lesson(Language::English);
+            let part = lesson.zip(placed.part).and_then(|(l, p)| l.steps[placed.step].parts.get(p));
+            if let (Some(Part::Predict(predict)), Some((engine, right))) = (part, &record.truth) {
+                progress.answers.insert(
+                    number,
+                    lesson::Answer {
+                        question: predict.question.clone(),
+                        said: record.said.clone().filter(|said| !said.is_empty()),
+                        engine: engine.clone(),
+                        right: *right,
+                    },
+                );
+            }
+        }
+        progress
+    }
+}
+
+fn text_of(part: &Part) -> Option<Shown> {
+    match part {
+        Part::Prose { text, .. } => Some(Shown::Text(text.clone())),
+        Part::Picture { text, .. } => Some(Shown::Kept(text.clone())),
+        Part::Commands(_) | Part::Predict(_) => None,
+    }
+}
+
+impl Stage for LabStage {
+    fn status(&self) -> Status {
+        let language = self.play.session.language;
+        let lesson = self.play.lesson(language);
+        let lab = self.play.lab();
+        let place = lab.and_then(|lab| lab.disk().root());
+        Status {
+            id: self.id.clone(),
+            title: lesson.map_or_else(
+                || language.pick("Sandbox", "沙盒").to_owned(),
+                |lesson| lesson.title_in(language).to_owned(),
+            ),
+            progress: lesson.map(|lesson| (self.play.at + 1, lesson.steps.len())),
+            kafka: lab.map_or_else(String::new, |lab| lab.spec().kafka.clone()),
+            seed: lab.map_or(self.play.session.seed, |lab| lab.spec().seed),
+            step: lab.map_or(0, Lab::step_number),
+            head: lab.map_or(0, Lab::head),
+            at: lab.map_or(Instant(0), Lab::now),
+            branch: lab.map_or_else(String::new, |lab| lab.branch_name().to_owned()),
+            place: place.map_or_else(String::new, |path| path.display().to_string()),
+            under_way: self.play.under_way().map(str::to_owned),
+            read_only: false,
+        }
+    }
+
+    fn panes(&self) -> Vec<Pane> {
+        let lesson = self.play.lesson(Language::English);
+        let wanted = lesson.map_or(&[][..], |lesson| lesson.panes_at(self.play.at));
+        let mut panes = vec![Pane::Lesson];
+        panes.extend(wanted.iter().filter_map(|name| Pane::parse(name)));
+        for pane in [
+            Pane::Cluster,
+            Pane::Network,
+            Pane::Partition,
+            Pane::Log,
+            Pane::Index,
+            Pane::Bytes,
+            Pane::Controller,
+            Pane::Group,
+            Pane::Timeline,
+            Pane::Why,
+        ] {
+            if !panes.contains(&pane) {
+                panes.push(pane);
+            }
+        }
+        panes
+    }
+
+    fn begin(&mut self) -> Pace {
+        self.play.begin()
+    }
+
+    fn prose(&self, language: Language) -> Prose {
+        let mut prose = Prose::default();
+        if self.lesson_pane(language, &mut prose).is_none() {
+            self.sandbox_pane(language, &mut prose);
+        }
+        prose.parts.extend(self.play.tries.iter().cloned().map(Shown::Command));
+        prose
+    }
+
+    fn picture(&self, pane: Pane, focus: &Focus, canvas: &Canvas) -> Picture {
+        let Some(lab) = self.play.lab() else {
+            let mut picture = Picture::new(pane.name());
+            let text = canvas.word("no cluster yet: type 'cluster brokers=3'", "还没有集群：输入 'cluster brokers=3'");
+            picture.push(Line::of(text, Role::Dim));
+            return picture;
+        };
+        trace::draw(pane.name(), lab, focus, canvas).unwrap_or_else(|| Picture::new(pane.name()))
+    }
+
+    fn marks(&self, cells: usize) -> Vec<Mark> {
+        use trace::timeline::Weight;
+        let Some(lab) = self.play.lab() else { return vec![Mark::Quiet; cells] };
+        let mark = |weight| match weight {
+            Weight::Quiet => Mark::Quiet,
+            Weight::Event => Mark::Event,
+            Weight::Branch | Weight::Act => Mark::Act,
+            Weight::Fault => Mark::Fault,
+        };
+        trace::timeline::weights(lab, cells).into_iter().map(mark).collect()
+    }
+
+    fn recent(&self, count: usize, language: Language) -> Vec<Moment> {
+        let Some(lab) = self.play.lab() else { return Vec::new() };
+        let events = lab.events().iter().rev();
+        events
+            .take(2_000)
+            .filter(|event| !event.body.is_background())
+            .take(count)
+            .map(|event| Moment {
+                id: event.id,
+                step: event.step,
+                sentence: event.body.sentence(language),
+                mark: match trace::timeline::weight(event) {
+                    trace::timeline::Weight::Fault => Mark::Fault,
+                    trace::timeline::Weight::Act => Mark::Act,
+                    _ => Mark::Event,
+                },
+            })
+            .collect()
+    }
+
+    fn causes(&self, focus: &Focus, language: Language) -> Vec<String> {
+        let Some(lab) = self.play.lab() else { return Vec::new() };
+        let last = || lab.events().iter().rev().take(2_000).find(|e| !e.body.is_background());
+        let Some(event) = focus.event.or_else(|| last().map(|event| event.id)) else { return Vec::new() };
+        let (chain, _) = trace::why::chain(lab, event);
+        chain.iter().take(5).map(|event| event.body.sentence(language)).collect()
+    }
+
+    fn forward(&mut self) -> Pace {
+        self.play.forward()
+    }
+    fn forward_far(&mut self) -> Pace {
+        self.play.forward_far()
+    }
+    fn back(&mut self) -> Pace {
+        self.play.back()
+    }
+    fn back_far(&mut self) -> Pace {
+        self.play.back_far()
+    }
+    fn goto(&mut self, step: u64) -> Pace {
+        self.play.walk(|lab| lab.goto(step.min(lab.head())))
+    }
+
+    fn command(&mut self, line: &str) -> Pace {
+        match line.trim() {
+            "hint" => self.hint(),
+            "reset" => {
+                let home = self.play.go_home();
+                let begin = self.play.begins.get(self.play.at).copied().unwrap_or(0);
+                self.play.tries.clear();
+                self.play.walk(|lab| lab.goto(begin));
+                home
+            }
+            "goal" => {
+                let language = self.play.session.language;
+                let step = self.play.lesson(language).and_then(|l| l.steps.get(self.play.at));
+                let goal = step.map(|step| step.goal().to_owned());
+                let none = || language.pick("a sandbox has no goal but yours", "沙盒没有目标，由你决定");
+                Pace::Done(Some(Note::good(goal.unwrap_or_else(|| none().to_owned()))))
+            }
+            line => self.play.command(line),
+        }
+    }
+
+    fn advance(&mut self) -> Pace {
+        self.play.advance()
+    }
+    fn cancel(&mut self) {
+        self.play.cancel();
+    }
+
+    fn play_until(&mut self, until: Instant) -> Pace {
+        for _ in 0..BEAT {
+            let free = self.play.is_idle() && self.play.lessons.is_empty();
+            let Some(lab) = self.play.session.lab.as_mut() else { return self.play.forward() };
+            let lab_next = lab.next_at();
+            if free && !lab.in_past() && lab_next.is_some_and(|at| at > until) {
+                let waited = lab.wait_until(until);
+                return waited.map_or_else(|e| Pace::Halt(Note::bad(e.to_string())), |()| Pace::Done(None));
+            }
+            if lab_next.is_some_and(|at| at > until) {
+                return Pace::Done(None);
+            }
+            match self.play.forward() {
+                Pace::Done(None) => {}
+                other => return other,
+            }
+        }
+        Pace::Done(None)
+    }
+
+    fn next_at(&self) -> Option<Instant> {
+        self.play.lab().and_then(Lab::next_at)
+    }
+
+    fn answer(&mut self, answer: &str) -> Pace {
+        let language = self.play.session.language;
+        let question = self.play.question();
+        let choices: Vec<String> = question
+            .and_then(|beat| {
+                let placed = &self.play.beats[beat];
+                let lesson = self.play.lesson(language)?;
+                match lesson.steps.get(placed.step)?.parts.get(placed.part?)? {
+                    Part::Predict(predict) => {
+                        Some(predict.options.iter().map(|option| option.text.clone()).collect())
+                    }
+                    _ => None,
+                }
+            })
+            .unwrap_or_default();
+        let said = choices.iter().position(|choice| choice == answer);
+        self.play.answer(said.map_or_else(|| answer.to_owned(), |at| at.to_string()))
+    }
+
+    fn hint(&mut self) -> Pace {
+        let language = self.play.session.language;
+        let step = self.play.lesson(language).and_then(|lesson| lesson.steps.get(self.play.at));
+        let all = step.map_or(0, |step| step.hints.len());
+        let given = self.play.hints.entry(self.play.at).or_default();
+        if *given >= all {
+            let text = language.pick("there is no further hint here", "这里没有更多提示");
+            return Pace::Done(Some(Note::good(text)));
+        }
+        *given += 1;
+        Pace::Done(None)
+    }
+
+    fn pending(&mut self, id: u64, deliver: bool) -> Pace {
+        let (act, verb) = if deliver { (Act::Deliver(id), "deliver") } else { (Act::Drop(id), "drop") };
+        self.play.act(act, &format!("message {verb} {id}"))
+    }
+
+    fn complete(&self, line: &str, cursor: usize) -> Vec<Completion> {
+        let characters = line[..cursor].chars().count();
+        let session = &self.play.session;
+        let byte = |at: usize| line.char_indices().nth(at).map_or(line.len(), |(byte, _)| byte);
+        script::complete(line, characters, session, session.language)
+            .into_iter()
+            .map(|found| Completion { text: found.text, from: byte(found.from), doc: found.about })
+            .collect()
+    }
+
+    fn focus(&self, target: &Target, focus: &Focus) -> Option<(Pane, Focus)> {
+        let mut focus = focus.clone();
+        let pane = match target {
+            Target::Node(node) => {
+                focus.node = Some(*node);
+                if node.is_controller() { Pane::Controller } else { Pane::Log }
+            }
+            Target::Partition(partition) => {
+                focus.partition = Some(partition.clone());
+                Pane::Partition
+            }
+            Target::Replica(partition, node) => {
+                focus.partition = Some(partition.clone());
+                focus.node = Some(*node);
+                Pane::Log
+            }
+            Target::Event(event) => {
+                focus.event = Some(*event);
+                Pane::Why
+            }
+            Target::Segment(base) => {
+                focus.segment = Some(*base);
+                Pane::Index
+            }
+            Target::Offset(offset) => {
+                focus.offset = Some(*offset);
+                Pane::Bytes
+            }
+            Target::Bytes(from, _) => {
+                focus.byte = Some(*from);
+                Pane::Bytes
+            }
+            Target::File(file) => {
+                focus.file = Some(file.clone());
+                Pane::Bytes
+            }
+            Target::Group(group) => {
+                focus.group = Some(group.clone());
+                Pane::Group
+            }
+            Target::Entry(_) | Target::Step(_) | Target::Pending(_) | Target::Word(_) | Target::Choice(_) => {
+                return None;
+            }
+        };
+        Some((pane, focus))
+    }
+
+    fn save(&mut self) -> Result<(), String> {
+        let progress = self.progress();
+        self.save.as_mut().map_or(Ok(()), |save| save(progress))
+    }
+
+    fn take_shown(&mut self) -> Option<Pane> {
+        self.play.shown.take().and_then(|name| Pane::parse(&name))
+    }
+
+    fn set_language(&mut self, language: Language) {
+        self.play.session.language = language;
+    }
+}
+
+impl Drop for LabStage {
+    fn drop(&mut self) {
+        match self.remove.take() {
+            Some(directory) => {
+                self.play.session.lab = None;
+                let _ = std::fs::remove_dir_all(directory);
+            }
+            None => {
+                if let Some(lab) = self.play.session.lab.as_mut() {
+                    let _ = lab.close();
+                }
+            }
+        }
+    }
+}

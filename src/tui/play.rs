@@ -1,0 +1,546 @@
+//! A lesson, or a sandbox, played by hand on a session: one happening at a time, forwards and backwards.
+//!
+//! ```text
+//!   beats     setup  cmd  cmd │ question  cmd │ cmd        the lesson, flat; │ steps of the lesson
+//!   history   0……12  ·13· ·14─19            ·20             each command remembers where it began and ended
+//!                          ▲ going back to 16: the first is done, the second under way, the rest to do
+//! ```
+//!
+//! The lab's step number says how far each command is, so going back in the lab goes back in the lesson. Whatever the
+//! learner does besides happens on a branch of its own; returning to the lesson switches back to where it was left.
+
+use super::stage::{CommandLine, Done, Note, Pace};
+use crate::cluster::{Act, Lab, LabError};
+use crate::lesson::{Lesson, Part};
+use crate::script::{Execution, Output, Progress, Session, Statement, Status, equal, evaluate, parse_line};
+use crate::types::Language;
+use std::collections::BTreeMap;
+
+/// Happenings that one call may deliver before it lets the screen look.
+const SLICE: usize = 300;
+/// Commands of the learner's own that are remembered on the screen.
+const TRIES: usize = 12;
+/// Commands that only look, or walk in the history: they need no branch.
+const LOOKS: &[&str] = &[
+    "show", "help", "glossary", "files", "cat", "dump", "where", "diff", "expect", "back", "goto", "switch",
+    "branch",
+];
+
+/// One thing that the lesson does.
+#[derive(Clone, Debug)]
+pub enum Beat {
+    /// A command; hidden ones are played without being shown.
+    Command(Box<Statement>, bool),
+    /// A question.
+    Question,
+}
+
+/// A beat and where it stands in the lesson.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// The step of the lesson.
+    pub step: usize,
+    /// The part of the step; `None` for the set-up.
+    pub part: Option<usize>,
+    /// What is to be done.
+    pub beat: Beat,
+}
+
+/// What became of a beat.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// The lab's step when it began.
+    pub began: Option<u64>,
+    /// The lab's step when it ended.
+    pub ended: Option<u64>,
+    /// What was printed.
+    pub output: Vec<String>,
+    /// Whether it failed.
+    pub failed: bool,
+    /// What the learner said.
+    pub said: Option<String>,
+    /// What the engine says, and whether the learner was right.
+    pub truth: Option<(String, bool)>,
+}
+
+/// What is under way.
+struct Run {
+    execution: Execution,
+    /// Of the lesson, or one of the learner's own.
+    beat: Option<usize>,
+}
+
+/// A lesson or a sandbox under way.
+pub struct Play {
+    /// The lab and its surroundings.
+    pub session: Session,
+    /// The lesson by language; English is there if there is any.
+    pub lessons: BTreeMap<Language, Lesson>,
+    /// The lesson, flat.
+    pub beats: Vec<Placed>,
+    /// What became of each beat.
+    pub records: Vec<Record>,
+    /// The step of the lesson that is read.
+    pub at: usize,
+    /// The lab's step at which each step of the lesson began.
+    pub begins: Vec<u64>,
+    /// The learner's own commands since the step of the lesson began.
+    pub tries: Vec<CommandLine>,
+    /// Hints given, by step of the lesson.
+    pub hints: BTreeMap<usize, usize>,
+    /// Whether the end was reached.
+    pub finished: bool,
+    /// What the last `show` command showed, until somebody takes it.
+    pub shown: Option<String>,
+    next: usize,
+    run: Option<Run>,
+    waiting: Option<Run>,
+    home: String,
+    far: bool,
+    resume_at: usize,
+}
+
+impl Play {
+    /// A sandbox, or a lesson in its languages, that has not begun. `resume_at`: the step to play up to at the beginning.
+    pub fn new(session: Session, lessons: BTreeMap<Language, Lesson>, resume_at: usize) -> Play {
+        let beats = lessons.get(&Language::English).map_or_else(Vec::new, flatten);
+        Play {
+            session,
+            lessons,
+            records: vec![Record::default(); beats.len()],
+            beats,
+            at: 0,
+            begins: Vec::new(),
+            tries: Vec::new(),
+            hints: BTreeMap::new(),
+            finished: false,
+            shown: None,
+            next: 0,
+            run: None,
+            waiting: None,
+            home: "main".into(),
+            far: false,
+            resume_at,
+        }
+    }
+
+    /// The lesson in a language, or in English.
+    pub fn lesson(&self, language: Language) -> Option<&Lesson> {
+        self.lessons.get(&language).or_else(|| self.lessons.get(&Language::English))
+    }
+
+    /// The lab, once there is one.
+    pub fn lab(&self) -> Option<&Lab> {
+        self.session.lab.as_ref()
+    }
+
+    /// The command under way.
+    pub fn under_way(&self) -> Option<&str> {
+        let run = self.run.as_ref()?;
+        match run.beat.map(|at| &self.beats[at].beat) {
+            Some(Beat::Command(_, true)) => None,
+            _ => Some(&run.execution.statement().text),
+        }
+    }
+
+    /// Whether no command is under way.
+    pub fn is_idle(&self) -> bool {
+        self.run.is_none()
+    }
+
+    /// Whether the learner tries something besides the lesson.
+    pub fn astray(&self) -> bool {
+        !self.lessons.is_empty() && self.lab().is_some_and(|lab| lab.branch_name() != self.home)
+    }
+
+    /// How far a command of the lesson is.
+    pub fn state(&self, beat: usize) -> Done {
+        let record = &self.records[beat];
+        let step = match self.lab() {
+            Some(lab) if !self.astray() => lab.step_number(),
+            _ => u64::MAX,
+        };
+        match (record.began, record.ended) {
+            (None, _) => Done::ToDo,
+            (Some(began), _) if step < began => Done::ToDo,
+            (_, Some(ended)) if step >= ended => {
+                if record.failed { Done::Failed } else { Done::Done }
+            }
+            _ => Done::UnderWay,
+        }
+    }
+
+    /// Plays the set-up, and what was done before.
+    pub fn begin(&mut self) -> Pace {
+        self.far = true;
+        Pace::More
+    }
+
+    /// One happening further.
+    pub fn forward(&mut self) -> Pace {
+        let in_past = self.lab().is_some_and(Lab::in_past);
+        if in_past {
+            return self.walk(|lab| lab.step().map(|_| ()));
+        }
+        if self.run.is_some() && (!self.astray() || self.run.as_ref().is_some_and(|r| r.beat.is_none())) {
+            return self.go_on();
+        }
+        if self.lessons.is_empty() || self.astray() {
+            return self.free_step();
+        }
+        if self.at + 1 < self.begins.len() {
+            self.at += 1;
+            return Pace::Done(None);
+        }
+        self.next_beat()
+    }
+
+    /// A happening that belongs to no command.
+    fn free_step(&mut self) -> Pace {
+        let Some(lab) = self.session.lab.as_mut() else { return Pace::Done(None) };
+        match lab.step() {
+            Ok(true) => Pace::Done(None),
+            Ok(false) => halt("nothing is pending: type a command with ':'", "没有待发生的事件：按 ':' 输入命令", self),
+            Err(error) => Pace::Halt(Note::bad(error.to_string())),
+        }
+    }
+
+    fn next_beat(&mut self) -> Pace {
+        let here = self.beats.get(self.next).filter(|placed| placed.step == self.at).cloned();
+        let Some(placed) = here else { return self.next_step() };
+        let step = self.lab().map_or(0, Lab::step_number);
+        match placed.beat {
+            Beat::Question if self.records[self.next].said.is_none() => {
+                self.records[self.next].began = Some(step);
+                halt("answer the question first: what do you expect?", "请先回答问题：你预计会怎样？", self)
+            }
+            Beat::Question => {
+                self.next += 1;
+                self.next_beat()
+            }
+            Beat::Command(statement, _) => {
+                self.records[self.next].began = Some(step);
+                self.run = Some(Run { execution: Execution::new(*statement), beat: Some(self.next) });
+                self.next += 1;
+                self.go_on()
+            }
+        }
+    }
+
+    fn next_step(&mut self) -> Pace {
+        let Some(lesson) = self.lesson(Language::English) else { return Pace::Done(None) };
+        if self.at + 1 >= lesson.steps.len() {
+            self.finished = true;
+            self.far = false;
+            return halt(
+                "The lesson is done. Try what you like; q goes back to the list.",
+                "课程完成。可以随意尝试；按 q 返回列表。",
+                self,
+            );
+        }
+        self.at += 1;
+        self.tries.clear();
+        self.begins.push(self.lab().map_or(0, Lab::step_number));
+        if self.hidden_next() { self.next_beat() } else { Pace::Done(None) }
+    }
+
+    fn hidden_next(&self) -> bool {
+        let next = self.beats.get(self.next).filter(|placed| placed.step == self.at);
+        next.is_some_and(|placed| matches!(placed.beat, Beat::Command(_, true)))
+    }
+
+    fn go_on(&mut self) -> Pace {
+        let Some(run) = self.run.as_mut() else { return Pace::Done(None) };
+        let hidden = run.beat.is_some_and(|at| matches!(self.beats[at].beat, Beat::Command(_, true)));
+        let slice = if hidden || self.far { SLICE } else { 1 };
+        for _ in 0..slice {
+            match run.execution.advance(&mut self.session) {
+                Progress::Stepped => {}
+                Progress::Done(output) => return self.ended(output),
+            }
+        }
+        if hidden || self.far { Pace::More } else { Pace::Done(None) }
+    }
+
+    fn ended(&mut self, output: Output) -> Pace {
+        let Some(run) = self.run.take() else { return Pace::Done(None) };
+        self.far = false;
+        let failed = output.status != Status::Ended;
+        let mut words = run.execution.statement().text.split_whitespace();
+        if words.next() == Some("show") {
+            self.shown = words.next().map(str::to_owned);
+        }
+        let step = self.lab().map_or(0, Lab::step_number);
+        let Some(beat) = run.beat else {
+            let told = output.lines.first().cloned();
+            if let Some(line) = self.tries.last_mut() {
+                line.state = if failed { Done::Failed } else { Done::Done };
+                line.output = output.lines;
+            }
+            self.run = self.waiting.take();
+            let bad = told.filter(|_| failed).map(Note::bad);
+            return Pace::Done(bad);
+        };
+        let record = &mut self.records[beat];
+        record.ended = Some(step);
+        record.output = output.lines.clone();
+        record.failed = failed;
+        self.settle_questions(beat);
+        if failed {
+            let told = output.lines.first().cloned().unwrap_or_default();
+            return Pace::Halt(Note::bad(told));
+        }
+        if self.begins.is_empty() && !self.hidden_next() {
+            self.begins.push(step);
+        }
+        if self.hidden_next() { self.next_beat() } else { Pace::Done(None) }
+    }
+
+    /// Answers the questions that this command was the last to wait for.
+    fn settle_questions(&mut self, ended: usize) {
+        for at in 0..self.beats.len() {
+            let waits = matches!(self.beats[at].beat, Beat::Question) && self.records[at].truth.is_none();
+            if waits && self.records[at].said.is_some() && self.settles(at) == Some(ended) {
+                self.ask_engine(at);
+            }
+        }
+    }
+
+    /// The command after which a question can be answered: the last of the next block in its step.
+    fn settles(&self, question: usize) -> Option<usize> {
+        let here = &self.beats[question];
+        let next = self.beats[question + 1..].iter().find(|placed| {
+            placed.step == here.step && matches!(placed.beat, Beat::Command(..))
+        })?;
+        self.beats.iter().rposition(|placed| (placed.step, placed.part) == (next.step, next.part))
+    }
+
+    fn ask_engine(&mut self, question: usize) {
+        let (step, part) = (self.beats[question].step, self.beats[question].part);
+        let lesson = self.lesson(Language::English);
+        let asked = lesson.zip(part).and_then(|(lesson, part)| lesson.steps[step].parts.get(part));
+        let (Some(Part::Predict(predict)), Some(lab)) = (asked, self.lab()) else { return };
+        let said = self.records[question].said.clone().unwrap_or_default();
+        let truth = match evaluate(&predict.answer, lab) {
+            Ok(value) => {
+                let option = predict.options.iter().position(|option| equal(&option.value, &value));
+                let right = match option {
+                    Some(option) => said == option.to_string(),
+                    None => predict.options.is_empty() && said.trim() == value.to_string(),
+                };
+                (option.map_or_else(|| value.to_string(), |option| option.to_string()), right)
+            }
+            Err(error) => (error, false),
+        };
+        self.records[question].truth = Some(truth);
+    }
+
+    /// The question that waits.
+    pub fn question(&self) -> Option<usize> {
+        let open = |at: &usize| {
+            matches!(self.beats[*at].beat, Beat::Question)
+                && self.beats[*at].step == self.at
+                && self.records[*at].said.is_none()
+        };
+        Some(self.next).filter(|at| *at < self.beats.len()).filter(open)
+    }
+
+    /// An answer: the number of an option, or a value.
+    pub fn answer(&mut self, said: String) -> Pace {
+        let Some(question) = self.question() else { return Pace::Done(None) };
+        self.records[question].said = Some(said);
+        self.next = question + 1;
+        if self.settles(question).is_none() {
+            self.ask_engine(question);
+        }
+        Pace::Done(None)
+    }
+
+    /// To the end of the command under way, or on.
+    pub fn forward_far(&mut self) -> Pace {
+        if self.astray() {
+            return self.go_home();
+        }
+        if let Some(lab) = self.session.lab.as_mut()
+            && lab.in_past()
+        {
+            let head = lab.head();
+            return self.walk(|lab| lab.goto(head));
+        }
+        self.far = true;
+        let pace = self.forward();
+        self.far &= pace == Pace::More;
+        pace
+    }
+
+    /// Back to where the lesson was left.
+    pub fn go_home(&mut self) -> Pace {
+        self.run = self.waiting.take().or(self.run.take().filter(|run| run.beat.is_some()));
+        let home = self.home.clone();
+        match self.session.lab.as_mut().map(|lab| lab.switch(&home)) {
+            Some(Err(error)) => Pace::Halt(Note::bad(error.to_string())),
+            _ => halt("back in the lesson, where you left it", "已回到课程中离开的地方", self),
+        }
+    }
+
+    /// A bounded piece of what is under way.
+    pub fn advance(&mut self) -> Pace {
+        if self.run.is_some() {
+            return self.go_on();
+        }
+        if self.begins.is_empty() && self.hidden_next() {
+            return self.next_beat();
+        }
+        if self.begins.is_empty() {
+            self.begins.push(self.lab().map_or(0, Lab::step_number));
+        }
+        if self.at < self.resume_at {
+            self.far = true;
+            if self.question().is_some() {
+                // What was answered in an earlier session is not asked again.
+                self.answer(String::new());
+                return Pace::More;
+            }
+            return match self.next_beat() {
+                Pace::Done(_) => Pace::More,
+                pace => pace,
+            };
+        }
+        self.far = false;
+        Pace::Done(None)
+    }
+
+    /// Stops what is under way.
+    pub fn cancel(&mut self) {
+        self.far = false;
+        self.resume_at = 0;
+        if self.run.as_ref().is_some_and(|run| run.beat.is_none()) {
+            self.run = self.waiting.take();
+        }
+    }
+
+    /// One happening back.
+    pub fn back(&mut self) -> Pace {
+        if self.lab().is_none_or(|lab| lab.step_number() == 0) {
+            return halt("this is the beginning: nothing happened yet", "这是起点：什么都还没有发生", self);
+        }
+        self.walk(|lab| lab.back(1))
+    }
+
+    /// To the beginning of this step of the lesson, or of the one before; in a sandbox, to the last act.
+    pub fn back_far(&mut self) -> Pace {
+        let step = self.lab().map_or(0, Lab::step_number);
+        if self.lessons.is_empty() || self.astray() {
+            let acts = self.lab().into_iter().flat_map(Lab::acts).map(|(at, _)| at);
+            let before = acts.filter(|at| *at <= step).max().map_or(0, |at| at.saturating_sub(1));
+            return self.walk(|lab| lab.goto(before));
+        }
+        let begin = self.begins.get(self.at).copied().unwrap_or(0);
+        if step <= begin && self.at > 0 {
+            self.at -= 1;
+        }
+        let at = self.at;
+        let begin = self.begins.get(at).copied().unwrap_or(0);
+        let pace = self.walk(|lab| lab.goto(begin));
+        self.at = at;
+        pace
+    }
+
+    /// Walks in the history, and in the lesson with it.
+    pub fn walk(&mut self, walk: impl FnOnce(&mut Lab) -> Result<(), LabError>) -> Pace {
+        let Some(lab) = self.session.lab.as_mut() else { return Pace::Done(None) };
+        if let Err(error) = walk(lab) {
+            return Pace::Halt(Note::bad(error.to_string()));
+        }
+        let step = lab.step_number();
+        if !self.astray() {
+            while self.at > 0 && step < self.begins.get(self.at).copied().unwrap_or(0) {
+                self.at -= 1;
+            }
+            while self.begins.get(self.at + 1).is_some_and(|begin| step >= *begin) {
+                self.at += 1;
+            }
+        }
+        Pace::Done(None)
+    }
+
+    /// A command of the learner's own.
+    pub fn command(&mut self, line: &str) -> Pace {
+        let statement = match parse_line(line, 1) {
+            Ok(Some(statement)) => statement,
+            Ok(None) => return Pace::Done(None),
+            Err(fault) => {
+                let text = format!("{} {}", fault.message, fault.advice);
+                return Pace::Halt(Note::bad(text.trim()));
+            }
+        };
+        let looks = LOOKS.contains(&statement.verb());
+        if !looks && !self.lessons.is_empty() && !self.astray() && self.lab().is_some() {
+            let name = format!("try-{}", self.lab().map_or(1, |lab| lab.branches().len()));
+            if let Some(Err(error)) = self.session.lab.as_mut().map(|lab| lab.branch(&name)) {
+                return Pace::Halt(Note::bad(error.to_string()));
+            }
+        }
+        if self.run.as_ref().is_some_and(|run| run.beat.is_some()) {
+            self.waiting = self.run.take();
+        }
+        if self.tries.len() == TRIES {
+            self.tries.remove(0);
+        }
+        self.tries.push(CommandLine { command: line.into(), state: Done::UnderWay, output: Vec::new() });
+        self.run = Some(Run { execution: Execution::new(statement), beat: None });
+        self.far = true;
+        let pace = self.go_on();
+        self.walk(|_| Ok(()));
+        pace
+    }
+
+    /// Something done with a key or the mouse, such as delivering a message.
+    pub fn act(&mut self, act: Act, line: &str) -> Pace {
+        if !self.lessons.is_empty() && !self.astray() {
+            let name = format!("try-{}", self.lab().map_or(1, |lab| lab.branches().len()));
+            if let Some(Err(error)) = self.session.lab.as_mut().map(|lab| lab.branch(&name)) {
+                return Pace::Halt(Note::bad(error.to_string()));
+            }
+        }
+        let Some(lab) = self.session.lab.as_mut() else { return Pace::Done(None) };
+        match lab.act(act, line) {
+            Ok(Ok(_)) => Pace::Done(None),
+            Ok(Err(refusal)) => Pace::Halt(Note::bad(refusal.text)),
+            Err(error) => Pace::Halt(Note::bad(error.to_string())),
+        }
+    }
+}
+
+fn halt(english: &str, chinese: &str, play: &Play) -> Pace {
+    Pace::Halt(Note::good(play.session.language.pick(english, chinese)))
+}
+
+/// The lesson as one list: the set-up, then each step's commands and questions.
+fn flatten(lesson: &Lesson) -> Vec<Placed> {
+    let mut beats = Vec::new();
+    for statement in lesson.setup.iter().flat_map(|setup| &setup.statements) {
+        let beat = Beat::Command(Box::new(statement.clone()), true);
+        beats.push(Placed { step: 0, part: None, beat });
+    }
+    if lesson.setup.is_none()
+        && let Ok(Some(statement)) = parse_line(&format!("cluster brokers=3 kafka=4.3 seed={}", lesson.seed), 1)
+    {
+        beats.push(Placed { step: 0, part: None, beat: Beat::Command(Box::new(statement), true) });
+    }
+    for (step, content) in lesson.steps.iter().enumerate() {
+        for (at, part) in content.parts.iter().enumerate() {
+            let part_at = Some(at);
+            match part {
+                Part::Commands(commands) => beats.extend(commands.statements.iter().map(|s| Placed {
+                    step,
+                    part: part_at,
+                    beat: Beat::Command(Box::new(s.clone()), commands.hidden),
+                })),
+                Part::Predict(_) => beats.push(Placed { step, part: part_at, beat: Beat::Question }),
+                Part::Prose { .. } | Part::Picture { .. } => {}
+            }
+        }
+    }
+    beats
+}

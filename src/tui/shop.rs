@@ -1,0 +1,187 @@
+//! Where lessons, sandboxes and directories come from: the library, the learner's progress, places for files.
+//!
+//! A cluster's files stand in a directory of their own: the one that was asked for, or a new one among the temporary
+//! ones that is removed in the end (unless it is to be kept).
+
+use super::home::{Card, Mastery, Shelf};
+use super::lab_stage::{LabStage, Saver};
+use super::play::Play;
+use super::stage::Stage;
+use super::{Library, Options, Start};
+use crate::disk::Disk;
+use crate::lesson::{self, Progress};
+use crate::script::{MakeDisk, Session};
+use crate::types::Language;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// The directory of a real broker that comes along with the sources.
+const SAMPLE: &str = "data/sample-broker";
+
+/// The shop of the real program.
+pub struct Shop {
+    lessons: lesson::Library,
+    progress: Rc<RefCell<Progress>>,
+    file: Option<PathBuf>,
+    seed: Option<u64>,
+    directory: Option<PathBuf>,
+    keep: bool,
+    opened: usize,
+    made: Vec<PathBuf>,
+}
+
+impl Shop {
+    /// Opens the shop; the second value is what should be told about the learner's file.
+    pub fn new(options: &Options) -> (Shop, Option<String>) {
+        let file = options.progress.clone().or_else(|| {
+            lesson::data_directory().map(|directory| directory.join("progress.json"))
+        });
+        let (progress, told) = match file.as_deref().map(Progress::load) {
+            Some(Ok(loaded)) => loaded,
+            Some(Err(error)) => (Progress::default(), Some(format!("the progress cannot be read: {error}"))),
+            None => (Progress::default(), None),
+        };
+        let shop = Shop {
+            lessons: options.lessons.clone(),
+            progress: Rc::new(RefCell::new(progress)),
+            file,
+            seed: options.seed,
+            directory: options.dir.clone(),
+            keep: options.keep,
+            opened: 0,
+            made: Vec::new(),
+        };
+        (shop, told)
+    }
+
+    /// The directories that stay when the program ends.
+    pub fn kept(&self) -> impl Iterator<Item = &Path> {
+        self.made.iter().filter(|_| self.keep).map(PathBuf::as_path)
+    }
+
+    /// A place for a cluster's files, and the way to make a disk there.
+    fn place(&mut self, name: &str) -> (PathBuf, MakeDisk) {
+        self.opened += 1;
+        let path = match &self.directory {
+            Some(directory) if self.opened == 1 => directory.clone(),
+            Some(directory) => directory.with_file_name(format!(
+                "{}-{}",
+                directory.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
+                self.opened
+            )),
+            None => {
+                let number = if self.opened == 1 { String::new() } else { format!("-{}", self.opened) };
+                std::env::temp_dir().join(format!("klab-{}", std::process::id())).join(format!("{name}{number}"))
+            }
+        };
+        self.made.push(path.clone());
+        let root = path.clone();
+        let mut again = false;
+        let make = move || {
+            if again {
+                fs::remove_dir_all(&root).map_err(|error| format!("cannot empty {}: {error}", root.display()))?;
+            }
+            let disk = Disk::real(&root).map_err(|error| error.to_string())?;
+            again = true;
+            Ok(disk)
+        };
+        (path, Box::new(make))
+    }
+
+    fn lesson(&mut self, word: &str, language: Language) -> Result<Box<dyn Stage>, String> {
+        let id = self.lessons.find(word)?.to_owned();
+        let told = |errors: Vec<crate::script::ScriptError>| {
+            errors.first().map_or_else(String::new, ToString::to_string).lines().collect::<Vec<_>>().join(" ")
+        };
+        let mut lessons = BTreeMap::new();
+        lessons.insert(Language::English, self.lessons.load(&id, Language::English).map_err(told)?);
+        if self.lessons.has_chinese(&id) {
+            lessons.insert(Language::Chinese, self.lessons.load(&id, Language::Chinese).map_err(told)?);
+        }
+        let resume_at = self.progress.borrow().lessons.get(&id).filter(|p| !p.done).map_or(0, |p| p.step);
+        let (path, make) = self.place(super::home::short(&id));
+        let mut session = Session::new(language, make);
+        session.seed = self.seed.unwrap_or_else(|| lessons[&Language::English].seed);
+        let play = Play::new(session, lessons, resume_at);
+        let save = self.saver(id.clone());
+        Ok(Box::new(LabStage::new(play, &id, Some(save), (!self.keep).then_some(path))))
+    }
+
+    fn saver(&self, id: String) -> Saver {
+        let (progress, file) = (Rc::clone(&self.progress), self.file.clone());
+        Box::new(move |mut now| {
+            let mut progress = progress.borrow_mut();
+            progress.last = (!now.done).then(|| id.clone());
+            now.done |= progress.lessons.get(&id).is_some_and(|before| before.done);
+            progress.lessons.insert(id.clone(), now);
+            let Some(file) = &file else { return Ok(()) };
+            progress.save(file).map_err(|error| format!("the progress is not saved: {error}"))
+        })
+    }
+
+    fn sandbox(&mut self, language: Language) -> Result<Box<dyn Stage>, String> {
+        let (path, make) = self.place("sandbox");
+        let mut session = Session::new(language, make);
+        session.seed = self.seed.unwrap_or(1);
+        let text = format!("cluster brokers=3 kafka=4.3 seed={}", session.seed);
+        let cluster = crate::script::parse_line(&text, 1).map_err(|fault| fault.message)?;
+        if let Some(statement) = cluster {
+            let output = crate::script::Execution::new(statement).finish(&mut session);
+            if output.status != crate::script::Status::Ended {
+                return Err(output.lines.join(" "));
+            }
+        }
+        let play = Play::new(session, BTreeMap::new(), 0);
+        Ok(Box::new(LabStage::new(play, "", None, (!self.keep).then_some(path))))
+    }
+}
+
+impl Library for Shop {
+    fn shelf(&mut self, language: Language) -> Shelf {
+        let progress = self.progress.borrow();
+        let mut cards = Vec::new();
+        for id in self.lessons.ids() {
+            let Ok(lesson) = self.lessons.load(id, language) else { continue };
+            let mastery = match progress.lessons.get(id) {
+                Some(p) if p.done => Mastery::Done,
+                Some(p) => Mastery::At(p.step + 1, lesson.steps.len()),
+                None => Mastery::New,
+            };
+            cards.push(Card {
+                id: id.into(),
+                title: lesson.title_in(language).into(),
+                track: lesson.track,
+                minutes: lesson.minutes,
+                mastery,
+            });
+        }
+        let there = |id: &String| cards.iter().any(|card| card.id == *id && card.mastery != Mastery::Done);
+        let sample = Some(PathBuf::from(SAMPLE)).filter(|path| path.is_dir());
+        Shelf {
+            unfinished: progress.last.clone().filter(there),
+            tour: cards.iter().find(|card| card.id.ends_with("-tour")).map(|card| card.id.clone()),
+            sample,
+            cards,
+        }
+    }
+
+    fn open(&mut self, start: &Start, language: Language) -> Result<Box<dyn Stage>, String> {
+        match start {
+            Start::Lesson(id) => self.lesson(id, language),
+            Start::Sandbox => self.sandbox(language),
+            Start::Inspect(path) => Err(format!("{} cannot be opened in this version", path.display())),
+            Start::Home => Err("the first screen needs no stage".into()),
+        }
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        if self.directory.is_none() && !self.keep {
+            let _ = fs::remove_dir(std::env::temp_dir().join(format!("klab-{}", std::process::id())));
+        }
+    }
+}
