@@ -16,6 +16,7 @@ mod front; // the first screen at work
 pub mod help; // keys and glossary
 pub mod hints; // the last line: keys that do something now
 pub mod home; // the first screen: lessons, progress
+mod inspect_stage; // a directory that somebody else wrote, on the stage
 mod lab_stage; // a living cluster on the stage
 mod play; // a lesson or a sandbox, one happening at a time
 mod shop; // where lessons, sandboxes and directories come from
@@ -65,6 +66,8 @@ pub enum Start {
     Sandbox,
     /// A directory that somebody else wrote.
     Inspect(PathBuf),
+    /// The directory of a real broker that comes with the lab.
+    Sample,
 }
 
 /// Where lessons, sandboxes and directories come from.

@@ -106,7 +106,7 @@ impl App {
                 Vec::new()
             }
             Some(Row::Sandbox) => vec![Effect::Open(Start::Sandbox)],
-            Some(Row::Sample(path)) => vec![Effect::Open(Start::Inspect(path))],
+            Some(Row::Sample) => vec![Effect::Open(Start::Sample)],
             Some(Row::Directory) => {
                 self.path = Some(Prompt::default());
                 Vec::new()
@@ -156,7 +156,7 @@ impl App {
             vec![Hint::new(KeyCode::Down, if ascii { "Up Down" } else { "↑↓" }, w.choose)];
         let enter = match self.home.row(&self.shelf) {
             Some(Row::Track(letter)) if self.home.open == Some(letter) => w.close,
-            Some(Row::Track(_) | Row::Directory | Row::Sample(_)) => w.open,
+            Some(Row::Track(_) | Row::Directory | Row::Sample) => w.open,
             _ => w.start,
         };
         out.push(Hint::new(KeyCode::Enter, "Enter", enter));

@@ -117,7 +117,8 @@ pub fn of_bench(bench: &Bench) -> Vec<Hint> {
         Some(_) => hints.push(Hint::new(KeyCode::Enter, "Enter", w.look)),
         None => {}
     }
-    if prose.open_question().is_none() || status.step < status.head {
+    let more = status.step < status.head;
+    if more || (prose.open_question().is_none() && !status.read_only) {
         hints.push(Hint::new(KeyCode::Right, arrow("→", "Right"), w.step));
     }
     if status.progress.is_some() && prose.open_question().is_none() {

@@ -14,7 +14,6 @@ use super::stage::Note;
 use super::words::{self, words};
 use crate::trace::{Canvas, Line, Picture, Role, Target, width};
 use crate::types::Language;
-use std::path::PathBuf;
 
 /// How far a lesson is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,8 +49,8 @@ pub struct Shelf {
     pub cards: Vec<Card>,
     /// The lesson that was left unfinished last.
     pub unfinished: Option<String>,
-    /// A directory of a real broker that comes along.
-    pub sample: Option<PathBuf>,
+    /// What wrote the directory of a real broker that comes along, if one does.
+    pub sample: Option<String>,
     /// The lesson of "Begin here".
     pub tour: Option<String>,
 }
@@ -70,7 +69,7 @@ pub enum Row {
     /// A directory to be named.
     Directory,
     /// The directory that comes along.
-    Sample(PathBuf),
+    Sample,
     /// What was left unfinished.
     Continue(String),
 }
@@ -103,7 +102,7 @@ impl Home {
         }
         rows.push(Row::Sandbox);
         rows.push(Row::Directory);
-        rows.extend(shelf.sample.clone().map(Row::Sample));
+        rows.extend(shelf.sample.iter().map(|_| Row::Sample));
         rows
     }
 
@@ -182,9 +181,9 @@ impl Home {
             },
             Row::Sandbox => head(w.sandbox).text(w.sandbox_is),
             Row::Directory => head(w.open_directory).text(w.open_directory_is),
-            Row::Sample(path) => {
-                let path = Line::of(path.display().to_string(), Role::Dim);
-                head(w.sample).text(w.sample_is).right(path, canvas.width)
+            Row::Sample => {
+                let origin = Line::of(shelf.sample.as_deref().unwrap_or_default(), Role::Dim);
+                head(w.sample).text(w.sample_is).right(origin, canvas.width)
             }
         }
     }
@@ -218,7 +217,7 @@ fn part(row: &Row) -> u8 {
     match row {
         Row::Continue(_) | Row::Tour(_) => 0,
         Row::Track(_) | Row::Lesson(_) => 1,
-        Row::Sandbox | Row::Directory | Row::Sample(_) => 2,
+        Row::Sandbox | Row::Directory | Row::Sample => 2,
     }
 }
 

@@ -4,11 +4,13 @@
 //! ones that is removed in the end (unless it is to be kept).
 
 use super::home::{Card, Mastery, Shelf};
+use super::inspect_stage::InspectStage;
 use super::lab_stage::{LabStage, Saver};
 use super::play::Play;
 use super::stage::Stage;
 use super::{Library, Options, Start};
 use crate::disk::Disk;
+use crate::inspect::{self, Inspection};
 use crate::lesson::{self, Progress};
 use crate::script::{MakeDisk, Session};
 use crate::types::Language;
@@ -18,8 +20,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// The directory of a real broker that comes along with the sources.
-const SAMPLE: &str = "data/sample-broker";
+/// What wrote the directory of a real broker that comes along.
+const SAMPLE: &str = "Kafka 4.3";
 
 /// The shop of the real program.
 pub struct Shop {
@@ -159,11 +161,10 @@ impl Library for Shop {
             });
         }
         let there = |id: &String| cards.iter().any(|card| card.id == *id && card.mastery != Mastery::Done);
-        let sample = Some(PathBuf::from(SAMPLE)).filter(|path| path.is_dir());
         Shelf {
             unfinished: progress.last.clone().filter(there),
             tour: cards.iter().find(|card| card.id.ends_with("-tour")).map(|card| card.id.clone()),
-            sample,
+            sample: Some(SAMPLE.into()),
             cards,
         }
     }
@@ -172,7 +173,8 @@ impl Library for Shop {
         match start {
             Start::Lesson(id) => self.lesson(id, language),
             Start::Sandbox => self.sandbox(language),
-            Start::Inspect(path) => Err(format!("{} cannot be opened in this version", path.display())),
+            Start::Inspect(path) => Ok(Box::new(InspectStage::new(Inspection::open(path)?, language))),
+            Start::Sample => Ok(Box::new(InspectStage::new(inspect::sample()?, language))),
             Start::Home => Err("the first screen needs no stage".into()),
         }
     }

@@ -26,7 +26,7 @@ pub fn shelf() -> Shelf {
             card("h01-tour", "The lab in five minutes", 'H', Mastery::New),
         ],
         unfinished: Some("a05-offset-lookup".into()),
-        sample: Some("data/kafka-3.9".into()),
+        sample: Some("Kafka 4.3".into()),
         tour: Some("h01-tour".into()),
     }
 }
