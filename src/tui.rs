@@ -11,6 +11,7 @@
 //! way out; a frame is drawn only when something came in; work within one turn of the loop is bounded.
 
 pub mod app; // the whole screen as a state machine
+mod beats; // a lesson laid out flat
 pub mod bench; // the screen on which one works: state and keys
 mod front; // the first screen at work
 pub mod help; // keys and glossary
@@ -21,6 +22,7 @@ mod lab_stage; // a living cluster on the stage
 mod play; // a lesson or a sandbox, one happening at a time
 mod shop; // where lessons, sandboxes and directories come from
 mod input; // keys, mouse and signals from outside
+mod keys; // what the keys do on the bench
 pub mod layout; // where everything stands, for any size
 mod mouse; // clicking, scrolling, dragging
 pub mod paint; // lines of a picture onto cells
@@ -114,14 +116,12 @@ pub struct Options {
 
 /// Runs the screen on real lessons until the learner leaves.
 pub fn run(options: &Options) -> Result<ExitCode, String> {
-    let look = Look {
-        language: options.language,
-        ascii: options.ascii,
-        no_color: options.no_color,
-    };
+    let look =
+        Look { language: options.language, ascii: options.ascii, no_color: options.no_color };
     let (mut shop, told) = shop::Shop::new(options);
     let code = run_with(&mut shop, &options.start, &look)?;
-    for text in told.into_iter().chain(shop.kept().map(|path| format!("files: {}", path.display()))) {
+    for text in told.into_iter().chain(shop.kept().map(|path| format!("files: {}", path.display())))
+    {
         println!("{text}");
     }
     Ok(ExitCode::from(code))

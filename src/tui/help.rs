@@ -1,8 +1,8 @@
 //! The help over everything: keys, mouse, and the glossary, which is searched by typing.
 
 use super::words::words;
-use crate::trace::{Canvas, Line, Picture, Role, prose, width};
 use crate::glossary;
+use crate::trace::{Canvas, Line, Picture, Role, prose, width};
 use crate::types::Language;
 
 /// The state of the help.
@@ -124,10 +124,15 @@ mod tests {
         let canvas = Canvas::text(Language::English);
         let help = Help { search: "watermark".into(), first: 0 };
         let text = draw(&help, &glossary_of(Language::English), &canvas).to_text();
-        assert!(text.to_lowercase().contains("high watermark") && !text.contains("ctrl-z"), "{text}");
+        assert!(
+            text.to_lowercase().contains("high watermark") && !text.contains("ctrl-z"),
+            "{text}"
+        );
         let none = Help { search: "zzz".into(), first: 0 };
         assert!(
-            draw(&none, &glossary_of(Language::English), &canvas).to_text().contains("nothing found")
+            draw(&none, &glossary_of(Language::English), &canvas)
+                .to_text()
+                .contains("nothing found")
         );
     }
 }

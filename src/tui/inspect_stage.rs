@@ -27,7 +27,8 @@ impl InspectStage {
 
     fn place(&self, focus: &Focus) -> Option<Place> {
         let node = focus.node.map(|node| node.0);
-        let named = focus.partition.as_ref().and_then(|partition| self.inspection.find(partition, node));
+        let named =
+            focus.partition.as_ref().and_then(|partition| self.inspection.find(partition, node));
         named.or(self.lookup.as_ref().map(|lookup| lookup.0)).or_else(|| self.inspection.first())
     }
 
@@ -50,7 +51,10 @@ impl InspectStage {
 
     /// The last step of the lookup, as a sentence.
     fn told(&self) -> Pace {
-        let last = self.lookup.as_ref().and_then(|(_, _, steps, walked)| steps.get(walked.checked_sub(1)?));
+        let last = self
+            .lookup
+            .as_ref()
+            .and_then(|(_, _, steps, walked)| steps.get(walked.checked_sub(1)?));
         Pace::Done(last.map(|step| Note::good(step.sentence(self.language))))
     }
 
@@ -69,8 +73,10 @@ impl InspectStage {
 
 impl Stage for InspectStage {
     fn status(&self) -> Status {
-        let (step, head) =
-            self.lookup.as_ref().map_or((0, 0), |(_, _, steps, walked)| (*walked as u64, steps.len() as u64));
+        let (step, head) = self
+            .lookup
+            .as_ref()
+            .map_or((0, 0), |(_, _, steps, walked)| (*walked as u64, steps.len() as u64));
         Status {
             title: self.inspection.directory.display().to_string(),
             step,
@@ -97,13 +103,17 @@ impl Stage for InspectStage {
             Pane::Log => self.inspection.log_picture(place, offset, canvas),
             Pane::Index => {
                 let steps = match &self.lookup {
-                    Some((at, _, steps, walked)) if *at == place => &steps[..(*walked).min(steps.len())],
+                    Some((at, _, steps, walked)) if *at == place => {
+                        &steps[..(*walked).min(steps.len())]
+                    }
                     _ => &[],
                 };
                 self.inspection.index_picture(place, offset, steps, canvas)
             }
             Pane::Bytes => self.inspection.bytes_picture(place, offset.unwrap_or_default(), canvas),
-            Pane::Timeline => self.inspection.timeline_picture(place, focus.offset.or(focus.segment), canvas),
+            Pane::Timeline => {
+                self.inspection.timeline_picture(place, focus.offset.or(focus.segment), canvas)
+            }
             _ => overview(),
         }
     }
@@ -135,12 +145,15 @@ impl Stage for InspectStage {
 
     fn command(&mut self, line: &str) -> Pace {
         match script::parse_line(line, 1).map(|statement| statement.map(|s| s.command)) {
-            Ok(Some(Command::Lookup { partition, target: LookupTarget::Offset(offset), broker, .. })) => {
-                match self.inspection.find(&partition, broker) {
-                    Some(place) => self.look_up(place, Offset(offset)),
-                    None => Pace::Halt(Note::bad(format!("there is no {partition} in this directory"))),
-                }
-            }
+            Ok(Some(Command::Lookup {
+                partition,
+                target: LookupTarget::Offset(offset),
+                broker,
+                ..
+            })) => match self.inspection.find(&partition, broker) {
+                Some(place) => self.look_up(place, Offset(offset)),
+                None => Pace::Halt(Note::bad(format!("there is no {partition} in this directory"))),
+            },
             Ok(None) => Pace::Done(None),
             Ok(Some(_)) => {
                 let text = self.language.pick(
@@ -149,7 +162,9 @@ impl Stage for InspectStage {
                 );
                 Pace::Halt(Note::bad(text))
             }
-            Err(fault) => Pace::Halt(Note::bad(format!("{} {}", fault.message, fault.advice).trim())),
+            Err(fault) => {
+                Pace::Halt(Note::bad(format!("{} {}", fault.message, fault.advice).trim()))
+            }
         }
     }
 

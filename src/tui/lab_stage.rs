@@ -1,9 +1,10 @@
 //! A living cluster on the stage: a lesson or a sandbox.
 
-use super::play::{Beat, Play};
+use super::beats::Beat;
+use super::play::Play;
 use super::stage::{
-    CommandLine, Completion, Done, Mark, Moment, Note, Pace, Pane, Part as Shown, Prose, Question, Stage,
-    Status,
+    CommandLine, Completion, Done, Mark, Moment, Note, Pace, Pane, Part as Shown, Prose, Question,
+    Stage, Status,
 };
 use crate::clock::Instant;
 use crate::cluster::{Act, Lab};
@@ -69,7 +70,8 @@ impl LabStage {
             .filter(|at| self.play.beats[*at].step == self.play.at)
             .all(|at| self.is_done(at));
         let w = |english: &str, chinese: &str| language.pick(english, chinese).to_owned();
-        let production = step.in_production.iter().map(|t| (w("in production", "在生产环境"), t.clone()));
+        let production =
+            step.in_production.iter().map(|t| (w("in production", "在生产环境"), t.clone()));
         let read = step.read_next.iter().map(|t| (w("read next", "接着读"), t.clone()));
         prose.footnotes = production.chain(read).collect();
         Some(())
@@ -242,7 +244,10 @@ impl Stage for LabStage {
     fn picture(&self, pane: Pane, focus: &Focus, canvas: &Canvas) -> Picture {
         let Some(lab) = self.play.lab() else {
             let mut picture = Picture::new(pane.name());
-            let text = canvas.word("no cluster yet: type 'cluster brokers=3'", "还没有集群：输入 'cluster brokers=3'");
+            let text = canvas.word(
+                "no cluster yet: type 'cluster brokers=3'",
+                "还没有集群：输入 'cluster brokers=3'",
+            );
             picture.push(Line::of(text, Role::Dim));
             return picture;
         };
@@ -284,7 +289,9 @@ impl Stage for LabStage {
     fn causes(&self, focus: &Focus, language: Language) -> Vec<String> {
         let Some(lab) = self.play.lab() else { return Vec::new() };
         let last = || lab.events().iter().rev().take(2_000).find(|e| !e.body.is_background());
-        let Some(event) = focus.event.or_else(|| last().map(|event| event.id)) else { return Vec::new() };
+        let Some(event) = focus.event.or_else(|| last().map(|event| event.id)) else {
+            return Vec::new();
+        };
         let (chain, _) = trace::why::chain(lab, event);
         chain.iter().take(5).map(|event| event.body.sentence(language)).collect()
     }
@@ -319,7 +326,8 @@ impl Stage for LabStage {
                 let language = self.play.session.language;
                 let step = self.play.lesson(language).and_then(|l| l.steps.get(self.play.at));
                 let goal = step.map(|step| step.goal().to_owned());
-                let none = || language.pick("a sandbox has no goal but yours", "沙盒没有目标，由你决定");
+                let none =
+                    || language.pick("a sandbox has no goal but yours", "沙盒没有目标，由你决定");
                 Pace::Done(Some(Note::good(goal.unwrap_or_else(|| none().to_owned()))))
             }
             line => self.play.command(line),
@@ -340,7 +348,8 @@ impl Stage for LabStage {
             let lab_next = lab.next_at();
             if free && !lab.in_past() && lab_next.is_some_and(|at| at > until) {
                 let waited = lab.wait_until(until);
-                return waited.map_or_else(|e| Pace::Halt(Note::bad(e.to_string())), |()| Pace::Done(None));
+                return waited
+                    .map_or_else(|e| Pace::Halt(Note::bad(e.to_string())), |()| Pace::Done(None));
             }
             if lab_next.is_some_and(|at| at > until) {
                 return Pace::Done(None);
@@ -390,7 +399,8 @@ impl Stage for LabStage {
     }
 
     fn pending(&mut self, id: u64, deliver: bool) -> Pace {
-        let (act, verb) = if deliver { (Act::Deliver(id), "deliver") } else { (Act::Drop(id), "drop") };
+        let (act, verb) =
+            if deliver { (Act::Deliver(id), "deliver") } else { (Act::Drop(id), "drop") };
         self.play.act(act, &format!("message {verb} {id}"))
     }
 
@@ -444,7 +454,11 @@ impl Stage for LabStage {
                 focus.group = Some(group.clone());
                 Pane::Group
             }
-            Target::Entry(_) | Target::Step(_) | Target::Pending(_) | Target::Word(_) | Target::Choice(_) => {
+            Target::Entry(_)
+            | Target::Step(_)
+            | Target::Pending(_)
+            | Target::Word(_)
+            | Target::Choice(_) => {
                 return None;
             }
         };

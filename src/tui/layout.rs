@@ -130,7 +130,7 @@ fn wide(area: Rect, wish: &Wish<'_>) -> Plan {
     let columns: u16 = if right.width >= 130 { 2 } else { 1 };
     let rows: u16 = match right.height {
         0..22 => 1,
-        22..48 => 2,
+        22..40 => 2,
         _ => 3,
     };
     let count = usize::from(columns * rows).min(wish.panes.len()) as u16;

@@ -9,10 +9,11 @@
 //! The lab's step number says how far each command is, so going back in the lab goes back in the lesson. Whatever the
 //! learner does besides happens on a branch of its own; returning to the lesson switches back to where it was left.
 
+use super::beats::{Beat, Placed, Record, flatten};
 use super::stage::{CommandLine, Done, Note, Pace};
 use crate::cluster::{Act, Lab, LabError};
-use crate::lesson::{Lesson, Part};
-use crate::script::{Execution, Output, Progress, Session, Statement, Status, equal, evaluate, parse_line};
+use crate::lesson::Lesson;
+use crate::script::{Execution, Output, Progress, Session, Status, parse_line};
 use crate::types::Language;
 use std::collections::BTreeMap;
 
@@ -22,46 +23,9 @@ const SLICE: usize = 300;
 const TRIES: usize = 12;
 /// Commands that only look, or walk in the history: they need no branch.
 const LOOKS: &[&str] = &[
-    "show", "help", "glossary", "files", "cat", "dump", "where", "diff", "expect", "back", "goto", "switch",
-    "branch",
+    "show", "help", "glossary", "files", "cat", "dump", "where", "diff", "expect", "back", "goto",
+    "switch", "branch",
 ];
-
-/// One thing that the lesson does.
-#[derive(Clone, Debug)]
-pub enum Beat {
-    /// A command; hidden ones are played without being shown.
-    Command(Box<Statement>, bool),
-    /// A question.
-    Question,
-}
-
-/// A beat and where it stands in the lesson.
-#[derive(Clone, Debug)]
-pub struct Placed {
-    /// The step of the lesson.
-    pub step: usize,
-    /// The part of the step; `None` for the set-up.
-    pub part: Option<usize>,
-    /// What is to be done.
-    pub beat: Beat,
-}
-
-/// What became of a beat.
-#[derive(Clone, Debug, Default)]
-pub struct Record {
-    /// The lab's step when it began.
-    pub began: Option<u64>,
-    /// The lab's step when it ended.
-    pub ended: Option<u64>,
-    /// What was printed.
-    pub output: Vec<String>,
-    /// Whether it failed.
-    pub failed: bool,
-    /// What the learner said.
-    pub said: Option<String>,
-    /// What the engine says, and whether the learner was right.
-    pub truth: Option<(String, bool)>,
-}
 
 /// What is under way.
 struct Run {
@@ -92,7 +56,7 @@ pub struct Play {
     pub finished: bool,
     /// What the last `show` command showed, until somebody takes it.
     pub shown: Option<String>,
-    next: usize,
+    pub(super) next: usize,
     run: Option<Run>,
     waiting: Option<Run>,
     home: String,
@@ -101,7 +65,7 @@ pub struct Play {
 }
 
 impl Play {
-    /// A sandbox, or a lesson in its languages, that has not begun. `resume_at`: the step to play up to at the beginning.
+    /// A sandbox, or a lesson in its languages, that has not begun. It will be played up to the step `resume_at`.
     pub fn new(session: Session, lessons: BTreeMap<Language, Lesson>, resume_at: usize) -> Play {
         let beats = lessons.get(&Language::English).map_or_else(Vec::new, flatten);
         Play {
@@ -164,7 +128,11 @@ impl Play {
             (None, _) => Done::ToDo,
             (Some(began), _) if step < began => Done::ToDo,
             (_, Some(ended)) if step >= ended => {
-                if record.failed { Done::Failed } else { Done::Done }
+                if record.failed {
+                    Done::Failed
+                } else {
+                    Done::Done
+                }
             }
             _ => Done::UnderWay,
         }
@@ -182,7 +150,9 @@ impl Play {
         if in_past {
             return self.walk(|lab| lab.step().map(|_| ()));
         }
-        if self.run.is_some() && (!self.astray() || self.run.as_ref().is_some_and(|r| r.beat.is_none())) {
+        if self.run.is_some()
+            && (!self.astray() || self.run.as_ref().is_some_and(|r| r.beat.is_none()))
+        {
             return self.go_on();
         }
         if self.lessons.is_empty() || self.astray() {
@@ -200,7 +170,11 @@ impl Play {
         let Some(lab) = self.session.lab.as_mut() else { return Pace::Done(None) };
         match lab.step() {
             Ok(true) => Pace::Done(None),
-            Ok(false) => halt("nothing is pending: type a command with ':'", "没有待发生的事件：按 ':' 输入命令", self),
+            Ok(false) => halt(
+                "nothing is pending: type a command with ':'",
+                "没有待发生的事件：按 ':' 输入命令",
+                self,
+            ),
             Err(error) => Pace::Halt(Note::bad(error.to_string())),
         }
     }
@@ -212,7 +186,11 @@ impl Play {
         match placed.beat {
             Beat::Question if self.records[self.next].said.is_none() => {
                 self.records[self.next].began = Some(step);
-                halt("answer the question first: what do you expect?", "请先回答问题：你预计会怎样？", self)
+                halt(
+                    "answer the question first: what do you expect?",
+                    "请先回答问题：你预计会怎样？",
+                    self,
+                )
             }
             Beat::Question => {
                 self.next += 1;
@@ -220,7 +198,8 @@ impl Play {
             }
             Beat::Command(statement, _) => {
                 self.records[self.next].began = Some(step);
-                self.run = Some(Run { execution: Execution::new(*statement), beat: Some(self.next) });
+                self.run =
+                    Some(Run { execution: Execution::new(*statement), beat: Some(self.next) });
                 self.next += 1;
                 self.go_on()
             }
@@ -251,7 +230,8 @@ impl Play {
 
     fn go_on(&mut self) -> Pace {
         let Some(run) = self.run.as_mut() else { return Pace::Done(None) };
-        let hidden = run.beat.is_some_and(|at| matches!(self.beats[at].beat, Beat::Command(_, true)));
+        let hidden =
+            run.beat.is_some_and(|at| matches!(self.beats[at].beat, Beat::Command(_, true)));
         let slice = if hidden || self.far { SLICE } else { 1 };
         for _ in 0..slice {
             match run.execution.advance(&mut self.session) {
@@ -294,66 +274,6 @@ impl Play {
             self.begins.push(step);
         }
         if self.hidden_next() { self.next_beat() } else { Pace::Done(None) }
-    }
-
-    /// Answers the questions that this command was the last to wait for.
-    fn settle_questions(&mut self, ended: usize) {
-        for at in 0..self.beats.len() {
-            let waits = matches!(self.beats[at].beat, Beat::Question) && self.records[at].truth.is_none();
-            if waits && self.records[at].said.is_some() && self.settles(at) == Some(ended) {
-                self.ask_engine(at);
-            }
-        }
-    }
-
-    /// The command after which a question can be answered: the last of the next block in its step.
-    fn settles(&self, question: usize) -> Option<usize> {
-        let here = &self.beats[question];
-        let next = self.beats[question + 1..].iter().find(|placed| {
-            placed.step == here.step && matches!(placed.beat, Beat::Command(..))
-        })?;
-        self.beats.iter().rposition(|placed| (placed.step, placed.part) == (next.step, next.part))
-    }
-
-    fn ask_engine(&mut self, question: usize) {
-        let (step, part) = (self.beats[question].step, self.beats[question].part);
-        let lesson = self.lesson(Language::English);
-        let asked = lesson.zip(part).and_then(|(lesson, part)| lesson.steps[step].parts.get(part));
-        let (Some(Part::Predict(predict)), Some(lab)) = (asked, self.lab()) else { return };
-        let said = self.records[question].said.clone().unwrap_or_default();
-        let truth = match evaluate(&predict.answer, lab) {
-            Ok(value) => {
-                let option = predict.options.iter().position(|option| equal(&option.value, &value));
-                let right = match option {
-                    Some(option) => said == option.to_string(),
-                    None => predict.options.is_empty() && said.trim() == value.to_string(),
-                };
-                (option.map_or_else(|| value.to_string(), |option| option.to_string()), right)
-            }
-            Err(error) => (error, false),
-        };
-        self.records[question].truth = Some(truth);
-    }
-
-    /// The question that waits.
-    pub fn question(&self) -> Option<usize> {
-        let open = |at: &usize| {
-            matches!(self.beats[*at].beat, Beat::Question)
-                && self.beats[*at].step == self.at
-                && self.records[*at].said.is_none()
-        };
-        Some(self.next).filter(|at| *at < self.beats.len()).filter(open)
-    }
-
-    /// An answer: the number of an option, or a value.
-    pub fn answer(&mut self, said: String) -> Pace {
-        let Some(question) = self.question() else { return Pace::Done(None) };
-        self.records[question].said = Some(said);
-        self.next = question + 1;
-        if self.settles(question).is_none() {
-            self.ask_engine(question);
-        }
-        Pace::Done(None)
     }
 
     /// To the end of the command under way, or on.
@@ -422,7 +342,11 @@ impl Play {
     /// One happening back.
     pub fn back(&mut self) -> Pace {
         if self.lab().is_none_or(|lab| lab.step_number() == 0) {
-            return halt("this is the beginning: nothing happened yet", "这是起点：什么都还没有发生", self);
+            return halt(
+                "this is the beginning: nothing happened yet",
+                "这是起点：什么都还没有发生",
+                self,
+            );
         }
         self.walk(|lab| lab.back(1))
     }
@@ -487,7 +411,11 @@ impl Play {
         if self.tries.len() == TRIES {
             self.tries.remove(0);
         }
-        self.tries.push(CommandLine { command: line.into(), state: Done::UnderWay, output: Vec::new() });
+        self.tries.push(CommandLine {
+            command: line.into(),
+            state: Done::UnderWay,
+            output: Vec::new(),
+        });
         self.run = Some(Run { execution: Execution::new(statement), beat: None });
         self.far = true;
         let pace = self.go_on();
@@ -514,33 +442,4 @@ impl Play {
 
 fn halt(english: &str, chinese: &str, play: &Play) -> Pace {
     Pace::Halt(Note::good(play.session.language.pick(english, chinese)))
-}
-
-/// The lesson as one list: the set-up, then each step's commands and questions.
-fn flatten(lesson: &Lesson) -> Vec<Placed> {
-    let mut beats = Vec::new();
-    for statement in lesson.setup.iter().flat_map(|setup| &setup.statements) {
-        let beat = Beat::Command(Box::new(statement.clone()), true);
-        beats.push(Placed { step: 0, part: None, beat });
-    }
-    if lesson.setup.is_none()
-        && let Ok(Some(statement)) = parse_line(&format!("cluster brokers=3 kafka=4.3 seed={}", lesson.seed), 1)
-    {
-        beats.push(Placed { step: 0, part: None, beat: Beat::Command(Box::new(statement), true) });
-    }
-    for (step, content) in lesson.steps.iter().enumerate() {
-        for (at, part) in content.parts.iter().enumerate() {
-            let part_at = Some(at);
-            match part {
-                Part::Commands(commands) => beats.extend(commands.statements.iter().map(|s| Placed {
-                    step,
-                    part: part_at,
-                    beat: Beat::Command(Box::new(s.clone()), commands.hidden),
-                })),
-                Part::Predict(_) => beats.push(Placed { step, part: part_at, beat: Beat::Question }),
-                Part::Prose { .. } | Part::Picture { .. } => {}
-            }
-        }
-    }
-    beats
 }

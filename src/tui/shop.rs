@@ -38,12 +38,15 @@ pub struct Shop {
 impl Shop {
     /// Opens the shop; the second value is what should be told about the learner's file.
     pub fn new(options: &Options) -> (Shop, Option<String>) {
-        let file = options.progress.clone().or_else(|| {
-            lesson::data_directory().map(|directory| directory.join("progress.json"))
-        });
+        let file = options
+            .progress
+            .clone()
+            .or_else(|| lesson::data_directory().map(|directory| directory.join("progress.json")));
         let (progress, told) = match file.as_deref().map(Progress::load) {
             Some(Ok(loaded)) => loaded,
-            Some(Err(error)) => (Progress::default(), Some(format!("the progress cannot be read: {error}"))),
+            Some(Err(error)) => {
+                (Progress::default(), Some(format!("the progress cannot be read: {error}")))
+            }
             None => (Progress::default(), None),
         };
         let shop = Shop {
@@ -71,12 +74,17 @@ impl Shop {
             Some(directory) if self.opened == 1 => directory.clone(),
             Some(directory) => directory.with_file_name(format!(
                 "{}-{}",
-                directory.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
+                directory
+                    .file_name()
+                    .map_or_else(String::new, |n| n.to_string_lossy().into_owned()),
                 self.opened
             )),
             None => {
-                let number = if self.opened == 1 { String::new() } else { format!("-{}", self.opened) };
-                std::env::temp_dir().join(format!("klab-{}", std::process::id())).join(format!("{name}{number}"))
+                let number =
+                    if self.opened == 1 { String::new() } else { format!("-{}", self.opened) };
+                std::env::temp_dir()
+                    .join(format!("klab-{}", std::process::id()))
+                    .join(format!("{name}{number}"))
             }
         };
         self.made.push(path.clone());
@@ -84,7 +92,8 @@ impl Shop {
         let mut again = false;
         let make = move || {
             if again {
-                fs::remove_dir_all(&root).map_err(|error| format!("cannot empty {}: {error}", root.display()))?;
+                fs::remove_dir_all(&root)
+                    .map_err(|error| format!("cannot empty {}: {error}", root.display()))?;
             }
             let disk = Disk::real(&root).map_err(|error| error.to_string())?;
             again = true;
@@ -96,14 +105,23 @@ impl Shop {
     fn lesson(&mut self, word: &str, language: Language) -> Result<Box<dyn Stage>, String> {
         let id = self.lessons.find(word)?.to_owned();
         let told = |errors: Vec<crate::script::ScriptError>| {
-            errors.first().map_or_else(String::new, ToString::to_string).lines().collect::<Vec<_>>().join(" ")
+            errors
+                .first()
+                .map_or_else(String::new, ToString::to_string)
+                .lines()
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         let mut lessons = BTreeMap::new();
         lessons.insert(Language::English, self.lessons.load(&id, Language::English).map_err(told)?);
         if self.lessons.has_chinese(&id) {
-            lessons.insert(Language::Chinese, self.lessons.load(&id, Language::Chinese).map_err(told)?);
+            lessons.insert(
+                Language::Chinese,
+                self.lessons.load(&id, Language::Chinese).map_err(told)?,
+            );
         }
-        let resume_at = self.progress.borrow().lessons.get(&id).filter(|p| !p.done).map_or(0, |p| p.step);
+        let resume_at =
+            self.progress.borrow().lessons.get(&id).filter(|p| !p.done).map_or(0, |p| p.step);
         let (path, make) = self.place(super::home::short(&id));
         let mut session = Session::new(language, make);
         session.seed = self.seed.unwrap_or_else(|| lessons[&Language::English].seed);
@@ -160,7 +178,8 @@ impl Library for Shop {
                 mastery,
             });
         }
-        let there = |id: &String| cards.iter().any(|card| card.id == *id && card.mastery != Mastery::Done);
+        let there =
+            |id: &String| cards.iter().any(|card| card.id == *id && card.mastery != Mastery::Done);
         Shelf {
             unfinished: progress.last.clone().filter(there),
             tour: cards.iter().find(|card| card.id.ends_with("-tour")).map(|card| card.id.clone()),
@@ -173,7 +192,9 @@ impl Library for Shop {
         match start {
             Start::Lesson(id) => self.lesson(id, language),
             Start::Sandbox => self.sandbox(language),
-            Start::Inspect(path) => Ok(Box::new(InspectStage::new(Inspection::open(path)?, language))),
+            Start::Inspect(path) => {
+                Ok(Box::new(InspectStage::new(Inspection::open(path)?, language)))
+            }
             Start::Sample => Ok(Box::new(InspectStage::new(inspect::sample()?, language))),
             Start::Home => Err("the first screen needs no stage".into()),
         }
@@ -183,7 +204,8 @@ impl Library for Shop {
 impl Drop for Shop {
     fn drop(&mut self) {
         if self.directory.is_none() && !self.keep {
-            let _ = fs::remove_dir(std::env::temp_dir().join(format!("klab-{}", std::process::id())));
+            let _ =
+                fs::remove_dir(std::env::temp_dir().join(format!("klab-{}", std::process::id())));
         }
     }
 }

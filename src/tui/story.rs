@@ -57,33 +57,32 @@ fn ends_blank(picture: &Picture) -> bool {
 }
 
 fn command_line(picture: &mut Picture, line: &CommandLine, canvas: &Canvas) {
-        let (mark, role) = match line.state {
-            Done::ToDo => (canvas.glyphs.bullet, Role::Dim),
-            Done::UnderWay => (canvas.glyphs.chosen, Role::Heading),
-            Done::Done => (canvas.glyphs.good, Role::Good),
-            Done::Failed => (canvas.glyphs.bad, Role::Bad),
-        };
-        let text = if line.state == Done::ToDo { Role::Dim } else { Role::Code };
-        let rows = prose::wrap(
-            &[crate::trace::Span::new(&line.command, text)],
-            canvas.width.saturating_sub(2),
-        );
-        for (at, row) in rows.into_iter().enumerate() {
-            let head = if at == 0 { mark } else { " " };
-            picture.push(Line::of(head, role).text(" ").join(row));
-        }
-        if line.state == Done::UnderWay {
-            picture.attend();
-        }
-        let output: Vec<&String> = line.output.iter().filter(|l| !l.is_empty()).collect();
-        for row in output.iter().take(OUTPUT_ROWS) {
-            picture
-                .push(Line::of(format!("  {row}"), Role::Plain).cut(canvas.width, &canvas.glyphs));
-        }
-        if output.len() > OUTPUT_ROWS {
-            let more = format!("  {} +{}", canvas.glyphs.ellipsis, output.len() - OUTPUT_ROWS);
-            picture.push(Line::of(more, Role::Dim));
-        }
+    let (mark, role) = match line.state {
+        Done::ToDo => (canvas.glyphs.bullet, Role::Dim),
+        Done::UnderWay => (canvas.glyphs.chosen, Role::Heading),
+        Done::Done => (canvas.glyphs.good, Role::Good),
+        Done::Failed => (canvas.glyphs.bad, Role::Bad),
+    };
+    let text = if line.state == Done::ToDo { Role::Dim } else { Role::Code };
+    let rows = prose::wrap(
+        &[crate::trace::Span::new(&line.command, text)],
+        canvas.width.saturating_sub(2),
+    );
+    for (at, row) in rows.into_iter().enumerate() {
+        let head = if at == 0 { mark } else { " " };
+        picture.push(Line::of(head, role).text(" ").join(row));
+    }
+    if line.state == Done::UnderWay {
+        picture.attend();
+    }
+    let output: Vec<&String> = line.output.iter().filter(|l| !l.is_empty()).collect();
+    for row in output.iter().take(OUTPUT_ROWS) {
+        picture.push(Line::of(format!("  {row}"), Role::Plain).cut(canvas.width, &canvas.glyphs));
+    }
+    if output.len() > OUTPUT_ROWS {
+        let more = format!("  {} +{}", canvas.glyphs.ellipsis, output.len() - OUTPUT_ROWS);
+        picture.push(Line::of(more, Role::Dim));
+    }
 }
 
 fn ask(picture: &mut Picture, question: &Question, canvas: &Canvas, w: &Words) {

@@ -175,22 +175,23 @@ impl Stage for Paper {
             parts: vec![
                 Part::Text(text.into()),
                 Part::Command(CommandLine {
-                command: "lookup orders-0 offset=87".into(),
-                state: Done::UnderWay,
-                output: vec!["segment 40".into()],
-            }),
-            Part::Question(Question {
-                text: question.into(),
-                choices: vec![
-                    "position 1 655".into(),
-                    "position 2 288".into(),
-                    "position 3 451".into(),
-                ],
-                given: self.answered.clone(),
-                truth: self.answered.as_ref().map(|_| "position 2 288".into()),
-                right: self.answered.as_ref().map(|a| a == "position 2 288"),
-                why: "Entry 3 is the greatest not beyond 87.".into(),
-            })],
+                    command: "lookup orders-0 offset=87".into(),
+                    state: Done::UnderWay,
+                    output: vec!["segment 40".into()],
+                }),
+                Part::Question(Question {
+                    text: question.into(),
+                    choices: vec![
+                        "position 1 655".into(),
+                        "position 2 288".into(),
+                        "position 3 451".into(),
+                    ],
+                    given: self.answered.clone(),
+                    truth: self.answered.as_ref().map(|_| "position 2 288".into()),
+                    right: self.answered.as_ref().map(|a| a == "position 2 288"),
+                    why: "Entry 3 is the greatest not beyond 87.".into(),
+                }),
+            ],
             hints_left: 1,
             ..Prose::default()
         }

@@ -1,0 +1,144 @@
+//! A lesson laid out flat: its commands and questions in the order of playing, and what became of each.
+//!
+//! A question is answered by the engine once the next block of commands of its step has been played; where none follows,
+//! at once.
+
+use super::play::Play;
+use super::stage::Pace;
+use crate::lesson::{Lesson, Part};
+use crate::script::{Statement, equal, evaluate, parse_line};
+use crate::types::Language;
+
+/// One thing that the lesson does.
+#[derive(Clone, Debug)]
+pub enum Beat {
+    /// A command; hidden ones are played without being shown.
+    Command(Box<Statement>, bool),
+    /// A question.
+    Question,
+}
+
+/// A beat and where it stands in the lesson.
+#[derive(Clone, Debug)]
+pub struct Placed {
+    /// The step of the lesson.
+    pub step: usize,
+    /// The part of the step; `None` for the set-up.
+    pub part: Option<usize>,
+    /// What is to be done.
+    pub beat: Beat,
+}
+
+/// What became of a beat.
+#[derive(Clone, Debug, Default)]
+pub struct Record {
+    /// The lab's step when it began.
+    pub began: Option<u64>,
+    /// The lab's step when it ended.
+    pub ended: Option<u64>,
+    /// What was printed.
+    pub output: Vec<String>,
+    /// Whether it failed.
+    pub failed: bool,
+    /// What the learner said.
+    pub said: Option<String>,
+    /// What the engine says, and whether the learner was right.
+    pub truth: Option<(String, bool)>,
+}
+
+impl Play {
+    /// Answers the questions that this command was the last to wait for.
+    pub(super) fn settle_questions(&mut self, ended: usize) {
+        for at in 0..self.beats.len() {
+            let waits =
+                matches!(self.beats[at].beat, Beat::Question) && self.records[at].truth.is_none();
+            if waits && self.records[at].said.is_some() && self.settles(at) == Some(ended) {
+                self.ask_engine(at);
+            }
+        }
+    }
+
+    /// The command after which a question can be answered: the last of the next block in its step.
+    fn settles(&self, question: usize) -> Option<usize> {
+        let here = &self.beats[question];
+        let next = self.beats[question + 1..]
+            .iter()
+            .find(|placed| placed.step == here.step && matches!(placed.beat, Beat::Command(..)))?;
+        self.beats.iter().rposition(|placed| (placed.step, placed.part) == (next.step, next.part))
+    }
+
+    fn ask_engine(&mut self, question: usize) {
+        let (step, part) = (self.beats[question].step, self.beats[question].part);
+        let lesson = self.lesson(Language::English);
+        let asked = lesson.zip(part).and_then(|(lesson, part)| lesson.steps[step].parts.get(part));
+        let (Some(Part::Predict(predict)), Some(lab)) = (asked, self.lab()) else { return };
+        let said = self.records[question].said.clone().unwrap_or_default();
+        let truth = match evaluate(&predict.answer, lab) {
+            Ok(value) => {
+                let option = predict.options.iter().position(|option| equal(&option.value, &value));
+                let right = match option {
+                    Some(option) => said == option.to_string(),
+                    None => predict.options.is_empty() && said.trim() == value.to_string(),
+                };
+                (option.map_or_else(|| value.to_string(), |option| option.to_string()), right)
+            }
+            Err(error) => (error, false),
+        };
+        self.records[question].truth = Some(truth);
+    }
+
+    /// The question that waits.
+    pub fn question(&self) -> Option<usize> {
+        let open = |at: &usize| {
+            matches!(self.beats[*at].beat, Beat::Question)
+                && self.beats[*at].step == self.at
+                && self.records[*at].said.is_none()
+        };
+        Some(self.next).filter(|at| *at < self.beats.len()).filter(open)
+    }
+
+    /// An answer: the number of an option, or a value.
+    pub fn answer(&mut self, said: String) -> Pace {
+        let Some(question) = self.question() else { return Pace::Done(None) };
+        self.records[question].said = Some(said);
+        self.next = question + 1;
+        if self.settles(question).is_none() {
+            self.ask_engine(question);
+        }
+        Pace::Done(None)
+    }
+}
+
+/// The lesson as one list: the set-up, then each step's commands and questions.
+pub fn flatten(lesson: &Lesson) -> Vec<Placed> {
+    let mut beats = Vec::new();
+    for statement in lesson.setup.iter().flat_map(|setup| &setup.statements) {
+        let beat = Beat::Command(Box::new(statement.clone()), true);
+        beats.push(Placed { step: 0, part: None, beat });
+    }
+    if lesson.setup.is_none()
+        && let Ok(Some(statement)) =
+            parse_line(&format!("cluster brokers=3 kafka=4.3 seed={}", lesson.seed), 1)
+    {
+        beats.push(Placed { step: 0, part: None, beat: Beat::Command(Box::new(statement), true) });
+    }
+    for (step, content) in lesson.steps.iter().enumerate() {
+        for (at, part) in content.parts.iter().enumerate() {
+            let part_at = Some(at);
+            match part {
+                Part::Commands(commands) => {
+                    beats.extend(commands.statements.iter().map(|s| Placed {
+                        step,
+                        part: part_at,
+                        beat: Beat::Command(Box::new(s.clone()), commands.hidden),
+                    }))
+                }
+                Part::Predict(_) => {
+                    beats.push(Placed { step, part: part_at, beat: Beat::Question })
+                }
+                Part::Prose { .. } | Part::Picture { .. } => {}
+            }
+        }
+    }
+    beats
+}

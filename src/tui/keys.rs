@@ -1,0 +1,200 @@
+//! What the keys do on the bench.
+//!
+//! A key does a bounded piece of work at most; what takes longer is gone on with by `tick`. While a question waits, the
+//! digits answer it; otherwise they choose panes.
+
+use super::bench::{Asking, Bench, Wanted};
+use super::help::Help;
+use super::prompt::Typed;
+use super::speed::{Playing, SPEEDS};
+use super::stage::{Pace, Pane, Stage};
+use crate::trace::{Focus, Target};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+impl Bench {
+    /// A key.
+    pub fn key(&mut self, key: KeyEvent) -> Wanted {
+        if self.asking.is_some() {
+            self.type_key(key);
+            return Wanted::Nothing;
+        }
+        self.note = None;
+        if self.working && key.code != KeyCode::Char('q') {
+            if key.code == KeyCode::Esc {
+                self.stage.cancel();
+                self.working = false;
+            }
+            return Wanted::Nothing;
+        }
+        if key.modifiers.contains(KeyModifiers::CONTROL)
+            || key.modifiers.contains(KeyModifiers::ALT)
+        {
+            return Wanted::Nothing;
+        }
+        let question = self.stage.prose(self.language).open_question().cloned();
+        if let (KeyCode::Char(c), Some(question)) = (key.code, &question)
+            && let Some(digit) = c.to_digit(10)
+            && (1..=question.choices.len()).contains(&(digit as usize))
+        {
+            let pace = self.stage.answer(&question.choices[digit as usize - 1]);
+            self.done(pace);
+            return Wanted::Nothing;
+        }
+        match key.code {
+            KeyCode::Right | KeyCode::Char('n' | 'l') => self.move_by(|stage| stage.forward()),
+            KeyCode::Left | KeyCode::Char('p' | 'h') => self.move_by(|stage| stage.back()),
+            KeyCode::PageDown => self.move_by(|stage| stage.forward_far()),
+            KeyCode::PageUp => self.move_by(|stage| stage.back_far()),
+            KeyCode::Home => self.wanted_step = Some(0),
+            KeyCode::End => self.wanted_step = Some(self.stage.status().head),
+            KeyCode::Char(' ') => self.toggle_play(),
+            KeyCode::Char('+' | '=') => self.speed = (self.speed + 1).min(SPEEDS.len() - 1),
+            KeyCode::Char('-') => self.speed = self.speed.saturating_sub(1),
+            KeyCode::Up | KeyCode::Char('k') => self.choose(-1),
+            KeyCode::Down | KeyCode::Char('j') => self.choose(1),
+            KeyCode::Tab => self.next_pane(1),
+            KeyCode::BackTab => self.next_pane(-1),
+            KeyCode::Enter => return self.enter(question.is_some()),
+            KeyCode::Char(':') => self.ask(Asking::Command),
+            KeyCode::Char('b') if !self.read_only() => self.ask(Asking::Branch),
+            KeyCode::Char('H') => {
+                let pace = self.stage.hint();
+                self.done(pace);
+            }
+            KeyCode::Char('d') => self.pending(false),
+            KeyCode::Char('x') => self.node("kill"),
+            KeyCode::Char('s') => self.node("start"),
+            KeyCode::Char('?') => return Wanted::Help(Help::default()),
+            KeyCode::Char('/') => {
+                return Wanted::Help(Help { search: String::new(), first: usize::MAX });
+            }
+            KeyCode::Char('q') => return Wanted::Leave,
+            KeyCode::Esc => {
+                self.playing = None;
+                let chosen = self.sights.get_mut(&self.active).and_then(|s| s.chosen.take());
+                if chosen.is_none() {
+                    self.focus = Focus::default();
+                }
+            }
+            KeyCode::Char(c) => {
+                if let Some(pane) = Pane::ALL.into_iter().find(|p| p.key() == c) {
+                    self.show(pane);
+                }
+            }
+            _ => {}
+        }
+        Wanted::Nothing
+    }
+
+    /// Pasted text goes to the prompt; what was not open is opened by it.
+    pub fn paste(&mut self, text: &str) {
+        if self.asking.is_none() {
+            self.ask(Asking::Command);
+        }
+        self.prompt.insert(text);
+        self.offer();
+    }
+
+    fn read_only(&self) -> bool {
+        self.stage.status().read_only
+    }
+
+    fn move_by(&mut self, step: fn(&mut (dyn Stage + 'static)) -> Pace) {
+        self.playing = None;
+        let pace = step(self.stage.as_mut());
+        self.done(pace);
+    }
+
+    fn toggle_play(&mut self) {
+        self.playing = match self.playing {
+            Some(_) => None,
+            None => Some(Playing::from(self.stage.status().at)),
+        };
+    }
+
+    pub(super) fn ask(&mut self, asking: Asking) {
+        self.note = None;
+        self.playing = None;
+        self.asking = Some(asking);
+        self.prompt.set("");
+        self.offer();
+    }
+
+    fn type_key(&mut self, key: KeyEvent) {
+        match self.prompt.key(key) {
+            Typed::Changed | Typed::Complete => self.offer(),
+            Typed::Close => self.asking = None,
+            Typed::Nothing => {}
+            Typed::Line(line) => {
+                let line = line.trim().to_owned();
+                let asking = self.asking.take();
+                if line.is_empty() {
+                    return;
+                }
+                let pace = match asking {
+                    Some(Asking::Branch) => self.stage.command(&format!("branch {line}")),
+                    Some(Asking::Answer) => self.stage.answer(&line),
+                    _ => self.stage.command(&line),
+                };
+                self.done(pace);
+            }
+        }
+    }
+
+    fn offer(&mut self) {
+        self.prompt.offers = match self.asking {
+            Some(Asking::Command) => self.stage.complete(&self.prompt.text, self.prompt.cursor),
+            _ => Vec::new(),
+        };
+        self.prompt.offers.truncate(64);
+    }
+
+    fn enter(&mut self, question: bool) -> Wanted {
+        let chosen = self.sights.get(&self.active).and_then(|s| s.chosen.clone());
+        match chosen {
+            Some(target) if self.active != Pane::Lesson => return self.act(&target),
+            _ if question => {
+                let typed = self.stage.prose(self.language).open_question().cloned();
+                if typed.is_some_and(|q| q.choices.is_empty()) {
+                    self.ask(Asking::Answer);
+                }
+            }
+            _ => self.ask(Asking::Command),
+        }
+        Wanted::Nothing
+    }
+
+    /// What choosing a row does.
+    pub fn act(&mut self, target: &Target) -> Wanted {
+        match target {
+            Target::Pending(id) => {
+                let pace = self.stage.pending(*id, true);
+                self.done(pace);
+            }
+            Target::Step(step) => self.wanted_step = Some(*step),
+            Target::Word(word) => return Wanted::Help(Help { search: word.clone(), first: 0 }),
+            other => {
+                if let Some((pane, focus)) = self.stage.focus(other, &self.focus) {
+                    self.focus = focus;
+                    self.show(pane);
+                }
+            }
+        }
+        Wanted::Nothing
+    }
+
+    fn pending(&mut self, deliver: bool) {
+        if let Some(Target::Pending(id)) = self.chosen_in(Pane::Network) {
+            let pace = self.stage.pending(id, deliver);
+            self.done(pace);
+        }
+    }
+
+    fn node(&mut self, verb: &str) {
+        if let Some(Target::Node(node)) = self.chosen_in(Pane::Cluster) {
+            let kind = if node.is_controller() { "controller" } else { "broker" };
+            let pace = self.stage.command(&format!("{kind} {verb} {node}"));
+            self.done(pace);
+        }
+    }
+}
