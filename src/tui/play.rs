@@ -305,6 +305,20 @@ impl Play {
 
     /// A bounded piece of what is under way.
     pub fn advance(&mut self) -> Pace {
+        match self.piece() {
+            Pace::Done(_) if self.at < self.resume_at => Pace::More,
+            pace => {
+                if pace != Pace::More {
+                    self.resume_at = 0;
+                    self.far = false;
+                }
+                pace
+            }
+        }
+    }
+
+    fn piece(&mut self) -> Pace {
+        self.far |= self.at < self.resume_at;
         if self.run.is_some() {
             return self.go_on();
         }
@@ -315,18 +329,12 @@ impl Play {
             self.begins.push(self.lab().map_or(0, Lab::step_number));
         }
         if self.at < self.resume_at {
-            self.far = true;
-            if self.question().is_some() {
-                // What was answered in an earlier session is not asked again.
-                self.answer(String::new());
-                return Pace::More;
-            }
-            return match self.next_beat() {
-                Pace::Done(_) => Pace::More,
-                pace => pace,
+            // What was answered in an earlier session is not asked again.
+            return match self.question() {
+                Some(_) => self.answer(String::new()),
+                None => self.next_beat(),
             };
         }
-        self.far = false;
         Pace::Done(None)
     }
 

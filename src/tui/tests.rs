@@ -2,6 +2,7 @@
 
 mod frames; // what the screens look like
 mod keys; // what keys and the mouse do
+mod lessons; // real lessons, played to their end by keys
 mod paper; // a stage made of paper
 mod pty; // the real terminal: taken, and given back on every way out
 

@@ -1,0 +1,146 @@
+//! Real lessons and the sandbox on a real directory, played by keys.
+
+use super::super::shop::Shop;
+use super::super::stage::Done;
+use super::super::stage::Part;
+use super::super::{Library, Options, Start};
+use super::*;
+use crate::lesson;
+use crate::types::Language::{Chinese, English};
+use std::path::Path;
+
+fn shop(directory: &Path) -> Shop {
+    let options = Options {
+        lessons: lesson::Library::embedded(),
+        dir: Some(directory.join("files")),
+        progress: Some(directory.join("progress.json")),
+        ..Options::default()
+    };
+    Shop::new(&options).0
+}
+
+fn open(shop: &mut Shop, start: &Start, language: Language) -> App {
+    let area = Rect { x: 0, y: 0, width: 120, height: 36 };
+    let shelf = shop.shelf(language);
+    let mut app = App::new(shelf, language, Theme::Dark, Glyphs::unicode(), area);
+    app.opened(Ok(shop.open(start, language).expect("it opens")));
+    work(&mut app);
+    app
+}
+
+/// Lets what is under way come to its end.
+fn work(app: &mut App) {
+    while app.wait_ms() == Some(0) {
+        app.on_event(Event::Tick(0));
+    }
+}
+
+fn key(app: &mut App, code: KeyCode) {
+    press(app, code);
+    work(app);
+}
+
+/// Plays a lesson to its end; gives the questions answered and the commands that failed.
+fn play(app: &mut App) -> (usize, Vec<String>) {
+    let (mut answers, mut failed) = (0, Vec::new());
+    for _ in 0..400 {
+        let bench = app.bench.as_ref().expect("a bench");
+        let prose = bench.stage.prose(English);
+        for part in &prose.parts {
+            if let Part::Command(line) = part
+                && line.state == Done::Failed
+                && !line.output.iter().any(|row| row.contains("cannot be drawn yet"))
+                && !failed.contains(&line.command)
+            {
+                failed.push(line.command.clone());
+            }
+        }
+        match prose.open_question() {
+            Some(question) if !question.choices.is_empty() => {
+                answers += 1;
+                key(app, KeyCode::Char('1'));
+            }
+            Some(_) => {
+                answers += 1;
+                press(app, KeyCode::Enter);
+                kind(app, "0");
+                key(app, KeyCode::Enter);
+            }
+            None => key(app, KeyCode::PageDown),
+        }
+        if frame(app).contains("The lesson is done") {
+            return (answers, failed);
+        }
+    }
+    panic!("the lesson does not end:\n{}", frame(app));
+}
+
+#[test]
+fn every_lesson_is_played_to_its_end_by_keys_and_walked_back() {
+    let library = lesson::Library::embedded();
+    for id in library.ids() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut shop = shop(directory.path());
+        let mut app = open(&mut shop, &Start::Lesson(id.to_owned()), English);
+        let (answers, failed) = play(&mut app);
+        assert!(answers > 0, "{id} asks nothing");
+        assert!(failed.is_empty(), "{id}: {failed:?}");
+        let step = |app: &App| app.bench.as_ref().map(|b| b.stage.status().step);
+        let end = step(&app);
+        key(&mut app, KeyCode::Home);
+        assert_eq!(step(&app), Some(0), "{id}");
+        key(&mut app, KeyCode::End);
+        assert_eq!(step(&app), end, "{id}");
+        key(&mut app, KeyCode::Char('q'));
+        let card = shop.shelf(English).cards.into_iter().find(|card| card.id == id);
+        assert_eq!(card.map(|card| card.mastery), Some(super::super::home::Mastery::Done), "{id}");
+    }
+}
+
+#[test]
+fn the_sandbox_obeys_and_its_files_go_in_the_end() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut shop = shop(directory.path());
+    let mut app = open(&mut shop, &Start::Sandbox, Chinese);
+    for line in ["topic create orders partitions=1 replication-factor=3", "produce orders value=hi"] {
+        press(&mut app, KeyCode::Char(':'));
+        kind(&mut app, line);
+        key(&mut app, KeyCode::Enter);
+    }
+    let picture = frame(&app);
+    assert!(picture.contains("produced orders-0 offset 0"), "{picture}");
+    assert!(directory.path().join("files/broker-1/orders-0").is_dir());
+    key(&mut app, KeyCode::Left);
+    key(&mut app, KeyCode::Char('q'));
+    assert!(!directory.path().join("files").exists());
+}
+
+#[test]
+fn a_lesson_left_is_taken_up_where_it_was() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut shop = shop(directory.path());
+    let mut app = open(&mut shop, &Start::Lesson("h01".into()), English);
+    let at = |app: &App| app.bench.as_ref().and_then(|b| b.stage.status().progress).map(|p| p.0);
+    while at(&app) != Some(2) {
+        key(&mut app, KeyCode::PageDown);
+    }
+    key(&mut app, KeyCode::Char('q'));
+    let app = open(&mut shop, &Start::Lesson("h01".into()), Chinese);
+    assert_eq!(at(&app), Some(2));
+}
+
+#[test]
+fn the_real_directory_is_looked_at_and_an_offset_looked_up() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut shop = shop(directory.path());
+    let mut app = open(&mut shop, &Start::Sample, English);
+    assert!(frame(&app).contains("plain-0"));
+    press(&mut app, KeyCode::Char(':'));
+    kind(&mut app, "lookup plain-0 offset=100");
+    key(&mut app, KeyCode::Enter);
+    key(&mut app, KeyCode::Right);
+    let bench = app.bench.as_ref().expect("a bench");
+    assert_eq!(bench.stage.status().step, 2);
+    kind(&mut app, "5");
+    assert!(frame(&app).contains("plain-0"));
+}
