@@ -306,7 +306,10 @@ impl Play {
     /// A bounded piece of what is under way.
     pub fn advance(&mut self) -> Pace {
         match self.piece() {
-            Pace::Done(_) if self.at < self.resume_at => Pace::More,
+            // On the way to where the learner left nothing stops, not even a command that failed.
+            Pace::Done(_) | Pace::Halt(_) if self.at < self.resume_at && !self.finished => {
+                Pace::More
+            }
             pace => {
                 if pace != Pace::More {
                     self.resume_at = 0;
