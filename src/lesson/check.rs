@@ -77,7 +77,10 @@ fn references(
         source.lines.iter().position(|line| line.contains(text)).map_or(1, |at| at + 1)
     };
     for id in &lesson.prerequisites {
-        if library.text(id, Language::English).is_none() && library.directory.is_none() {
+        if lesson.language == Language::English
+            && library.text(id, Language::English).is_none()
+            && library.directory.is_none()
+        {
             let message = format!("there is no lesson '{id}'");
             report.errors.push(source.wrong(line_of(id), message, "look at prerequisites:"));
         }

@@ -15,6 +15,7 @@ lessons!(
     "a02-record-batch",
     "a03-segment-roll",
     "a04-sparse-index",
+    "a05-offset-lookup",
     "b04-isr-shrink-expand",
     "b07-leader-failover",
     "e02-group-assignment",

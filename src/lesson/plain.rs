@@ -36,7 +36,8 @@ pub fn plain(
                 return true;
             }
             Event::Stuck(error) => {
-                writer.both(json!({ "type": "error", "text": error }), &[error.clone()]);
+                writer
+                    .both(json!({ "type": "error", "text": error }), std::slice::from_ref(&error));
                 return false;
             }
             Event::Step(step) => {

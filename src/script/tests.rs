@@ -101,3 +101,69 @@ proptest::proptest! {
         let _ = ghost(&line, &NoNames, crate::types::Language::English);
     }
 }
+
+#[test]
+fn show_draws_every_kind_or_says_what_does_not_exist() {
+    let script = "cluster brokers=3 seed=7\ntopic create orders partitions=1 replication-factor=3\n\
+        produce orders key=a value=b acks=all\nsettle\n";
+    let mut session = Session::in_memory(crate::types::Language::English);
+    let mut run = |text: &str| {
+        let mut lines = Vec::new();
+        let end = run_script(
+            "x",
+            text,
+            &mut session,
+            RunOptions::default(),
+            &mut |l| lines.push(l.to_string()),
+            &|| false,
+        );
+        (end, lines)
+    };
+    assert_eq!(run(script).0, RunEnd::default());
+    for form in forms().filter(|form| form.verb() == "show" && form.needs.is_none()) {
+        let (end, lines) = run(form.example);
+        let said = end.error.map_or(lines.join("\n"), |error| error.fault.message);
+        assert!(!said.is_empty() && !said.contains("cannot be drawn"), "{}: {said}", form.example);
+    }
+}
+
+#[test]
+fn exit_codes_are_those_of_the_contract() {
+    for (script, code) in [
+        ("topic create a\ntopic create a\n", 0),
+        ("expect exists(a)\n", 1),
+        ("until exists(a) within=1s\n", 1),
+        ("predict \"Is it?\" exists(a) == true\n", 1),
+        ("broker kill 9\n", 2),
+        ("expect leo(a-0, 9) == 1\n", 2),
+        ("consumer stop c1\n", 2),
+        ("txn begin p1\n", 2),
+        ("brokr\n", 2),
+        ("cluster kafka=2.1\n", 2),
+        ("cluster broker.session.timeout.ms=soon\n", 2),
+    ] {
+        let mut session = Session::in_memory(crate::types::Language::English);
+        let end =
+            run_script("x", script, &mut session, RunOptions::default(), &mut |_| {}, &|| false);
+        assert_eq!(end.exit_code, code, "{script}: {:?}", end.error);
+    }
+    let mut session = Session::in_memory(crate::types::Language::English);
+    let end =
+        run_script("x", "run 5s\n", &mut session, RunOptions::default(), &mut |_| {}, &|| true);
+    assert_eq!(end.exit_code, INTERRUPTED);
+}
+
+#[test]
+fn json_lines_are_objects_with_a_type_and_end_with_the_exit_code() {
+    let mut session = Session::in_memory(crate::types::Language::Chinese);
+    let mut last = serde_json::Value::Null;
+    let options = RunOptions { json: true, ..RunOptions::default() };
+    let script =
+        "topic create a\nproduce a value=1 acks=all\nbranch x\nback 3\nstep 2\nexpect exists(b)\n";
+    let mut out = |line: &str| {
+        last = serde_json::from_str(line).unwrap();
+        assert!(last["type"].is_string());
+    };
+    let end = run_script("x", script, &mut session, options, &mut out, &|| false);
+    assert_eq!((end.exit_code, &last["exit_code"]), (1, &1.into()));
+}
