@@ -50,7 +50,7 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
         }
         let node = top.name.rsplit_once('-').and_then(|(_, id)| id.parse().ok()).map(NodeId);
         let used = node.map(|node| used(lab, node)).unwrap_or_default();
-        walk(lab, &top.name, &top.name, 0, node, &used, focus, limit, &mut rows, &mut left_out);
+        walk(lab, &top.name, &top.name, 0, &used, focus, limit, &mut rows, &mut left_out);
     }
     let name =
         rows.iter().map(|row| row.depth * 2 + super::width::of(&row.name)).max().unwrap_or(0);
@@ -116,7 +116,6 @@ fn walk(
     path: &str,
     name: &str,
     depth: usize,
-    node: Option<NodeId>,
     used: &BTreeMap<String, (u64, bool)>,
     focus: &Focus,
     limit: usize,
@@ -149,18 +148,7 @@ fn walk(
             match hidden {
                 Some(partition) => *folded.entry(partition.topic.to_string()).or_default() += 1,
                 None => {
-                    walk(
-                        lab,
-                        &below,
-                        &entry.name,
-                        depth + 1,
-                        node,
-                        used,
-                        focus,
-                        limit,
-                        rows,
-                        left_out,
-                    );
+                    walk(lab, &below, &entry.name, depth + 1, used, focus, limit, rows, left_out);
                 }
             }
             continue;

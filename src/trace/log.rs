@@ -196,10 +196,7 @@ fn footer(lab: &Lab, log: &Log, canvas: &Canvas) -> Line {
         let text = canvas.word("page cache only", "仅在页缓存");
         line = line.text("   ").span(g.cached, Role::Cached).span(format!(" {text}"), Role::Dim);
     }
-    line.span(
-        format!("   segment.bytes {}", bytes(u64::try_from(config.segment_bytes).unwrap_or(0))),
-        Role::Dim,
-    )
+    line.span(format!("   segment.bytes {}", bytes(u64::from(config.segment_bytes))), Role::Dim)
 }
 
 /// `show segment`: the batches of one segment.

@@ -58,7 +58,7 @@ fn one(lab: &Lab, producer: &Producer, canvas: &Canvas) -> Picture {
     };
     let caption = Line::of(producer.name(), Role::Strong)
         .text(format!("   acks={acks}   linger.ms {}   batch.size ", config.linger_ms))
-        .text(bytes(config.batch_size as u64));
+        .text(bytes(config.batch_size));
     let mut picture = Picture::new(canvas.word("producer", "生产者")).caption(caption);
     let records = |count: u32| match canvas.language {
         Language::English if count == 1 => "1 record".to_owned(),
@@ -106,7 +106,7 @@ fn one(lab: &Lab, producer: &Producer, canvas: &Canvas) -> Picture {
         picture.extend(table.lines(canvas.width, g.ellipsis));
     }
     let (acknowledged, failed) = producer.totals();
-    let memory = (bytes(producer.memory_used()), bytes(config.buffer_memory as u64));
+    let memory = (bytes(producer.memory_used()), bytes(config.buffer_memory));
     let (done, lost) = (number(acknowledged as i64), number(failed as i64));
     let text = match canvas.language {
         Language::English => format!(

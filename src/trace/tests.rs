@@ -242,3 +242,25 @@ fn what_does_not_exist_is_said_with_what_does() {
     assert!(ask("nothing", &[]).contains("cluster"));
     assert!(ask("partition", &[]).contains("orders-0"));
 }
+
+#[test]
+fn many_partitions_are_drawn_by_the_screenful() {
+    let mut lab = Lab::new(ClusterSpec::default(), Disk::memory()).unwrap();
+    run(&mut lab, 1_000);
+    let topic = NewTopic {
+        name: TopicName::new("wide"),
+        partitions: 400,
+        replication_factor: 1,
+        assignment: None,
+        configs: Vec::new(),
+    };
+    let request = Request::CreateTopics(CreateTopicsRequest { topics: vec![topic] });
+    act(&mut lab, Act::Admin(request), "topic create wide partitions=400");
+    let screen = canvas(80, 20, Glyphs::unicode(), Language::English);
+    let focus = Focus { partition: TopicPartition::parse("wide-300"), ..Focus::default() };
+    let picture = super::draw("cluster", &lab, &focus, &screen).unwrap();
+    assert_eq!(picture.lines.len(), screen.height);
+    let row = &picture.lines[picture.attention.unwrap()];
+    assert!(row.to_text().starts_with("  wide-300 "), "{}", row.to_text());
+    assert!(picture.to_text().contains("more"));
+}
