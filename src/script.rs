@@ -44,6 +44,8 @@ mod statement;
 pub(crate) mod tests;
 #[cfg(test)]
 mod twins;
+#[cfg(test)]
+mod proof;
 
 pub use capability::{HERE, lacking};
 pub use command::*;

@@ -1,0 +1,74 @@
+//! Bytes that Kafka itself has read: a finished lab's files, batch by batch, against the text that the dump tool of
+//! Kafka 4.3.1 printed of the same files (`data/proof`). Whoever changes a byte must let that tool read them again.
+
+use super::*;
+use crate::batch;
+use crate::types::Language;
+use std::io::Read;
+
+fn dump() -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/proof/finished-lab.dump-4.3.1.txt.gz");
+    let mut text = String::new();
+    let packed = std::fs::File::open(path).unwrap();
+    flate2::read::GzDecoder::new(packed).read_to_string(&mut text).unwrap();
+    text
+}
+
+/// A batch as the dump tool prints it.
+fn line(position: u64, header: &batch::Header, content: &[u8]) -> String {
+    format!(
+        "baseOffset: {} lastOffset: {} count: {} baseSequence: {} lastSequence: {} producerId: {} producerEpoch: {} \
+         partitionLeaderEpoch: {} isTransactional: {} isControl: {} deleteHorizonMs: OptionalLong.empty position: \
+         {position} CreateTime: {} size: {} magic: 2 compresscodec: none crc: {} isvalid: {}",
+        header.base_offset,
+        header.last_offset(),
+        header.records_count,
+        header.base_sequence,
+        header.last_sequence(),
+        header.producer_id,
+        header.producer_epoch,
+        header.partition_leader_epoch,
+        header.is_transactional(),
+        header.is_control(),
+        header.max_timestamp,
+        header.size_bytes(),
+        header.crc,
+        batch::verify(content).is_ok(),
+    )
+}
+
+#[test]
+fn kafkas_dump_tool_has_read_the_files_of_a_finished_lab() {
+    let script = include_str!("../../data/proof/finished-lab.klab");
+    let mut session = Session::in_memory(Language::English);
+    let end = run_script(
+        "finished-lab.klab",
+        script,
+        &mut session,
+        RunOptions::default(),
+        &mut |_| {},
+        &|| false,
+    );
+    assert!(end.error.is_none(), "{:?}", end.error);
+    let mut lab = session.lab.take().unwrap();
+    lab.close().unwrap();
+    let (mut compared, mut file) = (0, String::new());
+    let mut ours: Vec<String> = Vec::new();
+    for theirs in dump().lines() {
+        if let Some(path) = theirs.strip_prefix("Dumping ") {
+            assert!(ours.is_empty(), "{file}: Kafka saw fewer batches: {ours:?}");
+            file = path.to_owned();
+            let bytes = lab.disk().read_small(path).unwrap();
+            let told = batch::batches(&bytes).map(|item| {
+                let (position, header, content) = item.unwrap();
+                line(u64::from(position.0), &header, content)
+            });
+            ours = told.collect();
+            ours.reverse();
+        } else if theirs.starts_with("baseOffset: ") {
+            assert_eq!(ours.pop().as_deref(), Some(theirs), "{file}");
+            compared += 1;
+        }
+    }
+    assert!(ours.is_empty() && compared > 1_500, "{compared} batches compared");
+}
