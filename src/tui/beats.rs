@@ -1,7 +1,7 @@
 //! A lesson laid out flat: its commands and questions in the order of playing, and what became of each.
 //!
-//! A question is answered by the engine once the next block of commands of its step has been played; where none follows,
-//! at once.
+//! A question is answered by the engine once the next block of commands of its step has been played; where none
+//! follows, at once.
 
 use super::play::Play;
 use super::stage::Pace;
