@@ -92,6 +92,13 @@ impl Client {
             Client::Admin(_) => false,
         }
     }
+    /// Whether the next automatic commit will say something new.
+    pub fn has_uncommitted(&self) -> bool {
+        match self {
+            Client::Consumer(consumer) => consumer.has_uncommitted(),
+            Client::Producer(_) | Client::Admin(_) => false,
+        }
+    }
     /// The group that it is a member of, if any.
     pub fn group(&self) -> Option<&str> {
         match self {

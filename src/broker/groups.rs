@@ -16,8 +16,9 @@ use crate::types::{NodeId, Offset, TopicName, TopicPartition};
 /// Where groups remember.
 pub const OFFSETS_TOPIC: &str = "__consumer_offsets";
 
-/// How long a coordinator waits for its own write (`offsets.commit.timeout.ms`).
-const COMMIT_TIMEOUT: Duration = Duration::from_ms(5_000);
+/// How long a coordinator waits for its own write. What was appended counts once it is committed, however late (class
+/// `CoordinatorRuntime`); a client that lost patience (`offsets.commit.timeout.ms`, its own time-out) asks again.
+const COMMIT_TIMEOUT: Duration = Duration::from_ms(60_000);
 
 impl Broker {
     pub(super) fn find_coordinator(

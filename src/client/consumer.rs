@@ -365,6 +365,15 @@ impl Consumer {
     fn is_subscribed(&self) -> bool {
         matches!(self.reads, Reads::Topics(_))
     }
+    /// Whether the next automatic commit will say something new.
+    pub fn has_uncommitted(&self) -> bool {
+        self.group.is_some()
+            && self.config.enable_auto_commit
+            && !self.paused
+            && self.readings.iter().any(|(partition, reading)| {
+                reading.position.is_some() && reading.position != self.committed.get(partition).copied()
+            })
+    }
     /// Whether nothing is under way but periodic traffic.
     pub fn is_idle(&self) -> bool {
         self.unsettled().is_none()

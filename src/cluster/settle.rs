@@ -250,7 +250,10 @@ impl Cluster {
 
     /// How far idle time may be passed over towards `until`; `None`: it is not idle, or not worth it.
     pub(crate) fn idle_until(&self, until: Instant) -> Option<Instant> {
-        if until.since(self.now) < WORTH_PASSING || self.settled().is_err() {
+        if until.since(self.now) < WORTH_PASSING
+            || self.settled().is_err()
+            || self.clients.values().any(|client| client.has_uncommitted())
+        {
             return None;
         }
         let mut limit = until;
