@@ -371,7 +371,8 @@ impl Consumer {
             && self.config.enable_auto_commit
             && !self.paused
             && self.readings.iter().any(|(partition, reading)| {
-                reading.position.is_some() && reading.position != self.committed.get(partition).copied()
+                reading.position.is_some()
+                    && reading.position != self.committed.get(partition).copied()
             })
     }
     /// Whether nothing is under way but periodic traffic.
