@@ -14,6 +14,7 @@
 //! output; a reader who closes the pipe ends the program quietly. Left out: configuration files.
 
 mod arguments;
+mod check;
 mod interrupt;
 mod lessons;
 mod look;
@@ -79,6 +80,7 @@ fn carry_out(arguments: &Arguments, out: &mut Output, err: &mut dyn Write) -> Re
             Ok(ENDED)
         }
         Some(Command::Lesson(asked)) => lessons::lesson(arguments, asked, out),
+        Some(Command::Check(asked)) => check::check(asked, out),
         Some(Command::Run(asked)) => run::run(arguments, asked, out, err),
         Some(Command::Inspect(asked)) => look::inspect(asked, &canvas, out),
         Some(Command::Fidelity { id }) => look::fidelity(id.as_deref(), &canvas, out),

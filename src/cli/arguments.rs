@@ -76,6 +76,9 @@ pub enum Command {
     /// Runs a script, without a screen
     #[command(after_help = RUN_EXAMPLES)]
     Run(RunArguments),
+    /// Holds lessons to what they say
+    #[command(after_help = "Example: klab check a05 --update")]
+    Check(CheckArguments),
     /// Opens the files of a real broker, read-only
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect(InspectArguments),
@@ -99,6 +102,19 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// `klab check`
+#[derive(Debug, Args)]
+pub struct CheckArguments {
+    /// One lesson; without it all
+    pub id: Option<String>,
+    /// Records the outputs of commands anew, in the lesson files
+    #[arg(long)]
+    pub update: bool,
+    /// Checks the lessons of a directory instead of those in the program
+    #[arg(long, value_name = "DIR")]
+    pub lessons: Option<PathBuf>,
 }
 
 /// `klab lesson`

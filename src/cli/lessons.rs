@@ -1,12 +1,18 @@
 //! `klab lesson`: the list of lessons, and lessons without a screen.
 
-use super::ENDED;
 use super::arguments::{Arguments, LessonArguments};
 use super::output::Output;
-use crate::lesson::{Library, Progress, data_directory};
+use super::place::FilesPlace;
+use super::{ENDED, FAILED};
+use crate::lesson::{self, Library, Progress, data_directory};
+use crate::script::Session;
 use crate::trace::{Align, Line, Role, Table};
 use serde_json::json;
 use std::path::Path;
+use std::sync::Arc;
+
+/// Cells of a line of prose: comfortable to read, and narrow enough for every terminal.
+const WIDTH: usize = 80;
 
 /// The lessons in the program, or those of a directory.
 pub fn library(directory: Option<&Path>) -> Result<Library, String> {
@@ -27,15 +33,35 @@ pub fn lesson(
     let library = library(asked.lessons.as_deref())?;
     match &asked.id {
         None => list(arguments, asked, &library, out),
-        Some(word) => {
-            let id = library.find(word)?;
-            let text = library
-                .text(id, arguments.language())
-                .or(library.text(id, crate::types::Language::English));
-            out.text(text.unwrap_or_default());
-            Ok(ENDED)
-        }
+        Some(word) => plain(arguments, asked, &library, word, out),
     }
+}
+
+/// A lesson from beginning to end, without a screen: nothing is waited for, the engine answers the questions.
+fn plain(
+    arguments: &Arguments,
+    asked: &LessonArguments,
+    library: &Library,
+    word: &str,
+    out: &mut Output,
+) -> Result<i32, String> {
+    let id = library.find(word)?.to_owned();
+    let lesson = library
+        .load(&id, arguments.language())
+        .map_err(|errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))?;
+    let options = &arguments.options;
+    let place = FilesPlace::choose(options.dir.as_deref(), options.keep);
+    let mut session = Session::new(lesson.language, Box::new(place.maker()));
+    session.seed = options.seed.unwrap_or(lesson.seed);
+    let mut say = |line: &str| {
+        out.line(line);
+        out.flush();
+    };
+    let ended = lesson::plain(Arc::new(lesson), session, WIDTH, asked.json, &mut say);
+    if let Some(directory) = place.kept() {
+        say(&format!("files: {}", directory.display()));
+    }
+    Ok(if ended { ENDED } else { FAILED })
 }
 
 fn list(

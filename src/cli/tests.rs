@@ -174,3 +174,46 @@ fn json_lines_are_json() {
     assert!(types.contains(&"event".into()) && types.contains(&"result".into()));
     assert_eq!(types.last().map(String::as_str), Some("end"));
 }
+
+#[test]
+fn lessons_are_listed_and_told_by_their_beginning() {
+    let (code, out, _) = klab(&["lesson", "--list"]);
+    assert!(code == ENDED && out.contains("h01-tour"), "{out}");
+    let (_, out, _) = klab(&["lesson", "--list", "--json"]);
+    for line in out.lines() {
+        let json: serde_json::Value = serde_json::from_str(line).expect(line);
+        assert!(json["id"].is_string() && json["steps"].is_number());
+    }
+    let (code, _, err) = klab(&["lesson", "z99"]);
+    assert!(code == WRONG && err.contains("there is no lesson"), "{err}");
+}
+
+/// A lesson of one step, in a directory of its own.
+fn own_lesson(output: &str) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let text = format!(
+        "---\nid: x01-own\ntitle: Own\ntrack: A\nminutes: 1\nera: kraft\npanes: cluster\nseed: 7\n\
+         question: Does it end?\nsources: Design\n---\n\n```klab setup\ncluster brokers=1 kafka=4.3 seed=7\n```\n\n\
+         ## One step\n\nText.\n\n```klab\ntopic create own partitions=1 replication-factor=1\n---\n{output}\n```\n"
+    );
+    std::fs::write(directory.path().join("x01-own.md"), text).unwrap();
+    directory
+}
+
+#[test]
+fn a_lesson_is_checked_updated_and_played() {
+    let directory = own_lesson("what it never prints");
+    let place = directory.path().to_str().unwrap();
+    let (code, out, _) = klab(&["check", "--lessons", place]);
+    assert!(code == FAILED && out.contains("x01-own.md:"), "{out}");
+    let (code, out, _) = klab(&["check", "x01", "--update", "--lessons", place]);
+    assert!(code == ENDED && out.contains("recorded anew"), "{out}");
+    let (code, out, _) = klab(&["check", "--lessons", place]);
+    assert!(code == ENDED && out.contains("nothing is wrong"), "{out}");
+    let (code, out, err) = klab(&["lesson", "x01", "--lessons", place, "--plain"]);
+    assert!(code == ENDED && out.contains("One step"), "{out}{err}");
+    let (code, _, err) = klab(&["check", "x02", "--lessons", place]);
+    assert!(code == WRONG && !err.is_empty());
+    let (code, _, err) = klab(&["check", "--lessons", "/nowhere"]);
+    assert!(code == WRONG && err.contains("/nowhere"), "{err}");
+}
