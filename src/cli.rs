@@ -21,9 +21,11 @@ mod look;
 mod output;
 mod place;
 mod run;
+mod screen;
 #[cfg(test)]
 mod tests;
 
+use crate::tui::Start;
 use arguments::{Arguments, Command};
 use clap::{CommandFactory, Parser};
 use output::Output;
@@ -75,14 +77,16 @@ pub fn main_with(arguments: &[String], out: &mut dyn Write, err: &mut dyn Write)
 fn carry_out(arguments: &Arguments, out: &mut Output, err: &mut dyn Write) -> Result<i32, String> {
     let canvas = arguments.canvas();
     match &arguments.command {
+        None if screen::is_there(arguments) => screen::open(arguments, Start::Home, None),
         None => {
             out.text(&Arguments::command().render_help().to_string());
             Ok(ENDED)
         }
+        Some(Command::Sandbox) => screen::open(arguments, Start::Sandbox, None),
         Some(Command::Lesson(asked)) => lessons::lesson(arguments, asked, out),
         Some(Command::Check(asked)) => check::check(asked, out),
         Some(Command::Run(asked)) => run::run(arguments, asked, out, err),
-        Some(Command::Inspect(asked)) => look::inspect(asked, &canvas, out),
+        Some(Command::Inspect(asked)) => look::inspect(arguments, asked, &canvas, out),
         Some(Command::Fidelity { id }) => look::fidelity(id.as_deref(), &canvas, out),
         Some(Command::Glossary { word }) => look::glossary(word.as_deref(), &canvas, out),
         Some(Command::Completions { shell }) => {

@@ -51,7 +51,6 @@ use signal_hook::consts::{SIGCONT, SIGTSTP, SIGWINCH};
 use stage::Stage;
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 use theme::Theme;
 use tokio::sync::mpsc::Receiver;
@@ -114,8 +113,8 @@ pub struct Options {
     pub progress: Option<PathBuf>,
 }
 
-/// Runs the screen on real lessons until the learner leaves.
-pub fn run(options: &Options) -> Result<ExitCode, String> {
+/// Runs the screen on real lessons until the learner leaves; gives the exit code.
+pub fn run(options: &Options) -> Result<u8, String> {
     let look =
         Look { language: options.language, ascii: options.ascii, no_color: options.no_color };
     let (mut shop, told) = shop::Shop::new(options);
@@ -124,7 +123,7 @@ pub fn run(options: &Options) -> Result<ExitCode, String> {
     {
         println!("{text}");
     }
-    Ok(ExitCode::from(code))
+    Ok(code)
 }
 
 /// Runs the screen until the learner leaves; gives the exit code.

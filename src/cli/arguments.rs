@@ -76,6 +76,9 @@ pub enum Command {
     /// Runs a script, without a screen
     #[command(after_help = RUN_EXAMPLES)]
     Run(RunArguments),
+    /// A cluster of three brokers and a prompt
+    #[command(after_help = "Example: klab sandbox --seed 7 --dir /tmp/k --keep")]
+    Sandbox,
     /// Holds lessons to what they say
     #[command(after_help = "Example: klab check a05 --update")]
     Check(CheckArguments),

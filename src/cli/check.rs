@@ -35,14 +35,14 @@ pub fn check(asked: &CheckArguments, out: &mut Output) -> Result<i32, String> {
         for error in &report.errors {
             out.line(error.to_string().trim_end());
         }
-        for (id, text) in &report.updated {
+        for (id, text) in report.updated.iter().filter(|_| asked.update) {
             let file = library.file(id, Language::English);
             std::fs::write(Path::new(&file), text).map_err(|error| format!("{file}: {error}"))?;
             out.line(&format!("{file}: outputs recorded anew"));
         }
         wrong += report.errors.len();
         played += report.played;
-        updated += report.updated.len();
+        updated += if asked.update { report.updated.len() } else { 0 };
         out.flush();
     }
     let fate = match (wrong, updated) {

@@ -3,10 +3,12 @@
 use super::arguments::{Arguments, LessonArguments};
 use super::output::Output;
 use super::place::FilesPlace;
+use super::screen;
 use super::{ENDED, FAILED};
 use crate::lesson::{self, Library, Progress, data_directory};
 use crate::script::Session;
 use crate::trace::{Align, Line, Role, Table};
+use crate::tui::Start;
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
@@ -33,6 +35,10 @@ pub fn lesson(
     let library = library(asked.lessons.as_deref())?;
     match &asked.id {
         None => list(arguments, asked, &library, out),
+        Some(word) if !asked.json && screen::is_there(arguments) => {
+            let id = library.find(word)?.to_owned();
+            screen::open(arguments, Start::Lesson(id), asked.lessons.as_deref())
+        }
         Some(word) => plain(arguments, asked, &library, word, out),
     }
 }

@@ -1,15 +1,31 @@
 //! Commands that only look: a real broker's directory, the ledger, the glossary.
 
 use super::ENDED;
-use super::arguments::InspectArguments;
+use super::arguments::{Arguments, InspectArguments};
 use super::output::Output;
+use super::screen;
 use crate::inspect::{self, Inspection};
 use crate::trace::Canvas;
+use crate::tui::Start;
 use crate::{fidelity, glossary, script};
 use std::path::Path;
 
 /// `klab inspect`
-pub fn inspect(asked: &InspectArguments, canvas: &Canvas, out: &mut Output) -> Result<i32, String> {
+pub fn inspect(
+    arguments: &Arguments,
+    asked: &InspectArguments,
+    canvas: &Canvas,
+    out: &mut Output,
+) -> Result<i32, String> {
+    if asked.words.is_empty() && !asked.json && screen::is_there(arguments) {
+        match (&asked.directory, asked.sample) {
+            (None, true) => return screen::open(arguments, Start::Sample, None),
+            (Some(directory), false) => {
+                return screen::open(arguments, Start::Inspect(directory.clone()), None);
+            }
+            _ => {}
+        }
+    }
     let mut words = asked.words.clone();
     let inspection = match (&asked.directory, asked.sample) {
         (directory, true) => {

@@ -1,0 +1,28 @@
+//! What needs the screen: the first one, lessons, the sandbox, a directory.
+
+use super::arguments::Arguments;
+use super::lessons;
+use crate::tui::{self, Start};
+use std::io::IsTerminal;
+use std::path::Path;
+
+/// Is there a screen, and is it wanted?
+pub fn is_there(arguments: &Arguments) -> bool {
+    !arguments.options.plain && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+}
+
+/// Runs the screen until the learner leaves; gives the exit code.
+pub fn open(arguments: &Arguments, start: Start, library: Option<&Path>) -> Result<i32, String> {
+    let options = tui::Options {
+        lessons: lessons::library(library)?,
+        language: arguments.language(),
+        ascii: arguments.options.ascii,
+        no_color: arguments.options.no_color,
+        seed: arguments.options.seed,
+        dir: arguments.options.dir.clone(),
+        keep: arguments.options.keep,
+        start,
+        progress: None,
+    };
+    tui::run(&options).map(i32::from)
+}
