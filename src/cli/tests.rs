@@ -4,8 +4,11 @@ use super::*;
 
 /// Exit code, output, error output.
 fn klab(words: &[&str]) -> (i32, String, String) {
-    let arguments: Vec<String> =
-        ["klab", "--lang", "en", "--plain"].iter().chain(words).map(|word| (*word).to_owned()).collect();
+    let arguments: Vec<String> = ["klab", "--lang", "en", "--plain"]
+        .iter()
+        .chain(words)
+        .map(|word| (*word).to_owned())
+        .collect();
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let code = main_with(&arguments, &mut out, &mut err);
     (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
