@@ -13,6 +13,7 @@
 //! The simulator's style follows what FoundationDB and TigerBeetle made known; no code is theirs.
 
 mod act;
+mod branches;
 mod bulk;
 mod consumers;
 mod event;
@@ -29,9 +30,10 @@ mod world;
 mod tests;
 
 pub use act::{Act, NewConsumer, Outcome, Refusal, Ticket};
+pub use branches::{BranchInfo, Difference};
 pub use event::{Body, Fault, Stamped, WalkStep, WorldEvent};
 pub use invariant::{INVARIANTS, Invariants, Violation};
-pub use lab::{BranchInfo, Difference, Lab, LabError};
+pub use lab::{Lab, LabError};
 pub use network::{Happening, Link, Network, Pending};
 pub use spec::ClusterSpec;
 pub use world::{BrokerNode, Cluster, ControllerNode, LookupWalk, NodeState};
