@@ -84,9 +84,16 @@ fn list(
         .unwrap_or_default();
     let mut table = Table::new(&[Align::Left, Align::Left, Align::Right, Align::Left]).indent(0);
     for id in library.ids() {
-        let lesson = library.load(id, language).map_err(|errors| {
-            errors.first().map_or_else(|| format!("{id} cannot be read"), ToString::to_string)
-        })?;
+        // One lesson that cannot be read hides none of the others: `klab check` tells what is wrong with it.
+        let Ok(lesson) = library.load(id, language) else {
+            let wrong = canvas
+                .word("cannot be read; klab check tells why", "无法读取；klab check 说明原因");
+            match asked.json {
+                true => out.line(&json!({ "id": id, "error": wrong }).to_string()),
+                false => table.row(vec![Line::of(id, Role::Link), Line::of(wrong, Role::Bad)]),
+            }
+            continue;
+        };
         let so_far = progress.lessons.get(id);
         if asked.json {
             let line = json!({
