@@ -105,6 +105,15 @@ impl NodeId {
     }
 }
 
+/// `1 record`, `2 records`.
+pub fn counted(count: impl fmt::Display, noun: &str) -> String {
+    match count.to_string().as_str() {
+        "1" => format!("1 {noun}"),
+        many if noun.ends_with("ch") => format!("{many} {noun}es"),
+        many => format!("{many} {noun}s"),
+    }
+}
+
 /// A topic's name, cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TopicName(pub Arc<str>);

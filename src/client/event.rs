@@ -1,7 +1,7 @@
 //! What can happen at a client, as sentences in two languages.
 
 use crate::protocol::ErrorCode;
-use crate::types::{Language, NodeId, Offset, TopicName, TopicPartition};
+use crate::types::{Language, NodeId, Offset, TopicName, TopicPartition, counted};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -122,25 +122,37 @@ impl Event {
     fn english(&self) -> String {
         match self {
             Event::MetadataRefreshed { brokers, topics } => {
-                format!("learns of {brokers} brokers and {topics} topics")
+                format!("learns of {} and {}", counted(brokers, "broker"), counted(topics, "topic"))
             }
             Event::Sent { partition, to, count, size_bytes } => {
-                format!("sends {count} records ({size_bytes} B) for {partition} to broker {to}")
+                format!(
+                    "sends {} ({size_bytes} B) for {partition} to broker {to}",
+                    counted(count, "record")
+                )
             }
             Event::Acknowledged { partition, count, acks: 0, .. } => {
-                format!("takes {count} records for {partition} as written (acks=0: no answer)")
+                format!(
+                    "takes {} for {partition} as written (acks=0: no answer)",
+                    counted(count, "record")
+                )
             }
-            Event::Acknowledged { partition, base_offset, count, acks } => format!(
-                "hears that {count} records are in {partition} from offset {base_offset} (acks={})",
-                acks_text(*acks)
-            ),
+            Event::Acknowledged { partition, base_offset, count, acks } => {
+                let acks = acks_text(*acks);
+                match count {
+                    1 => format!("hears that offset {base_offset} is in {partition} (acks={acks})"),
+                    _ => format!(
+                        "hears that {count} records are in {partition} from offset {base_offset} (acks={acks})"
+                    ),
+                }
+            }
             Event::SendFailed { topic, partition, count, error } => {
                 let partition = partition.map(|number| format!("-{number}")).unwrap_or_default();
-                format!("gives {count} records for {topic}{partition} up: {error}")
+                format!("gives {} for {topic}{partition} up: {error}", counted(count, "record"))
             }
             Event::Retrying { partition, count, error, attempt } => {
                 format!(
-                    "queues {count} records for {partition} again after {error} (try {attempt})"
+                    "queues {} for {partition} again after {error} (try {attempt})",
+                    counted(count, "record")
                 )
             }
             Event::BatchSplit { partition, parts } => {
@@ -165,7 +177,11 @@ impl Event {
                 if *leader { "the leader" } else { "a member" }
             ),
             Event::SharesComputed { assignor, members, partitions } => {
-                format!("shares {partitions} partitions out to {members} members ({assignor})")
+                format!(
+                    "shares {} out to {} ({assignor})",
+                    counted(partitions, "partition"),
+                    counted(members, "member")
+                )
             }
             Event::Assigned { partitions, generation } => {
                 format!("is assigned {} (generation {generation})", list(partitions))
@@ -182,11 +198,11 @@ impl Event {
                 format!("sets its position in {partition} to {offset} ({reason})")
             }
             Event::Fetched { partition, from, count } => {
-                format!("receives {count} records of {partition} from offset {from}")
+                format!("receives {} of {partition} from offset {from}", counted(count, "record"))
             }
             Event::FetchFailed { partition, error } => format!("cannot fetch {partition}: {error}"),
             Event::Polled { count, from } => {
-                format!("hands {count} records to the application: {}", list(at(from)))
+                format!("hands {} to the application: {}", counted(count, "record"), list(at(from)))
             }
             Event::Committed { offsets } => format!("has committed {}", list(at(offsets))),
             Event::CommitFailed { error } => format!("could not commit: {error}"),

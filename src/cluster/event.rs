@@ -181,13 +181,19 @@ impl WorldEvent {
         match self {
             WorldEvent::Act { command } => say(format!("you: {command}"), format!("你：{command}")),
             WorldEvent::Fault(fault) => match fault {
-                Fault::Kill(n) => say(format!("{n} is killed"), format!("{n} 被杀死")),
+                Fault::Kill(n) => {
+                    say(format!("{} is killed", process(*n)), format!("{} 被杀死", process(*n)))
+                }
                 Fault::PowerOff(n) => say(
-                    format!("{n} loses power: what was not flushed is gone"),
-                    format!("{n} 断电：未刷盘的内容丢失"),
+                    format!("{} loses power: what was not flushed is gone", process(*n)),
+                    format!("{} 断电：未刷盘的内容丢失", process(*n)),
                 ),
-                Fault::Pause(n) => say(format!("{n} is frozen"), format!("{n} 被冻结")),
-                Fault::Resume(n) => say(format!("{n} goes on"), format!("{n} 恢复运行")),
+                Fault::Pause(n) => {
+                    say(format!("{} is frozen", process(*n)), format!("{} 被冻结", process(*n)))
+                }
+                Fault::Resume(n) => {
+                    say(format!("{} goes on", process(*n)), format!("{} 恢复运行", process(*n)))
+                }
                 Fault::Cut(a, b) => {
                     say(format!("the link {a} – {b} is cut"), format!("{a} – {b} 的链路被切断"))
                 }
@@ -195,22 +201,28 @@ impl WorldEvent {
                     format!("the link {a} – {b} is whole again"),
                     format!("{a} – {b} 的链路恢复"),
                 ),
-                Fault::FetcherPause(n) => {
-                    say(format!("{n} stops fetching"), format!("{n} 停止拉取"))
-                }
-                Fault::FetcherResume(n) => {
-                    say(format!("{n} fetches again"), format!("{n} 重新拉取"))
-                }
-                Fault::FetcherSlow(n) => {
-                    say(format!("{n} fetches slowly"), format!("{n} 缓慢拉取"))
-                }
+                Fault::FetcherPause(n) => say(
+                    format!("{} stops fetching", process(*n)),
+                    format!("{} 停止拉取", process(*n)),
+                ),
+                Fault::FetcherResume(n) => say(
+                    format!("{} fetches again", process(*n)),
+                    format!("{} 重新拉取", process(*n)),
+                ),
+                Fault::FetcherSlow(n) => say(
+                    format!("{} fetches slowly", process(*n)),
+                    format!("{} 缓慢拉取", process(*n)),
+                ),
                 Fault::Drop { from, to, kind } => say(
                     format!("{kind} {from} → {to} is lost"),
                     format!("{kind} {from} → {to} 丢失"),
                 ),
             },
-            WorldEvent::NodeStarted(n) => say(format!("{n} starts"), format!("{n} 启动")),
+            WorldEvent::NodeStarted(n) => {
+                say(format!("{} starts", process(*n)), format!("{} 启动", process(*n)))
+            }
             WorldEvent::NodeHalted { node, reason } => {
+                let node = process(*node);
                 say(format!("{node} exits: {reason}"), format!("{node} 退出：{reason}"))
             }
             WorldEvent::MessageLost { from, to, kind } => say(
@@ -232,7 +244,30 @@ impl WorldEvent {
     }
 }
 
+/// A node by its role: `broker 1`, `controller 3001`.
+fn process(node: NodeId) -> String {
+    match node.is_controller() {
+        true => format!("controller {node}"),
+        false => format!("broker {node}"),
+    }
+}
+
 impl Body {
+    /// The partition that it is about, if it is about one.
+    pub fn partition(&self) -> Option<&TopicPartition> {
+        use coordination::Event::{IsrChanged, LeaderElected, LeaderLost};
+        match self {
+            Body::Broker(broker::Event::Storage(event)) => Some(event.partition()),
+            Body::Broker(broker::Event::Replica(event)) => Some(event.partition()),
+            Body::Controller(
+                LeaderElected { partition, .. }
+                | LeaderLost { partition, .. }
+                | IsrChanged { partition, .. },
+            ) => Some(partition),
+            _ => None,
+        }
+    }
+
     /// A short name, the same in every language.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -253,8 +288,11 @@ impl Body {
         }
     }
 
-    /// Whether it belongs to the never-ending background (bytes flushed, metadata applied, marks learned, …).
+    /// Whether it belongs to the never-ending background (bytes flushed, metadata applied, time that passes, …).
     pub fn is_background(&self) -> bool {
+        if let Body::World(WorldEvent::Act { command }) = self {
+            return command.starts_with('#');
+        }
         matches!(
             self.kind(),
             "MetadataApplied"

@@ -269,8 +269,20 @@ impl Cluster {
         wrap: impl Fn(E) -> Body,
         stage: &mut Stage<'_>,
     ) {
+        // What happens to one partition is not the cause of what happens to another.
+        let mut common = stage.cause;
+        let mut last: BTreeMap<TopicPartition, u64> = BTreeMap::new();
         for event in out.events {
-            self.emit(stage, node, wrap(event));
+            let body = wrap(event);
+            let partition = body.partition().cloned();
+            if let Some(partition) = &partition {
+                stage.cause = last.get(partition).copied().or(common);
+            }
+            let id = self.emit(stage, node, body);
+            match partition {
+                Some(partition) => drop(last.insert(partition, id)),
+                None => common = Some(id),
+            }
         }
         let seed = self.spec.seed;
         for (timer, at) in out.timers {

@@ -9,7 +9,7 @@
 //! (`AbstractPartitionAssignor.MemberInfo`); the outcome depends on names alone. Kafka's classes: `RangeAssignor`,
 //! `RoundRobinAssignor`. Left out: racks (KIP-881).
 
-use crate::types::{Language, TopicName, TopicPartition};
+use crate::types::{Language, TopicName, TopicPartition, counted};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
@@ -90,15 +90,25 @@ impl AssignStep {
             }
             AssignStep::MembersOrdered { members } => format!("成员顺序：{}", join(members)),
             AssignStep::TopicDivided { topic, partitions, members, each, extra } if english => {
-                format!(
-                    "{topic}: {partitions} partitions for {members} members: {each} each, \
-                     the first {extra} get one more"
-                )
+                let (partitions, members) =
+                    (counted(partitions, "partition"), counted(members, "member"));
+                match extra {
+                    0 => format!("{topic}: {partitions} for {members}: {each} each"),
+                    1 => format!(
+                        "{topic}: {partitions} for {members}: {each} each, the first gets one more"
+                    ),
+                    _ => format!(
+                        "{topic}: {partitions} for {members}: {each} each, the first {extra} get one more"
+                    ),
+                }
             }
             AssignStep::TopicDivided { topic, partitions, members, each, extra } => {
-                format!(
-                    "{topic}：{partitions} 个分区分给 {members} 个成员：每人 {each} 个，前 {extra} 个各多一个"
-                )
+                let more = if *extra > 0 {
+                    format!("，前 {extra} 个各多一个")
+                } else {
+                    String::new()
+                };
+                format!("{topic}：{partitions} 个分区分给 {members} 个成员：每人 {each} 个{more}")
             }
             AssignStep::RangeGiven { member, topic, first, count } => {
                 let last = first + count - 1;
@@ -130,7 +140,11 @@ impl AssignStep {
             AssignStep::Done { shares } => {
                 let total: usize = shares.values().map(Vec::len).sum();
                 match english {
-                    true => format!("done: {total} partitions for {} members", shares.len()),
+                    true => format!(
+                        "done: {} for {}",
+                        counted(total, "partition"),
+                        counted(shares.len(), "member")
+                    ),
                     false => format!("完成：{total} 个分区，{} 个成员", shares.len()),
                 }
             }

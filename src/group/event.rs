@@ -1,7 +1,7 @@
 //! What can happen at a group coordinator, as sentences in two languages.
 
 use crate::protocol::ErrorCode;
-use crate::types::{Language, Offset, TopicPartition};
+use crate::types::{Language, Offset, TopicPartition, counted};
 use std::sync::Arc;
 
 /// One happening at a coordinator.
@@ -82,7 +82,7 @@ impl Event {
                 format!("group {group}: a newcomer is called {member} and is to join again with it")
             }
             Event::MemberJoined { group, member, members } => {
-                format!("group {group}: {member} is in ({members} members)")
+                format!("group {group}: {member} is in ({})", counted(members, "member"))
             }
             Event::MemberReplaced { group, instance, old, new } => {
                 format!("group {group}: static member {instance} is {new} now; {old} is fenced")
@@ -98,7 +98,8 @@ impl Event {
                 format!("group {group}: waits {delay_ms} ms for more members")
             }
             Event::GenerationBegan { group, generation, members, leader, protocol } => format!(
-                "group {group}: generation {generation} begins with {members} members; {} leads and assigns by {}",
+                "group {group}: generation {generation} begins with {}; {} leads and assigns by {}",
+                counted(members, "member"),
                 leader.as_deref().unwrap_or("nobody"),
                 protocol.as_deref().unwrap_or("nothing")
             ),

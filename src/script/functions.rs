@@ -122,6 +122,8 @@ functions! {
     time_index(Partition, Broker) 1: "per segment the time index entries timestamp:offset", "各段的时间索引项 时间戳:位移";
     offset_at(Partition) 1 ["timestamp"]: "the first offset whose record is at or after a timestamp", "时间戳不早于给定值的第一条记录的位移";
     max_timestamp_offset(Partition) 1: "the offset of the greatest timestamp (KIP-734)", "最大时间戳所在的位移（KIP-734）";
+    scan_from(Partition) 1 ["offset"]: "the byte where a lookup of an offset begins to scan its segment", "查找某偏移量时从段内哪个字节开始扫描";
+    found_at(Partition) 1 ["offset"]: "the byte of the segment where a lookup finds an offset", "在段内哪个字节找到某偏移量";
     exists(Topic) 1: "whether the topic is there", "主题是否存在";
     partitions(Topic) 1: "how many partitions the topic has", "主题的分区数";
     reassigning(Partition) 1: "whether a reassignment is under way", "是否正在重新分配副本";

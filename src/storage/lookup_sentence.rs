@@ -2,7 +2,7 @@
 
 use super::lookup::{LookupStep, Went};
 use super::lookup_timestamp::TimestampStep;
-use crate::types::Language;
+use crate::types::{Language, counted};
 
 impl LookupStep {
     /// The step in one sentence.
@@ -20,11 +20,11 @@ impl LookupStep {
             ),
             LookupStep::WarmSection { slot, entries, entry_offset, below } => {
                 let rest = match below {
-                    true => "it is below the target, so the search stays in the warm section",
-                    false => "it is not below the target, so the search leaves the warm section",
+                    true => "below the target, so search only from here up",
+                    false => "not below the target, so look before it",
                 };
                 format!(
-                    "first look at entry {slot} of {entries}, where the warm section begins: offset {entry_offset}; {rest}"
+                    "the warm section begins with entry {slot} of {entries}, offset {entry_offset}: {rest}"
                 )
             }
             LookupStep::LeastEntry { entry_offset, beyond } => {
@@ -73,8 +73,9 @@ impl LookupStep {
                 ..
             } => {
                 format!(
-                    "found at byte {position}, batch {base_offset}-{last_offset}; {batches_skipped} batches and \
-                     {bytes_scanned} bytes were skipped"
+                    "found at byte {position}, batch {base_offset}-{last_offset}; skipped {}, {}",
+                    counted(batches_skipped, "batch"),
+                    counted(bytes_scanned, "byte")
                 )
             }
             LookupStep::AtEnd { target, log_end_offset } => {

@@ -5,7 +5,7 @@ use crate::batch::{self, ControlType, Header};
 use crate::cluster::Lab;
 use crate::replica::Replica;
 use crate::script::expression::Value;
-use crate::storage::Log;
+use crate::storage::{Log, LookupStep};
 use crate::types::{NodeId, Offset, Position, Timestamp, TopicPartition};
 
 /// How many records of a log a condition looks at.
@@ -56,6 +56,7 @@ pub fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
             number_or_none(committed.map(|(offset, ..)| offset.0))
         }
         "max_timestamp_offset" => number_or_none(log.max_timestamp().map(|(_, offset)| offset.0)),
+        "scan_from" | "found_at" => number_or_none(lookup(a, log, name)),
         "sequences" => {
             headers(a.lab, log, |h| (!h.is_control()).then_some(i64::from(h.base_sequence)))?
         }
@@ -69,11 +70,29 @@ pub fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
 /// What a function says about a replica that does not exist.
 fn absent(name: &str) -> Value {
     match name {
-        "hw" | "leo" | "lso" | "log_start" | "segments" | "offset_at" | "max_timestamp_offset" => {
-            or_none(None)
-        }
+        "hw"
+        | "leo"
+        | "lso"
+        | "log_start"
+        | "segments"
+        | "offset_at"
+        | "max_timestamp_offset"
+        | "scan_from"
+        | "found_at" => or_none(None),
         _ => Value::List(vec![]),
     }
+}
+
+/// Where a lookup of an offset begins to scan its segment, or where it finds the batch.
+fn lookup(a: &Arguments<'_>, log: &Log, name: &str) -> Option<i64> {
+    let offset = a.named.first().map_or(0, |(_, number)| *number);
+    let mut steps = log.lookup(a.lab.disk(), Offset(offset));
+    let position = steps.find_map(|step| match step {
+        LookupStep::IndexAnswer { position, .. } if name == "scan_from" => Some(position),
+        LookupStep::Found { position, .. } if name == "found_at" => Some(position),
+        _ => None,
+    })?;
+    Some(i64::from(position.0))
 }
 
 /// The value of each batch's header.
