@@ -20,6 +20,7 @@ use super::session::Session;
 use super::statement::Statement;
 use crate::clock::{Duration, Instant};
 use crate::cluster::{Act, ClusterSpec, Happening, Lab, LabError, Ticket};
+use crate::trace::network;
 use serde_json::{Value as Json, json};
 use std::collections::VecDeque;
 
@@ -346,17 +347,16 @@ impl Execution {
     ) -> Step {
         let language = session.language;
         let Some(lab) = session.lab.as_mut() else { return Ok(wrong("there is no cluster")) };
+        let coming = network::coming(lab, language);
         if left > 0 && lab.step()? {
             let head = format!("step {}, {}", lab.step_number(), lab.now());
             let events: Vec<String> =
                 lab.step_events().map(|event| event.body.sentence(language)).collect();
             if lines.len() < 1000 {
                 let sentences = events.join("; ");
-                lines.push(if sentences.is_empty() {
-                    head
-                } else {
-                    format!("{head}: {sentences}")
-                });
+                let said =
+                    if sentences.is_empty() { coming.unwrap_or_default() } else { sentences };
+                lines.push(format!("{head}: {said}"));
             }
             told.push(json!({ "step": lab.step_number(), "at_us": lab.now().0, "events": events }));
             self.state = State::Steps { left: left - 1, lines, told };

@@ -13,6 +13,7 @@
 use super::common::{self, bytes as size, finish, more, window};
 use super::picture::{Canvas, Focus, Line, Picture, Role, Target};
 use super::table::{Align, Table};
+use super::width;
 use crate::batch::{self, FieldAt};
 use crate::cluster::Lab;
 use crate::disk::FileId;
@@ -195,6 +196,10 @@ fn tree(
     let columns = [Align::Left, Align::Left, Align::Left, Align::Left];
     let mut table = Table::new(&columns).indent(0).gap(2);
     let mut attention = None;
+    let widest = |of: &dyn Fn(&FieldAt) -> usize| fields.iter().map(of).max().unwrap_or(0);
+    let others = widest(&|field| field.name.len() + 2 * usize::from(field.depth.min(3)))
+        + widest(&|field| width::of(&field.value));
+    let room_for_meaning = canvas.width.saturating_sub(others + 20);
     for (number, group) in groups.iter().enumerate() {
         if number > 0 && !shown.contains(&(number - 1)) {
             if number - 1 == shown.end || number == 1 {
@@ -238,7 +243,7 @@ fn tree(
                     Line::of(indent, Role::Plain)
                         .span(field.name, if here { Role::Cursor } else { Role::Plain }),
                     Line::of(&field.value, role_of(field.name)),
-                    Line::of(field.meaning(canvas.language), Role::Dim),
+                    Line::of(brief(field.meaning(canvas.language), room_for_meaning), Role::Dim),
                 ],
                 Target::Bytes(from, to),
             );
@@ -247,6 +252,16 @@ fn tree(
     let base = picture.lines.len();
     picture.extend(table.lines(canvas.width, g.ellipsis));
     picture.attention = attention.map(|row| base + row);
+}
+
+/// The text, or as many of its clauses as fit.
+fn brief(text: &str, cells: usize) -> &str {
+    let ends = text.char_indices().filter(|(_, c)| ";:,；：，。".contains(*c)).map(|(at, _)| at);
+    let fits = |at: &usize| width::of(&text[..*at]) <= cells;
+    match width::of(text) <= cells {
+        true => text,
+        false => ends.take_while(fits).last().map_or(text, |at| &text[..at]),
+    }
 }
 
 /// The log, its segment and the file's kind, if a path is one of a segment's files.

@@ -121,6 +121,18 @@ fn due(now: Instant, at: Instant) -> String {
     }
 }
 
+/// What the next step delivers, in a few words: for steps that leave no trace of their own.
+pub fn coming(lab: &Lab, language: Language) -> Option<String> {
+    let next = lab.cluster().network.pending().next()?;
+    let (what, way, _) = describe(lab, &next, &Canvas::text(language));
+    let way = way.to_text();
+    Some(match next.happening {
+        Happening::Deliver { .. } => format!("{what} {way}"),
+        Happening::Timer { .. } => format!("{what}: {} {way}", language.pick("timer", "定时器")),
+        _ => format!("{what}: {way}"),
+    })
+}
+
 fn describe(lab: &Lab, pending: &Pending, canvas: &Canvas) -> (String, Line, Line) {
     let g = &canvas.glyphs;
     let name = |node: NodeId| common::node_name(lab, node);
