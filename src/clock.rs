@@ -103,9 +103,14 @@ impl fmt::Display for Duration {
 }
 
 impl fmt::Display for Instant {
-    /// Seconds since the beginning with milliseconds: `+2.310 s`.
+    /// Seconds since the beginning with milliseconds, `+2.310 s`; from a day on `+8d 00:00:02.310`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "+{}.{:03} s", self.0 / 1_000_000, self.0 / 1000 % 1000)
+        let (seconds, ms) = (self.0 / 1_000_000, self.0 / 1000 % 1000);
+        if seconds < 24 * 3600 {
+            return write!(f, "+{seconds}.{ms:03} s");
+        }
+        let (days, hours, minutes) = (seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60);
+        write!(f, "+{days}d {hours:02}:{minutes:02}:{:02}.{ms:03}", seconds % 60)
     }
 }
 

@@ -296,7 +296,10 @@ fn steps(lab: &Lab, name: &str, group: &Group, canvas: &Canvas, picture: &mut Pi
         .push(Line::of(format!("  {protocol}"), Role::Heading).changed(computed, &canvas.glyphs));
     let room = canvas.height.saturating_sub(picture.lines.len() + 4).max(3);
     let count = sentences.len();
-    for sentence in sentences.into_iter().take(room) {
+    for mut sentence in sentences.into_iter().take(room) {
+        for id in group.members.keys() {
+            sentence = sentence.replace(&**id, &short(group, id));
+        }
         picture.push(Line::plain(sentence).indent(4));
     }
     if count > room {

@@ -20,7 +20,7 @@ use super::width::number;
 use crate::cluster::{Lab, LookupWalk, WalkStep};
 use crate::disk::Disk;
 use crate::storage::{Log, LookupStep, Segment, TimestampStep, Went, file_name};
-use crate::types::{Language, NodeId, Offset, Position};
+use crate::types::{Language, NodeId, Offset, Position, counted};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A batch that the scan came by.
@@ -378,7 +378,8 @@ fn time_entries(disk: &Disk, segment: &Segment, canvas: &Canvas, picture: &mut P
     }
     let text = match canvas.language {
         Language::English => {
-            format!("timeindex   {count} entries: up to this offset no record is later")
+            let entries = counted(count, "entry");
+            format!("timeindex   {entries}: up to this offset no record is later")
         }
         Language::Chinese => format!("timeindex   {count} 个条目：到此 offset 为止没有更晚的记录"),
     };

@@ -151,7 +151,7 @@ fn segments(
             let line = Line::new()
                 .pad_to(2 + name + 3 + range + 3)
                 .text(ticks)
-                .text(if count == 0 { "" } else { "   " })
+                .text(if count == 0 { "" } else { " " })
                 .span(text, Role::Dim)
                 .to(Target::Segment(segment.base_offset));
             picture.push(line);

@@ -71,6 +71,7 @@ fn one(lab: &Lab, producer: &Producer, canvas: &Canvas) -> Picture {
     for (partition, count, size, attempts) in producer.queued().take(room) {
         let tries = match (attempts, canvas.language) {
             (0, _) => String::new(),
+            (1, Language::English) => "tried once".to_owned(),
             (_, Language::English) => format!("tried {attempts} times"),
             (_, Language::Chinese) => format!("已尝试 {attempts} 次"),
         };
