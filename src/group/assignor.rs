@@ -360,9 +360,9 @@ mod tests {
             told,
             [
                 "members in order: c0, c1",
-                "logs: 2 partitions for 1 members: 2 each, the first 0 get one more",
+                "logs: 2 partitions for 1 member: 2 each",
                 "c0 gets logs-0 … logs-1",
-                "orders: 3 partitions for 2 members: 1 each, the first 1 get one more",
+                "orders: 3 partitions for 2 members: 1 each, the first gets one more",
                 "c0 gets orders-0 … orders-1",
                 "c1 gets orders-2",
                 "done: 5 partitions for 2 members",
