@@ -74,6 +74,70 @@ pub fn render_golden(blocks: &[Block]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::script::{RunOptions, Session, run_script};
+    use crate::types::Language;
+    use std::path::{Path, PathBuf};
+
+    /// `src/*/scripts/*.klab`, except the scripts that are only parsed.
+    fn scripts() -> Vec<PathBuf> {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let entries = |directory: &Path| -> Vec<PathBuf> {
+            let entries = std::fs::read_dir(directory).into_iter().flatten();
+            entries.map(|entry| entry.unwrap().path()).collect()
+        };
+        let mut scripts: Vec<PathBuf> = entries(&source)
+            .iter()
+            .flat_map(|layer| entries(&layer.join("scripts")))
+            .filter(|path| path.extension().is_some_and(|extension| extension == "klab"))
+            .filter(|path| !path.ends_with("errors_name_the_place_and_the_nearest_word.klab"))
+            .collect();
+        scripts.sort();
+        scripts
+    }
+
+    /// One session for all blocks; a block that fails ends there, the next one goes on.
+    fn play(name: &str, blocks: &mut [Block]) {
+        let mut session = Session::in_memory(Language::English);
+        for block in blocks {
+            // Empty lines in front, so that messages name the lines of the file.
+            let text = format!("{}{}", "\n".repeat(block.line - 1), block.source);
+            block.output.clear();
+            let mut say = |line: &str| {
+                block.output.push_str(line);
+                block.output.push('\n');
+            };
+            run_script(name, &text, &mut session, RunOptions::default(), &mut say, &|| false);
+        }
+    }
+
+    #[test]
+    fn every_golden_script_prints_what_is_recorded() {
+        let only = std::env::var("KLAB_SCRIPT").ok();
+        let mut wrong = Vec::new();
+        for path in scripts() {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if only.as_ref().is_some_and(|only| !name.contains(only.as_str())) {
+                continue;
+            }
+            let recorded = std::fs::read_to_string(&path).unwrap();
+            let mut blocks = parse_golden(&recorded);
+            play(&name, &mut blocks);
+            let now = render_golden(&blocks);
+            if std::env::var_os("KLAB_UPDATE").is_some() {
+                std::fs::write(&path, &now).unwrap();
+            } else if now != recorded {
+                let mut lines = now.lines().zip(recorded.lines()).enumerate();
+                let first = lines.find(|(_, (now, recorded))| now != recorded);
+                wrong.push(match first {
+                    Some((i, (now, recorded))) => {
+                        format!("{name}:{}: recorded {recorded:?}, now {now:?}", i + 1)
+                    }
+                    None => format!("{name}: one is longer than the other"),
+                });
+            }
+        }
+        assert!(wrong.is_empty(), "KLAB_UPDATE=1 records anew:\n{}", wrong.join("\n"));
+    }
 
     #[test]
     fn reads_what_it_writes() {
