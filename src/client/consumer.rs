@@ -403,6 +403,9 @@ impl Consumer {
             Some(position) if position < reading.high_watermark => {
                 Some(format!("{name} has not read all of {partition}"))
             }
+            Some(_) if reading.high_watermark == Offset::ZERO && reading.empty_rounds == 0 => {
+                Some(format!("{name} has not heard of {partition} from its leader yet"))
+            }
             Some(_) => None,
         })
     }
@@ -487,7 +490,9 @@ impl Consumer {
         self.connections.shift(by);
         self.metadata.shift(by);
         self.retry_at = self.retry_at + by;
-        self.last_poll = self.last_poll + by;
+        if !self.paused {
+            self.last_poll = self.last_poll + by;
+        }
         if let Some(poll) = &mut self.poll {
             poll.until = poll.until + by;
         }
@@ -497,8 +502,11 @@ impl Consumer {
         for commit in &mut self.commits {
             commit.until = commit.until + by;
         }
-        for at in self.timers.values_mut() {
-            *at = *at + by;
+        // Who polls no more leaves the group after max.poll.interval.ms, idle or not.
+        for (timer, at) in &mut self.timers {
+            if !self.paused || *timer != Timer::ConsumerPoll {
+                *at = *at + by;
+            }
         }
     }
 }

@@ -14,6 +14,9 @@ const LEAST_LATENCY_US: u64 = 400;
 /// How much longer it may take.
 const LATENCY_SPREAD_US: u64 = 400;
 
+/// Longer than any message travels by itself: who is due later was held by hand.
+const HELD: Duration = Duration::from_ms(10);
+
 /// What waits in the queue.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Happening {
@@ -349,12 +352,14 @@ impl Network {
                     })
                     .map(|((_, seq), _)| *seq)
                     .collect();
-                self.push(at, Happening::Deliver { from, to, message }, queued.cause);
+                // It keeps its number: the learner knows it by that.
+                let happening = Happening::Deliver { from, to, message };
+                self.queue.insert((at, id), Queued { happening, cause: queued.cause });
                 for other in later {
                     if other > id
                         && let Some((_, moved)) = self.take(other)
                     {
-                        self.push(at, moved.happening, moved.cause);
+                        self.queue.insert((at, other), moved);
                     }
                 }
             }
@@ -363,6 +368,31 @@ impl Network {
             }
         }
         true
+    }
+
+    /// A message that was held is taken out before its time: what waited behind it follows at once.
+    pub(crate) fn release(&mut self, now: Instant, from: NodeId, to: NodeId, was_due: Instant) {
+        if was_due.since(now) < HELD {
+            return;
+        }
+        let behind: Vec<(Instant, u64)> = self
+            .queue
+            .iter()
+            .filter(|((at, _), queued)| {
+                *at >= was_due
+                    && matches!(&queued.happening, Happening::Deliver { from: f, to: t, .. }
+                        if *f == from && *t == to)
+            })
+            .map(|(&key, _)| key)
+            .collect();
+        let link = self.links.entry((from, to)).or_default();
+        link.last_at = now;
+        for key in behind {
+            let Some(queued) = self.queue.remove(&key) else { continue };
+            let link = self.links.entry((from, to)).or_default();
+            link.last_at = link.last_at + Duration(1);
+            self.queue.insert((link.last_at, key.1), queued);
+        }
     }
 
     /// Everything that may happen next, soonest first.

@@ -71,7 +71,10 @@ impl Cluster {
             | Act::ConsumerCommit { .. }
             | Act::ConsumerSeek { .. } => Ok(self.consumer_act(ticket, act, &mut stage)),
             Act::Deliver(id) => {
-                if let Some((_, queued)) = self.network.take(*id) {
+                if let Some((due, queued)) = self.network.take(*id) {
+                    if let Happening::Deliver { from, to, .. } = &queued.happening {
+                        self.network.release(self.now, *from, *to, due);
+                    }
                     stage.cause = queued.cause.or(stage.cause);
                     self.deliver(queued.happening, disk, &mut stage)?;
                 }
@@ -160,6 +163,9 @@ impl Cluster {
             Act::Kill(node) | Act::Stop(node) | Act::PowerOff(node) => must_run(*node),
             Act::Pause(node) => match process(*node)? {
                 NodeState::Alive => Ok(()),
+                NodeState::Paused => {
+                    Err(Refusal::new(format!("{} is frozen already", self.name(*node))))
+                }
                 _ => Err(Refusal::new(format!("{} does not run", self.name(*node)))),
             },
             Act::Resume(node) => match process(*node)? {
@@ -481,10 +487,11 @@ impl Cluster {
                 });
             }
             Act::Drop(id) => {
-                if let Some((_, queued)) = self.network.take(*id)
+                if let Some((due, queued)) = self.network.take(*id)
                     && let Happening::Deliver { from, to, message } = queued.happening
                 {
                     let kind = message.kind();
+                    self.network.release(self.now, from, to, due);
                     self.strike(Fault::Drop { from, to, kind }, stage);
                 }
             }

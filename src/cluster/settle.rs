@@ -8,6 +8,7 @@ use super::event::{Body, WorldEvent};
 use super::network::Happening;
 use super::world::{Cluster, NodeState, Stage};
 use crate::broker::Life;
+use crate::client::Client;
 use crate::clock::{Duration, Instant};
 use crate::group::GroupState;
 use crate::protocol::{Body as MessageBody, Request, Response, Timer};
@@ -259,7 +260,7 @@ impl Cluster {
         let mut limit = until;
         for (&(at, _), queued) in &self.network.queue {
             let periodic = match &queued.happening {
-                Happening::Timer { timer, .. } => is_periodic_timer(timer),
+                Happening::Timer { node, timer } => self.is_periodic(*node, timer),
                 _ => true,
             };
             if !periodic {
@@ -268,6 +269,15 @@ impl Cluster {
             }
         }
         (limit.since(self.now) >= WORTH_PASSING).then_some(limit)
+    }
+
+    /// The poll timer of a consumer that was paused is the end of `max.poll.interval.ms`.
+    fn is_periodic(&self, node: NodeId, timer: &Timer) -> bool {
+        let paused = || {
+            let client = self.clients.get(&node).map(|client| &**client);
+            matches!(client, Some(Client::Consumer(consumer)) if consumer.is_paused())
+        };
+        is_periodic_timer(timer) && !(*timer == Timer::ConsumerPoll && paused())
     }
 
     /// Passes over idle time: everything periodic moves as it is to the end of it.
@@ -279,7 +289,7 @@ impl Cluster {
             .queue
             .iter()
             .filter(|(_, queued)| {
-                matches!(&queued.happening, Happening::Timer { timer, .. } if !is_periodic_timer(timer))
+                matches!(&queued.happening, Happening::Timer { node, timer } if !self.is_periodic(*node, timer))
             })
             .map(|(&key, _)| key)
             .collect();
@@ -321,7 +331,7 @@ impl Cluster {
             return facts;
         };
         for (&id, node) in &self.brokers {
-            facts.insert(format!("broker {id}"), format!("{:?}", node.state));
+            facts.insert(format!("broker {id}"), format!("{:?}", node.state).to_lowercase());
         }
         for (name, topic) in controller.image.topics.iter() {
             for (number, partition) in topic.partitions.iter().enumerate() {

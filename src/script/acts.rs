@@ -5,7 +5,7 @@ use super::evaluate::broker_of;
 use super::session::Session;
 use crate::client::{ProducerRecord, SeekTo, Workload};
 use crate::clock::Duration;
-use crate::cluster::{Act, Lab, NewConsumer};
+use crate::cluster::{Act, Happening, Lab, NewConsumer, Pending};
 use crate::protocol::{
     CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, ElectLeadersRequest,
     FetchPartition, FetchRequest, IncrementalAlterConfigsRequest, NewTopic, Request,
@@ -104,7 +104,9 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
                 one(Act::FetcherSlow(id, *by), format!("broker {id} waits {by} before each fetch"))
             }
         }),
-        Command::Message { act, target: MessageTarget::Id(id) } => message_act(*act, *id),
+        Command::Message { act, target: MessageTarget::Id(id) } => {
+            message_act(*act, *id, &named(*id, session))
+        }
         Command::TimerFire(id) => one(Act::Deliver(*id), format!("fired {id}")),
         Command::ElectLeader { partition, unclean } => Ok(admin(
             Request::ElectLeaders(ElectLeadersRequest {
@@ -344,7 +346,7 @@ fn consumer_acts(lab: Option<&Lab>, name: &str, act: &ConsumerAct) -> Result<Act
                 LookupTarget::Timestamp(timestamp) => SeekTo::Timestamp(Timestamp(*timestamp)),
             };
             let act = Act::ConsumerSeek { name: owned, partition: partition.clone(), to };
-            acts(act, format!("{name} moved in {partition}"))
+            acts(act, format!("{name} moved"))
         }
     }
 }
@@ -391,16 +393,33 @@ fn controller_acts(act: &ControllerAct, lab: Option<&Lab>) -> Result<Acts, Strin
     }
 }
 
-/// What is done to one message.
-pub fn message_act(act: MessageAct, id: u64) -> Result<Acts, String> {
+/// A message as people name it: its number, its kind, from whom to whom.
+fn named(id: u64, session: &Session) -> String {
+    let lab = session.lab.as_ref();
+    let found = lab.and_then(|lab| lab.cluster().network.pending().find(|p| p.id == id));
+    found.map_or_else(|| id.to_string(), |pending| name_of(&pending))
+}
+
+/// The same for one that was found.
+pub fn name_of(pending: &Pending) -> String {
+    match &pending.happening {
+        Happening::Deliver { from, to, message } => {
+            format!("{} {} from {from} to {to}", message.kind(), pending.id)
+        }
+        _ => pending.id.to_string(),
+    }
+}
+
+/// What is done to one message; `what` names it.
+pub fn message_act(act: MessageAct, id: u64, what: &str) -> Result<Acts, String> {
     match act {
-        MessageAct::Deliver => one(Act::Deliver(id), format!("delivered {id}")),
-        MessageAct::Drop => one(Act::Drop(id), format!("lost {id}")),
+        MessageAct::Deliver => one(Act::Deliver(id), format!("delivered {what}")),
+        MessageAct::Drop => one(Act::Drop(id), format!("lost {what}")),
         // Nobody waits a year: it is delivered by hand or not at all.
         MessageAct::Hold => one(
             Act::Delay(id, Duration(365 * 86_400_000_000)),
-            format!("holding {id}: 'message deliver {id}' lets it go"),
+            format!("holding {what}: 'message deliver {id}' lets it go"),
         ),
-        MessageAct::Delay(by) => one(Act::Delay(id, by), format!("{id} arrives {by} later")),
+        MessageAct::Delay(by) => one(Act::Delay(id, by), format!("{what} arrives {by} later")),
     }
 }

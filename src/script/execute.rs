@@ -10,7 +10,7 @@
 //! Whoever holds an [`Execution`] decides the pace: `klab run` advances until it is done, the screen once for a key, a
 //! lesson as fast as its player wants. Between two calls the lab may be looked at, but not changed.
 
-use super::acts::{About, Acts, acts_of, message_act};
+use super::acts::{About, Acts, acts_of, message_act, name_of};
 use super::capability::lacking;
 use super::command::{Command, MessageTarget};
 use super::error::{Fault, Span};
@@ -386,7 +386,7 @@ impl Execution {
         };
         let found = lab.cluster().network.pending().find(|pending| fits(&pending.happening));
         if let Some(pending) = found {
-            return match message_act(*act, pending.id) {
+            return match message_act(*act, pending.id, &name_of(&pending)) {
                 Ok(Acts { acts, about }) => self.act(session, acts.into(), about),
                 Err(error) => Ok(wrong(error)),
             };

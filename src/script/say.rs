@@ -206,7 +206,7 @@ fn consumer(name: &str, words: &str, outcome: &ConsumerOutcome) -> Said {
         lines.push(format!("and {} more", outcome.records.len() - LISTED));
     }
     for (partition, offset) in &outcome.offsets {
-        lines.push(format!("{name} {partition} offset {offset}"));
+        lines.push(format!("{words}: {partition} offset {offset}"));
     }
     if lines.is_empty() {
         lines.push(words.to_string());

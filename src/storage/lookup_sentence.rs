@@ -2,7 +2,7 @@
 
 use super::lookup::{LookupStep, Went};
 use super::lookup_timestamp::TimestampStep;
-use crate::types::{Language, counted};
+use crate::types::{Language, Timestamp, counted};
 
 impl LookupStep {
     /// The step in one sentence.
@@ -82,7 +82,7 @@ impl LookupStep {
                 format!("offset {target}: nothing is there yet, the log ends at {log_end_offset}")
             }
             LookupStep::OutOfRange { target, log_start_offset, log_end_offset } => format!(
-                "OFFSET_OUT_OF_RANGE: {target} is outside the log, which has {log_start_offset} to {log_end_offset}"
+                "OFFSET_OUT_OF_RANGE: {target} is outside the log, which begins at {log_start_offset} and ends at {log_end_offset}"
             ),
             LookupStep::Damaged { error } => format!("the search ends at a damaged place: {error}"),
         }
@@ -178,14 +178,30 @@ impl TimestampStep {
                     (false, false) => format!("段 {base_offset} 太旧:最大时间戳为 {max_timestamp}"),
                 }
             }
-            TimestampStep::Probe { slot, entry_timestamp, entry_offset } => match english {
-                true => format!(
-                    "time index entry {slot}: {entry_timestamp} up to offset {entry_offset}"
-                ),
-                false => {
-                    format!("时间索引第 {slot} 项:截至偏移量 {entry_offset} 为 {entry_timestamp}")
+            TimestampStep::Probe { slot, entry_timestamp, entry_offset, later } => {
+                match (english, later) {
+                    (true, true) => format!(
+                        "time index entry {slot}: {entry_timestamp} up to offset {entry_offset} is too late"
+                    ),
+                    (true, false) => format!(
+                        "time index entry {slot}: {entry_timestamp} up to offset {entry_offset} is not too late"
+                    ),
+                    (false, true) => format!(
+                        "时间索引第 {slot} 项:截至偏移量 {entry_offset} 为 {entry_timestamp},太晚"
+                    ),
+                    (false, false) => format!(
+                        "时间索引第 {slot} 项:截至偏移量 {entry_offset} 为 {entry_timestamp},不太晚"
+                    ),
                 }
-            },
+            }
+            TimestampStep::TimeIndexAnswer { timestamp: Timestamp::NONE, offset } => {
+                match english {
+                    true => format!(
+                        "the time index has no entry at or before the time: begin at offset {offset}"
+                    ),
+                    false => format!("时间索引中没有不晚于该时间的项:从偏移量 {offset} 开始"),
+                }
+            }
             TimestampStep::TimeIndexAnswer { timestamp, offset } => match english {
                 true => format!("the time index answers: {timestamp} up to offset {offset}"),
                 false => format!("时间索引给出:截至偏移量 {offset} 为 {timestamp}"),

@@ -22,7 +22,7 @@ pub enum TimestampStep {
     /// A segment is passed over or chosen by its greatest timestamp.
     ChooseSegment { base_offset: Offset, max_timestamp: Timestamp, chosen: bool },
     /// A look at an entry of the time index.
-    Probe { slot: u32, entry_timestamp: Timestamp, entry_offset: Offset },
+    Probe { slot: u32, entry_timestamp: Timestamp, entry_offset: Offset, later: bool },
     /// What the time index says: the last entry at or before the time; (-1, base offset) if there is none.
     TimeIndexAnswer { timestamp: Timestamp, offset: Offset },
     /// What the offset index makes of that offset.
@@ -116,7 +116,8 @@ impl TimestampLookup<'_> {
                 };
                 self.phase = Phase::Search(search);
                 let (entry_timestamp, entry_offset) = index.entry(self.disk, slot)?;
-                Ok(TimestampStep::Probe { slot, entry_timestamp, entry_offset })
+                let later = entry_timestamp > self.target;
+                Ok(TimestampStep::Probe { slot, entry_timestamp, entry_offset, later })
             }
             Phase::OffsetIndex { offset } => {
                 let offset = offset.max(self.log.log_start_offset());
