@@ -269,6 +269,11 @@ impl Broker {
         correlation
     }
 
+    /// Who should have answered by now and has not.
+    pub fn overdue(&self, now: Instant) -> impl Iterator<Item = NodeId> + '_ {
+        self.in_flight.values().filter(move |f| f.deadline <= now).map(|f| f.to)
+    }
+
     /// One timer serves all requests: it looks who is overdue and waits for the next.
     fn requests_overdue(&mut self, now: Instant, out: &mut Out) -> Result<(), Halt> {
         self.timeout_armed = false;

@@ -307,10 +307,10 @@ impl Network {
         self.links.get(&(a, b)).is_some_and(|link| link.cut)
     }
 
-    /// A requester gave up: what it sent and what is still held by a cut link is gone.
-    pub(crate) fn give_up(&mut self, from: NodeId, older_than: usize) {
-        for (&(sender, _), link) in &mut self.links {
-            if sender == from && link.cut && link.held.len() > older_than {
+    /// A requester gave up: what it sent (to `peer`, or to anybody) and what is still held by a cut link is gone.
+    pub(crate) fn give_up(&mut self, from: NodeId, peer: Option<NodeId>) {
+        for (&(sender, receiver), link) in &mut self.links {
+            if sender == from && peer.is_none_or(|peer| peer == receiver) && link.cut {
                 link.held.clear();
             }
         }

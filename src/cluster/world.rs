@@ -375,7 +375,17 @@ impl Cluster {
             }
             Happening::Timer { node, timer } => {
                 if matches!(timer, Timer::RequestTimeout(_)) {
-                    self.network.give_up(node, 0);
+                    let now = self.now;
+                    match self.broker(node) {
+                        // Its one timer also fires when nothing is overdue.
+                        Some(broker) => {
+                            let peers: Vec<NodeId> = broker.overdue(now).collect();
+                            peers
+                                .into_iter()
+                                .for_each(|peer| self.network.give_up(node, Some(peer)));
+                        }
+                        None => self.network.give_up(node, None),
+                    }
                 }
                 self.feed(node, Input::Timer(timer), disk, stage)
             }

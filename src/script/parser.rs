@@ -59,9 +59,11 @@ pub fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Box<ScriptErro
         Box::new(ScriptError { file: file.into(), line, source: source.into(), fault })
     };
     let text = std::str::from_utf8(bytes).map_err(|error| place(&bytes[..error.valid_up_to()]))?;
+    // Some editors begin a file with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     match text.find(control) {
-        Some(at) => Err(place(&bytes[..at])),
+        Some(at) => Err(place(&text.as_bytes()[..at])),
         None => Ok(text),
     }
 }

@@ -73,6 +73,7 @@ fn a_binary_file_is_refused_with_its_place() {
     assert_eq!((error.line, error.column()), (2, 7));
     assert!(decode("junk.klab", b"cluster\0").unwrap_err().to_string().contains("not a text file"));
     assert!(decode("ok.klab", "cluster # 集群\n".as_bytes()).is_ok());
+    assert_eq!(decode("mark.klab", "\u{feff}cluster".as_bytes()).unwrap(), "cluster");
 }
 
 proptest::proptest! {

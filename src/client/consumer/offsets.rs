@@ -355,6 +355,9 @@ impl Consumer {
                     Some(LATEST) => "latest",
                     _ => "by timestamp",
                 };
+                if asked == Some(LATEST) {
+                    reading.high_watermark = offset;
+                }
                 let ticket = self.seeks.remove(&partition);
                 self.found(partition, offset, reason, ticket, out);
             }
