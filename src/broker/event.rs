@@ -104,7 +104,7 @@ impl Event {
             Event::Started { clean: false } => language
                 .pick("starts without a clean-shutdown flag", "启动，没有干净停止标记")
                 .to_owned(),
-            Event::Registered { epoch } if zh => format!("已在控制器注册，代理纪元 {epoch}"),
+            Event::Registered { epoch } if zh => format!("已在控制器注册，broker 纪元 {epoch}"),
             Event::Registered { epoch } => {
                 format!("is registered with the controller, broker epoch {epoch}")
             }

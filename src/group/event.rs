@@ -143,7 +143,7 @@ impl Event {
                 format!("group {group}：移除 {member}：{reason}")
             }
             Event::RebalanceStarted { group, reason } => {
-                format!("group {group}：开始再均衡：{reason}")
+                format!("group {group}：开始重平衡：{reason}")
             }
             Event::RebalanceDelayed { group, delay_ms } => {
                 format!("group {group}：等待 {delay_ms} 毫秒，看是否还有成员加入")

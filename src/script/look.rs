@@ -45,7 +45,7 @@ pub fn look(statement: &Statement, session: &Session) -> Progress {
             Ok(differences) if differences.is_empty() => lines(vec!["nothing differs".into()]),
             Ok(differences) => {
                 let wide =
-                    differences.iter().map(|d| d.what.chars().count()).max().unwrap_or(0).min(60);
+                    differences.iter().map(|d| d.what.chars().count()).max().unwrap_or(0).min(80);
                 let here = lab.branch_name();
                 let row = |d: &crate::cluster::Difference| {
                     format!("{:<wide$}  {here}: {}  {name}: {}", d.what, d.here, d.there)

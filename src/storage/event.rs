@@ -156,20 +156,20 @@ impl Event {
                         "{partition}: offset {offsets} appended at byte {position}, {size_bytes} bytes"
                     ),
                     false => format!(
-                        "{partition}:偏移量 {offsets} 追加到字节 {position},共 {size_bytes} 字节"
+                        "{partition}：偏移量 {offsets} 追加到字节 {position}，共 {size_bytes} 字节"
                     ),
                 }
             }
             Event::IndexEntryAdded { partition, offset, position, .. } => match english {
                 true => format!("{partition}: index entry, offset {offset} is at byte {position}"),
-                false => format!("{partition}:新增索引项,偏移量 {offset} 位于字节 {position}"),
+                false => format!("{partition}：新增索引项，偏移量 {offset} 位于字节 {position}"),
             },
             Event::TimeIndexEntryAdded { partition, timestamp, offset, .. } => match english {
                 true => format!(
                     "{partition}: time index entry, {timestamp} is the greatest time up to offset {offset}"
                 ),
                 false => format!(
-                    "{partition}:新增时间索引项,截至偏移量 {offset} 的最大时间戳为 {timestamp}"
+                    "{partition}：新增时间索引项，截至偏移量 {offset} 的最大时间戳为 {timestamp}"
                 ),
             },
             Event::Rolled { partition, base_offset, reason } => match english {
@@ -178,22 +178,25 @@ impl Event {
                     reason.words(language)
                 ),
                 false => {
-                    format!("{partition}:新段 {base_offset} 开始,原因:{}", reason.words(language))
+                    format!(
+                        "{partition}：新段 {base_offset} 开始，原因：{}",
+                        reason.words(language)
+                    )
                 }
             },
             Event::Truncated { partition, from, to } => match english {
                 true => format!("{partition}: cut from log end {from} back to {to}"),
-                false => format!("{partition}:日志末端从 {from} 截断到 {to}"),
+                false => format!("{partition}：日志末端从 {from} 截断到 {to}"),
             },
             Event::EpochAssigned { partition, epoch, start_offset } => match english {
                 true => {
                     format!("{partition}: leader epoch {epoch} begins at offset {start_offset}")
                 }
-                false => format!("{partition}:领导者纪元 {epoch} 从偏移量 {start_offset} 开始"),
+                false => format!("{partition}：领导者纪元 {epoch} 从偏移量 {start_offset} 开始"),
             },
             Event::Flushed { partition, up_to } => match english {
                 true => format!("{partition}: flushed up to offset {up_to}"),
-                false => format!("{partition}:偏移量 {up_to} 之前已刷盘"),
+                false => format!("{partition}：偏移量 {up_to} 之前已刷盘"),
             },
             Event::SegmentRecovered { partition, base_offset, batches, valid_bytes, cut_bytes } => {
                 match english {
@@ -202,7 +205,7 @@ impl Event {
                      {cut_bytes} bytes cut"
                     ),
                     false => format!(
-                        "{partition}:段 {base_offset} 已恢复,{batches} 个批次共 {valid_bytes} 字节有效,截去 {cut_bytes} 字节"
+                        "{partition}：段 {base_offset} 已恢复，{batches} 个批次共 {valid_bytes} 字节有效，截去 {cut_bytes} 字节"
                     ),
                 }
             }
@@ -210,17 +213,17 @@ impl Event {
                 true => {
                     format!("{partition}: segment {base_offset} is bad from byte {position}: {why}")
                 }
-                false => format!("{partition}:段 {base_offset} 从字节 {position} 起损坏:{why}"),
+                false => format!("{partition}：段 {base_offset} 从字节 {position} 起损坏：{why}"),
             },
             Event::SegmentRemoved { partition, base_offset } => match english {
                 true => format!("{partition}: segment {base_offset} removed"),
-                false => format!("{partition}:段 {base_offset} 已删除"),
+                false => format!("{partition}：段 {base_offset} 已删除"),
             },
             Event::IndexMissing { partition, base_offset } => match english {
                 true => format!(
                     "{partition}: an index file of segment {base_offset} is missing and is made anew"
                 ),
-                false => format!("{partition}:段 {base_offset} 缺少索引文件,将重建"),
+                false => format!("{partition}：段 {base_offset} 缺少索引文件，将重建"),
             },
             Event::Loaded { partition, clean, log_start_offset, log_end_offset, segments } => {
                 let how = match (english, clean) {
@@ -235,7 +238,7 @@ impl Event {
                          segments"
                     ),
                     false => format!(
-                        "{partition}:日志已打开({how}),偏移量 {log_start_offset} 到 {log_end_offset},{segments} 个段"
+                        "{partition}：日志已打开（{how}），偏移量 {log_start_offset} 到 {log_end_offset}，{segments} 个段"
                     ),
                 }
             }

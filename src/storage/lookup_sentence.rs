@@ -91,27 +91,29 @@ impl LookupStep {
     fn chinese(&self) -> String {
         match self {
             LookupStep::ChooseSegment { target, candidates, base_offset, .. } => {
-                format!("{candidates} 个段中,{base_offset} 是不大于 {target} 的最大基准偏移量")
+                format!("{candidates} 个段中，{base_offset} 是不大于 {target} 的最大基准偏移量")
             }
             LookupStep::WarmSection { slot, entries, entry_offset, below } => {
                 let rest = match below {
-                    true => "小于目标,只在热区内查找",
-                    false => "不小于目标,离开热区查找",
+                    true => "小于目标，只在热区内查找",
+                    false => "不小于目标，离开热区查找",
                 };
-                format!("先看热区开头的第 {slot} 项(共 {entries} 项):偏移量 {entry_offset},{rest}")
+                format!(
+                    "先看热区开头的第 {slot} 项（共 {entries} 项）：偏移量 {entry_offset}，{rest}"
+                )
             }
             LookupStep::LeastEntry { entry_offset, beyond } => {
                 let rest = if *beyond {
-                    "超过目标,没有可用的索引项"
+                    "超过目标，没有可用的索引项"
                 } else {
                     "未超过目标"
                 };
-                format!("第一项的偏移量为 {entry_offset}:{rest}")
+                format!("第一项的偏移量为 {entry_offset}：{rest}")
             }
             LookupStep::Probe { low, high, middle, entry_offset, entry_position, went } => {
                 let rest = match went {
-                    Went::Lower => "太大,向前半部分查找",
-                    Went::Upper => "不大,从这里向后查找",
+                    Went::Lower => "太大，向前半部分查找",
+                    Went::Upper => "不大，从这里向后查找",
                     Went::Here => "正好是目标",
                 };
                 format!(
@@ -119,20 +121,20 @@ impl LookupStep {
                 )
             }
             LookupStep::IndexAnswer { entry: Some((slot, offset)), position } => {
-                format!("索引给出第 {slot} 项:偏移量 {offset} 位于字节 {position}")
+                format!("索引给出第 {slot} 项：偏移量 {offset} 位于字节 {position}")
             }
             LookupStep::IndexAnswer { entry: None, .. } => {
-                "索引中没有不大于目标的项:从字节 0 开始".to_string()
+                "索引中没有不大于目标的项：从字节 0 开始".to_string()
             }
-            LookupStep::WithoutIndex => "不使用索引:从字节 0 开始".to_string(),
+            LookupStep::WithoutIndex => "不使用索引：从字节 0 开始".to_string(),
             LookupStep::ScanBatch { position, base_offset, last_offset, size_bytes, taken } => {
-                let rest = if *taken { "目标就在其中" } else { "在目标之前,跳过" };
+                let rest = if *taken { "目标就在其中" } else { "在目标之前，跳过" };
                 format!(
-                    "字节 {position} 处的批次,偏移量 {base_offset}-{last_offset},{size_bytes} 字节:{rest}"
+                    "字节 {position} 处的批次，偏移量 {base_offset}-{last_offset}，{size_bytes} 字节：{rest}"
                 )
             }
             LookupStep::NextSegment { base_offset } => {
-                format!("本段在目标之前结束:继续查找段 {base_offset}")
+                format!("本段在目标之前结束：继续查找段 {base_offset}")
             }
             LookupStep::Found {
                 position,
@@ -143,18 +145,18 @@ impl LookupStep {
                 ..
             } => {
                 format!(
-                    "在字节 {position} 找到,批次 {base_offset}-{last_offset};跳过 {batches_skipped} 个批次共 {bytes_scanned} 字节"
+                    "在字节 {position} 找到，批次 {base_offset}-{last_offset}；跳过 {batches_skipped} 个批次共 {bytes_scanned} 字节"
                 )
             }
             LookupStep::AtEnd { target, log_end_offset } => {
-                format!("偏移量 {target} 处还没有记录,日志末端为 {log_end_offset}")
+                format!("偏移量 {target} 处还没有记录，日志末端为 {log_end_offset}")
             }
             LookupStep::OutOfRange { target, log_start_offset, log_end_offset } => {
                 format!(
-                    "OFFSET_OUT_OF_RANGE:{target} 不在日志范围 {log_start_offset} 到 {log_end_offset} 之内"
+                    "OFFSET_OUT_OF_RANGE：{target} 不在日志范围 {log_start_offset} 到 {log_end_offset} 之内"
                 )
             }
-            LookupStep::Damaged { error } => format!("查找停在损坏之处:{error}"),
+            LookupStep::Damaged { error } => format!("查找停在损坏之处：{error}"),
         }
     }
 }
@@ -173,9 +175,11 @@ impl TimestampStep {
                         "segment {base_offset} is too old: its greatest timestamp is {max_timestamp}"
                     ),
                     (false, true) => {
-                        format!("段 {base_offset} 到达该时间:最大时间戳为 {max_timestamp}")
+                        format!("段 {base_offset} 到达该时间：最大时间戳为 {max_timestamp}")
                     }
-                    (false, false) => format!("段 {base_offset} 太旧:最大时间戳为 {max_timestamp}"),
+                    (false, false) => {
+                        format!("段 {base_offset} 太旧：最大时间戳为 {max_timestamp}")
+                    }
                 }
             }
             TimestampStep::Probe { slot, entry_timestamp, entry_offset, later } => {
@@ -187,10 +191,10 @@ impl TimestampStep {
                         "time index entry {slot}: {entry_timestamp} up to offset {entry_offset} is not too late"
                     ),
                     (false, true) => format!(
-                        "时间索引第 {slot} 项:截至偏移量 {entry_offset} 为 {entry_timestamp},太晚"
+                        "时间索引第 {slot} 项：截至偏移量 {entry_offset} 为 {entry_timestamp}，太晚"
                     ),
                     (false, false) => format!(
-                        "时间索引第 {slot} 项:截至偏移量 {entry_offset} 为 {entry_timestamp},不太晚"
+                        "时间索引第 {slot} 项：截至偏移量 {entry_offset} 为 {entry_timestamp}，不太晚"
                     ),
                 }
             }
@@ -199,18 +203,18 @@ impl TimestampStep {
                     true => format!(
                         "the time index has no entry at or before the time: begin at offset {offset}"
                     ),
-                    false => format!("时间索引中没有不晚于该时间的项:从偏移量 {offset} 开始"),
+                    false => format!("时间索引中没有不晚于该时间的项：从偏移量 {offset} 开始"),
                 }
             }
             TimestampStep::TimeIndexAnswer { timestamp, offset } => match english {
                 true => format!("the time index answers: {timestamp} up to offset {offset}"),
-                false => format!("时间索引给出:截至偏移量 {offset} 为 {timestamp}"),
+                false => format!("时间索引给出：截至偏移量 {offset} 为 {timestamp}"),
             },
             TimestampStep::OffsetIndexAnswer { offset, position } => match english {
                 true => format!(
                     "the offset index answers: scan for offset {offset} from byte {position}"
                 ),
-                false => format!("偏移量索引给出:从字节 {position} 开始查找偏移量 {offset}"),
+                false => format!("偏移量索引给出：从字节 {position} 开始查找偏移量 {offset}"),
             },
             TimestampStep::ScanBatch { position, base_offset, max_timestamp, taken } => {
                 match (english, taken) {
@@ -221,16 +225,16 @@ impl TimestampStep {
                         "batch {base_offset} at byte {position} ends at {max_timestamp}: skip it"
                     ),
                     (false, true) => format!(
-                        "字节 {position} 处的批次 {base_offset} 到达 {max_timestamp}:查看其中记录"
+                        "字节 {position} 处的批次 {base_offset} 到达 {max_timestamp}：查看其中记录"
                     ),
                     (false, false) => {
-                        format!("字节 {position} 处的批次 {base_offset} 止于 {max_timestamp}:跳过")
+                        format!("字节 {position} 处的批次 {base_offset} 止于 {max_timestamp}：跳过")
                     }
                 }
             }
             TimestampStep::Found { offset, timestamp, .. } => match english {
                 true => format!("found: offset {offset} has timestamp {timestamp}"),
-                false => format!("找到:偏移量 {offset} 的时间戳为 {timestamp}"),
+                false => format!("找到：偏移量 {offset} 的时间戳为 {timestamp}"),
             },
             TimestampStep::NotFound { target } => match english {
                 true => format!("no record is at or after {target}"),
@@ -238,7 +242,7 @@ impl TimestampStep {
             },
             TimestampStep::Damaged { error } => match english {
                 true => format!("the search ends at a damaged place: {error}"),
-                false => format!("查找停在损坏之处:{error}"),
+                false => format!("查找停在损坏之处：{error}"),
             },
         }
     }

@@ -169,7 +169,7 @@ pub const FORMS: &[Form] = &[
         PRODUCER,
         &[must("consumer", Consumer)],
         "Commits a group's offsets inside a transaction.",
-        "在事务中提交消费组的位移。",
+        "在事务中提交消费组的偏移量。",
         "txn offsets p1 consumer=c1 inbox-0=1",
     )
     .with(Scope::Offsets)
@@ -233,7 +233,7 @@ pub const FORMS: &[Form] = &[
         &[must("name", Consumer), may("partition", Partition)],
         &[may("offset", Count)],
         "Commits the positions, or one offset of one partition.",
-        "提交当前位置，或某个分区的指定位移。",
+        "提交当前位置，或某个分区的指定偏移量。",
         "consumer commit c1 orders-0 offset=7",
     ),
     Form::new(
@@ -241,7 +241,7 @@ pub const FORMS: &[Form] = &[
         &[must("name", Consumer), must("partition", Partition)],
         &[may("offset", Count), may("timestamp", Integer)],
         "Moves the position to an offset, or to the first record at or after a time.",
-        "把位置移到某个位移，或不早于某时间的第一条记录。",
+        "把位置移到某个偏移量，或不早于某时间的第一条记录。",
         "consumer seek c1 orders-0 offset=5",
     ),
     Form::new(
@@ -262,7 +262,7 @@ pub const FORMS: &[Form] = &[
         T_P,
         &[must("at", Count)],
         "Lets an empty partition begin at an offset.",
-        "让空分区从某个位移开始。",
+        "让空分区从某个偏移量开始。",
         "start-log orders-0 at=368769",
     ),
     Form::new(
@@ -270,7 +270,7 @@ pub const FORMS: &[Form] = &[
         T_P,
         &[must("before", Integer)],
         "Forgets the records before an offset; -1 is the high watermark.",
-        "删除某位移之前的记录；-1 表示高水位。",
+        "删除某偏移量之前的记录；-1 表示高水位。",
         "records delete orders-0 before=4",
     )
     .later("delete-records"),

@@ -13,7 +13,7 @@ pub const FORMS: &[Form] = &[
         &[],
         &[],
         "Brokers and partitions: who leads, who follows, who lags.",
-        "broker 与分区：谁领导、谁跟随、谁落后。",
+        "broker 与分区：谁领导、谁追随、谁落后。",
         "show cluster",
     ),
     Form::new(
@@ -29,7 +29,7 @@ pub const FORMS: &[Form] = &[
         T_P,
         &[],
         "The replicas of a partition as tapes of offsets.",
-        "以位移带的形式显示分区的副本。",
+        "以偏移量带的形式显示分区的副本。",
         "show partition orders-0",
     ),
     Form::new("show isr", &[], &[], "The ISR of every partition.", "每个分区的 ISR。", "show isr"),
@@ -46,7 +46,7 @@ pub const FORMS: &[Form] = &[
         T_P,
         ON_BROKER,
         "A replica's segments with sizes and offsets.",
-        "某副本的各段及其大小与位移。",
+        "某副本的各段及其大小与偏移量。",
         "show segment orders-0",
     ),
     Form::new(
@@ -62,7 +62,7 @@ pub const FORMS: &[Form] = &[
         T_P,
         &[must("offset", Count), may("broker", Node)],
         "The bytes of the batch that holds an offset, field by field.",
-        "包含某位移的批次的字节，逐字段显示。",
+        "包含某偏移量的批次的字节，逐字段显示。",
         "show bytes orders-0 offset=0",
     ),
     Form::new(
@@ -111,7 +111,7 @@ pub const FORMS: &[Form] = &[
         &[must("group", Group)],
         &[],
         "A group's committed offsets and lag.",
-        "消费组已提交的位移与滞后。",
+        "消费组已提交的偏移量与滞后。",
         "show offsets billing",
     ),
     Form::new(
