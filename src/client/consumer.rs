@@ -18,6 +18,7 @@
 
 mod answers;
 mod fetching;
+mod idle;
 mod membership;
 mod offsets;
 #[cfg(test)]
@@ -365,51 +366,6 @@ impl Consumer {
     fn is_subscribed(&self) -> bool {
         matches!(self.reads, Reads::Topics(_))
     }
-    /// Whether the next automatic commit will say something new.
-    pub fn has_uncommitted(&self) -> bool {
-        self.group.is_some()
-            && self.config.enable_auto_commit
-            && !self.paused
-            && self.readings.iter().any(|(partition, reading)| {
-                reading.position.is_some()
-                    && reading.position != self.committed.get(partition).copied()
-            })
-    }
-    /// Whether nothing is under way but periodic traffic.
-    pub fn is_idle(&self) -> bool {
-        self.unsettled().is_none()
-    }
-    /// What is still under way, as a sentence.
-    pub fn unsettled(&self) -> Option<String> {
-        let name = &self.name;
-        if self.stopped {
-            return None;
-        }
-        if self.stopping.is_some() {
-            return Some(format!("{name} is stopping"));
-        }
-        if self.poll.is_some() || !self.commits.is_empty() || !self.seeks.is_empty() {
-            return Some(format!("{name} waits for an answer"));
-        }
-        if !self.is_active() {
-            return None;
-        }
-        if self.is_subscribed() && self.membership != Membership::Stable && self.group.is_some() {
-            return Some(format!("{name} is not a member of its group yet"));
-        }
-        self.readings.iter().find_map(|(partition, reading)| match reading.position {
-            None if reading.is_lost() => None,
-            None => Some(format!("{name} has no position in {partition} yet")),
-            Some(position) if position < reading.high_watermark => {
-                Some(format!("{name} has not read all of {partition}"))
-            }
-            Some(_) if reading.high_watermark == Offset::ZERO && reading.empty_rounds == 0 => {
-                Some(format!("{name} has not heard of {partition} from its leader yet"))
-            }
-            Some(_) => None,
-        })
-    }
-
     /// Takes one input.
     pub fn step(&mut self, now: Instant, input: Input, out: &mut Output<Event>) {
         if self.stopped {
@@ -483,30 +439,5 @@ impl Consumer {
         let (first, longest) = (self.config.retry_backoff_ms, self.config.retry_backoff_max_ms);
         let pause = backoff(first, longest, self.tries, self.connections.chance());
         self.retry_at = now + pause;
-    }
-
-    /// Idle time was skipped: everything that lies ahead moves along.
-    pub fn shift(&mut self, by: Duration) {
-        self.connections.shift(by);
-        self.metadata.shift(by);
-        self.retry_at = self.retry_at + by;
-        if !self.paused {
-            self.last_poll = self.last_poll + by;
-        }
-        if let Some(poll) = &mut self.poll {
-            poll.until = poll.until + by;
-        }
-        for reading in self.readings.values_mut() {
-            reading.not_before = reading.not_before + by;
-        }
-        for commit in &mut self.commits {
-            commit.until = commit.until + by;
-        }
-        // Who polls no more leaves the group after max.poll.interval.ms, idle or not.
-        for (timer, at) in &mut self.timers {
-            if !self.paused || *timer != Timer::ConsumerPoll {
-                *at = *at + by;
-            }
-        }
     }
 }

@@ -5,7 +5,7 @@ use super::evaluate::broker_of;
 use super::session::Session;
 use crate::client::{ProducerRecord, SeekTo, Workload};
 use crate::clock::Duration;
-use crate::cluster::{Act, Happening, Lab, NewConsumer, Pending};
+use crate::cluster::{Act, Cluster, Happening, Lab, NewConsumer, Pending};
 use crate::protocol::{
     CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, ElectLeadersRequest,
     FetchPartition, FetchRequest, IncrementalAlterConfigsRequest, NewTopic, Request,
@@ -395,15 +395,16 @@ fn controller_acts(act: &ControllerAct, lab: Option<&Lab>) -> Result<Acts, Strin
 
 /// A message as people name it: its number, its kind, from whom to whom.
 fn named(id: u64, session: &Session) -> String {
-    let lab = session.lab.as_ref();
-    let found = lab.and_then(|lab| lab.cluster().network.pending().find(|p| p.id == id));
-    found.map_or_else(|| id.to_string(), |pending| name_of(&pending))
+    let Some(cluster) = session.lab.as_ref().map(Lab::cluster) else { return id.to_string() };
+    let found = cluster.network.pending().find(|pending| pending.id == id);
+    found.map_or_else(|| id.to_string(), |pending| name_of(&pending, cluster))
 }
 
 /// The same for one that was found.
-pub fn name_of(pending: &Pending) -> String {
+pub fn name_of(pending: &Pending, cluster: &Cluster) -> String {
     match &pending.happening {
         Happening::Deliver { from, to, message } => {
+            let (from, to) = (cluster.name(*from), cluster.name(*to));
             format!("{} {} from {from} to {to}", message.kind(), pending.id)
         }
         _ => pending.id.to_string(),

@@ -245,8 +245,9 @@ impl Execution {
         }
         if self.statement.background {
             let words = match about {
-                About::Words(words) | About::Admin(words) | About::Consumer { words, .. } => {
-                    vec![words]
+                About::Words(words) => vec![words],
+                About::Admin(_) | About::Consumer { .. } => {
+                    vec!["begun; it goes on in the background".to_string()]
                 }
                 _ => vec![],
             };
@@ -386,7 +387,7 @@ impl Execution {
         };
         let found = lab.cluster().network.pending().find(|pending| fits(&pending.happening));
         if let Some(pending) = found {
-            return match message_act(*act, pending.id, &name_of(&pending)) {
+            return match message_act(*act, pending.id, &name_of(&pending, lab.cluster())) {
                 Ok(Acts { acts, about }) => self.act(session, acts.into(), about),
                 Err(error) => Ok(wrong(error)),
             };

@@ -16,7 +16,8 @@ impl LookupStep {
     fn english(&self) -> String {
         match self {
             LookupStep::ChooseSegment { target, candidates, base_offset, .. } => format!(
-                "of {candidates} segments, {base_offset} has the greatest base offset at or below {target}"
+                "of {}, {base_offset} has the greatest base offset at or below {target}",
+                counted(candidates, "segment")
             ),
             LookupStep::WarmSection { slot, entries, entry_offset, below } => {
                 let rest = match below {
