@@ -79,15 +79,20 @@ pub fn cat(bytes: &[u8]) -> Vec<String> {
     lines
 }
 
-/// Sixteen bytes a line: position, hex, letters.
+/// Sixteen bytes a line: position, hex, letters; rows like the one before them are one `*`.
 pub fn hex(bytes: &[u8]) -> Vec<String> {
+    let rows: Vec<&[u8]> = bytes.chunks(16).collect();
+    let again = |number: usize| number > 0 && rows[number] == rows[number - 1];
     let row = |(number, row): (usize, &[u8])| {
+        if again(number) {
+            return (!again(number - 1)).then(|| "*".to_owned());
+        }
         let digits: Vec<String> = row.iter().map(|byte| format!("{byte:02x}")).collect();
         let letter = |byte: &u8| if (32..127).contains(byte) { *byte as char } else { '.' };
         let letters: String = row.iter().map(letter).collect();
-        format!("{:08x}  {:<47}  {letters}", number * 16, digits.join(" "))
+        Some(format!("{:08x}  {:<47}  {letters}", number * 16, digits.join(" ")))
     };
-    bytes.chunks(16).enumerate().map(row).collect()
+    rows.iter().copied().enumerate().filter_map(row).collect()
 }
 
 /// A log or index file, decoded.

@@ -59,6 +59,13 @@ impl Consumer {
             self.last_error = error;
             return self.outcomes.put(ticket, ConsumerOutcome::of(error));
         }
+        // Who was a member and is none any more may not commit (Java's CommitFailedException).
+        if self.is_subscribed() && self.generation < 0 && !self.rebalances.is_empty() {
+            let error = ErrorCode::UNKNOWN_MEMBER_ID;
+            self.last_error = error;
+            out.events.push(Event::CommitFailed { error });
+            return self.outcomes.put(ticket, ConsumerOutcome::of(error));
+        }
         let offsets = match explicit {
             None => self.positions(),
             Some((partition, offset)) => vec![(partition, offset, LeaderEpoch::NONE)],
