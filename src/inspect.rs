@@ -11,8 +11,8 @@
 //!
 //! What always holds: not a byte is written; nothing is trusted, so whatever is there gives a listing and findings,
 //! never a panic; a listing reads names and headers, and no more than [`MOST_BATCHES`] batches of a partition. What
-//! cannot be decoded yet is shown as such, by name: message sets of magic 0 and 1, the records of compressed batches. Left out:
-//! producer snapshots, transaction indexes and metadata snapshots are listed by name and size only.
+//! cannot be decoded yet is shown as such, by name: message sets of magic 0 and 1, the records of compressed batches.
+//! Left out: producer snapshots, transaction indexes and metadata snapshots are listed by name and size only.
 
 mod batches;
 mod command;

@@ -17,7 +17,8 @@ use std::collections::BTreeMap;
 /// What one fetcher does.
 #[derive(Clone, Debug, Default)]
 pub struct Fetcher {
-    /// The partitions that it asks for, each with the moment before which it does not, and the leader epoch it believes in.
+    /// The partitions that it asks for, each with the moment before which it does not, and the leader epoch it
+    /// believes in.
     pub partitions: BTreeMap<TopicPartition, (Instant, LeaderEpoch)>,
     /// The request under way.
     pub in_flight: Option<u64>,

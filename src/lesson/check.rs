@@ -32,8 +32,8 @@ pub struct Report {
     pub played: usize,
 }
 
-/// Checks one lesson in all its languages. `root` is where source files and links are looked for; `update` makes differing
-/// outputs no errors but a new text.
+/// Checks one lesson in all its languages. `root` is where source files and links are looked for; `update` makes
+/// differing outputs no errors but a new text.
 pub fn check(library: &Library, id: &str, root: Option<&Path>, update: bool) -> Report {
     let mut report = Report::default();
     for language in [Language::English, Language::Chinese] {

@@ -8,7 +8,8 @@
 //! [`Player::return_to_lesson`] goes back to where the lesson stood. Parts that were played once are walked through the
 //! recorded history when they are seen again, so going back and forward gives the same bytes.
 //!
-//! Always: a question is answered by the engine, after the commands that follow it. Left out: pace; whoever calls decides.
+//! Always: a question is answered by the engine, after the commands that follow it. Left out: pace, which the
+//! caller decides.
 
 use super::format::{Lesson, Part, Predict};
 use super::store::{Answer, LessonProgress, SessionFile};
