@@ -25,6 +25,7 @@ mod input; // keys, mouse and signals from outside
 mod keys; // what the keys do on the bench
 pub mod layout; // where everything stands, for any size
 mod mouse; // clicking, scrolling, dragging
+pub mod paper; // the screen without a terminal, for measurements
 pub mod paint; // lines of a picture onto cells
 mod probe; // how wide the terminal draws ambiguous signs
 pub mod prompt; // the line where one types
