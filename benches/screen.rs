@@ -6,7 +6,7 @@
 
 #![allow(clippy::disallowed_methods)] // a benchmark needs a real clock
 
-use klab::lesson::{Library, Player, Event};
+use klab::lesson::{Event, Library, Player};
 use klab::script::Session;
 use klab::tui::app::Event as ScreenEvent;
 use klab::tui::{Options, Start, paper};
@@ -91,14 +91,20 @@ fn main() {
         })
         .collect();
     let (half, most) = (percentile(&mut times, 0.5), percentile(&mut times, 0.99));
-    println!("a frame at 200x60       {half:>10.1?} median, {most:.1?} p99   aim 2 ms   ratio {:.2}", most.as_secs_f64() / 0.002);
+    println!(
+        "a frame at 200x60       {half:>10.1?} median, {most:.1?} p99   aim 2 ms   ratio {:.2}",
+        most.as_secs_f64() / 0.002
+    );
 
     for id in Library::embedded().ids() {
         let begin = Instant::now();
         let mut player = lesson(id);
         while !matches!(player.advance(), Event::Read(_) | Event::Ask(_) | Event::Stuck(_)) {}
         let took = begin.elapsed();
-        println!("{id:<22}  {took:>10.1?} to its first page   aim 100 ms   ratio {:.2}", took.as_secs_f64() / 0.1);
+        println!(
+            "{id:<22}  {took:>10.1?} to its first page   aim 100 ms   ratio {:.2}",
+            took.as_secs_f64() / 0.1
+        );
     }
 
     let klab = env!("CARGO_BIN_EXE_klab");
@@ -110,5 +116,8 @@ fn main() {
         ours.push(first_frame(klab, &[], "Sandbox"));
     }
     let (ours, peer) = (percentile(&mut ours, 0.5), percentile(&mut peers, 0.5));
-    println!("first frame             {ours:>10.1?} median, bare ratatui {peer:.1?}   aim 1.5x   ratio {:.2}", ours.as_secs_f64() / peer.as_secs_f64());
+    println!(
+        "first frame             {ours:>10.1?} median, bare ratatui {peer:.1?}   aim 1.5x   ratio {:.2}",
+        ours.as_secs_f64() / peer.as_secs_f64()
+    );
 }
