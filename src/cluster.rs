@@ -17,13 +17,16 @@ mod branches;
 mod bulk;
 mod consumers;
 mod event;
+mod faults;
 mod file_check;
 mod invariant;
 mod lab;
 mod network;
 mod perform;
+mod process;
 mod settle;
 mod spec;
+mod walk;
 mod world;
 
 #[cfg(test)]

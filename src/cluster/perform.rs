@@ -1,17 +1,15 @@
 //! How each act is done.
 
 use super::act::{Act, Outcome, Refusal, Ticket};
-use super::event::{Body, Fault, Stamped, WalkStep, WorldEvent};
+use super::event::{Body, Stamped, WorldEvent};
 use super::lab::LabError;
 use super::network::Happening;
-use super::world::{Cluster, LookupWalk, NodeState, Stage};
+use super::world::{Cluster, NodeState, Stage};
 use crate::broker::Life;
 use crate::client::{Admin, Client, Producer, ProducerConfig};
-use crate::clock::Duration;
 use crate::disk::Disk;
-use crate::prng;
-use crate::protocol::{Input, Request};
-use crate::types::{NodeId, TopicPartition};
+use crate::protocol::Request;
+use crate::types::NodeId;
 use std::sync::Arc;
 
 /// The client through which administrators speak.
@@ -22,9 +20,6 @@ const MOST_CLIENTS: usize = 1_000;
 
 /// Most receipts that are kept.
 const MOST_TICKETS: usize = 10_000;
-
-/// Most steps of a lookup that are walked.
-const MOST_WALKED: usize = 100_000;
 
 /// What a receipt waits for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -384,221 +379,5 @@ impl Cluster {
             }
             _ => Ok(Waiting::Nothing),
         }
-    }
-
-    fn strike(&mut self, fault: Fault, stage: &mut Stage<'_>) {
-        let victim = fault.victim();
-        let node = victim.unwrap_or(NodeId(0));
-        let event = self.emit(stage, node, Body::World(WorldEvent::Fault(fault)));
-        if let Some(victim) = victim {
-            self.last_fault.insert(victim, event);
-        }
-    }
-
-    fn fault(
-        &mut self,
-        act: &Act,
-        disk: &mut Disk,
-        stage: &mut Stage<'_>,
-    ) -> Result<Done, LabError> {
-        match act {
-            Act::Kill(node) => {
-                self.strike(Fault::Kill(*node), stage);
-                self.ended(*node, NodeState::Dead, stage.cause);
-            }
-            Act::PowerOff(node) => {
-                self.strike(Fault::PowerOff(*node), stage);
-                let (seed, step) = (self.spec.seed, self.step);
-                let kind = if node.is_broker() { "broker" } else { "controller" };
-                let mut ordinal = 0;
-                let purpose = prng::Purpose::PowerLoss;
-                disk.power_off(&format!("{kind}-{node}"), |_, unflushed| {
-                    ordinal += 1;
-                    prng::below(seed, purpose, u64::from(node.0), step, ordinal, unflushed + 1)
-                })?;
-                self.ended(*node, NodeState::Dead, stage.cause);
-            }
-            Act::Stop(node) if node.is_controller() => {
-                self.strike(Fault::Kill(*node), stage);
-                self.ended(*node, NodeState::Stopped, stage.cause);
-            }
-            Act::Stop(node) => {
-                if self.state(*node) == NodeState::Paused {
-                    return Ok(Err(Refusal::new(format!(
-                        "broker {node} is frozen and cannot stop by itself: resume or kill it"
-                    ))));
-                }
-                self.with_broker(*node, stage, |broker, now, out| {
-                    broker.stop(now, out);
-                    Ok(())
-                });
-                return Ok(Ok(Waiting::Stopped(*node)));
-            }
-            Act::Start(node) => {
-                self.network.push(self.now, Happening::Start(*node), stage.cause);
-                if let Some(entry) = self.brokers.get_mut(node) {
-                    entry.state = NodeState::New;
-                }
-                if let Some(entry) = self.controllers.get_mut(node) {
-                    entry.state = NodeState::New;
-                }
-                return Ok(Ok(Waiting::Unfenced(*node)));
-            }
-            Act::Pause(node) => {
-                self.strike(Fault::Pause(*node), stage);
-                self.set_state(*node, NodeState::Paused);
-            }
-            Act::Resume(node) => self.resume(*node, stage)?,
-            Act::Cut(a, b) => {
-                self.strike(Fault::Cut(*a, *b), stage);
-                self.network.cut(*a, *b);
-            }
-            Act::Heal(pair) => {
-                let pairs = match pair {
-                    Some(pair) => vec![*pair],
-                    None => self.network.cuts(),
-                };
-                for (a, b) in pairs {
-                    self.strike(Fault::Heal(a, b), stage);
-                    self.network.heal(self.spec.seed, self.now, a, b);
-                }
-            }
-            Act::FetcherPause(node) => {
-                self.strike(Fault::FetcherPause(*node), stage);
-                self.with_broker(*node, stage, |broker, now, out| {
-                    broker.pause_fetchers(true, now, out);
-                    Ok(())
-                });
-            }
-            Act::FetcherResume(node) => {
-                self.strike(Fault::FetcherResume(*node), stage);
-                self.with_broker(*node, stage, |broker, now, out| {
-                    broker.fetchers_slowed = Duration::ZERO;
-                    broker.pause_fetchers(false, now, out);
-                    Ok(())
-                });
-            }
-            Act::FetcherSlow(node, by) => {
-                self.strike(Fault::FetcherSlow(*node), stage);
-                let by = *by;
-                self.with_broker(*node, stage, |broker, _, _| {
-                    broker.fetchers_slowed = by;
-                    Ok(())
-                });
-            }
-            Act::Drop(id) => {
-                if let Some((due, queued)) = self.network.take(*id)
-                    && let Happening::Deliver { from, to, message } = queued.happening
-                {
-                    let kind = message.kind();
-                    self.network.release(self.now, from, to, due);
-                    self.strike(Fault::Drop { from, to, kind }, stage);
-                }
-            }
-            Act::Delay(id, by) => {
-                self.network.delay(*id, *by);
-            }
-            _ => {}
-        }
-        Ok(Ok(Waiting::Nothing))
-    }
-
-    fn set_state(&mut self, node: NodeId, state: NodeState) {
-        let now = self.now;
-        if let Some(entry) = self.brokers.get_mut(&node) {
-            entry.state = state;
-            entry.since = now;
-        }
-        if let Some(entry) = self.controllers.get_mut(&node) {
-            entry.state = state;
-            entry.since = now;
-        }
-    }
-
-    /// A frozen process goes on: what waited in its sockets is read at once, in order.
-    fn resume(&mut self, node: NodeId, stage: &mut Stage<'_>) -> Result<(), LabError> {
-        self.strike(Fault::Resume(node), stage);
-        self.set_state(node, NodeState::Alive);
-        let inbox = match self.brokers.get_mut(&node) {
-            Some(entry) => std::mem::take(&mut entry.inbox),
-            None => match self.controllers.get_mut(&node) {
-                Some(entry) => std::mem::take(&mut entry.inbox),
-                None => return Ok(()),
-            },
-        };
-        for (input, cause) in inbox {
-            let happening = match input {
-                Input::Message { from, message } => Happening::Deliver { from, to: node, message },
-                Input::Timer(timer) => {
-                    self.network.set_timer(node, timer, Some(self.now), cause);
-                    continue;
-                }
-                Input::Disconnected { peer } => Happening::Disconnected { node, peer },
-            };
-            self.network.push(self.now, happening, cause);
-        }
-        Ok(())
-    }
-
-    /// The broker that leads `partition`, or the one named.
-    pub(crate) fn holder(
-        &self,
-        partition: &TopicPartition,
-        broker: Option<NodeId>,
-    ) -> Result<NodeId, Refusal> {
-        let image = self.last_controller().map(|controller| &controller.image);
-        let Some(registration) = image.and_then(|image| image.partition(partition)) else {
-            return Err(Refusal::new(format!("there is no partition {partition}")));
-        };
-        let id = match broker.or(registration.leader) {
-            Some(id) => id,
-            None => {
-                return Err(Refusal::new(format!(
-                    "{partition} has no leader at the moment: name a broker with broker=N"
-                )));
-            }
-        };
-        match self.broker(id) {
-            Some(found) if found.replicas.contains_key(partition) => Ok(id),
-            _ => Err(Refusal::new(format!("broker {id} has no copy of {partition}"))),
-        }
-    }
-
-    fn begin_lookup(&mut self, act: &Act, disk: &Disk, stage: &mut Stage<'_>) -> Done {
-        let (partition, broker) = match act {
-            Act::Lookup { partition, broker, .. }
-            | Act::LookupTimestamp { partition, broker, .. } => (partition, *broker),
-            _ => return Ok(Waiting::Nothing),
-        };
-        let id = self.holder(partition, broker)?;
-        let Some(replica) = self.broker(id).and_then(|broker| broker.replicas.get(partition))
-        else {
-            return Ok(Waiting::Nothing);
-        };
-        let log = &replica.log;
-        let steps: Vec<WalkStep> = match act {
-            Act::Lookup { offset, without_index: true, .. } => log
-                .lookup_without_index(disk, *offset)
-                .take(MOST_WALKED)
-                .map(WalkStep::Offset)
-                .collect(),
-            Act::Lookup { offset, .. } => {
-                log.lookup(disk, *offset).take(MOST_WALKED).map(WalkStep::Offset).collect()
-            }
-            Act::LookupTimestamp { timestamp, .. } => log
-                .lookup_timestamp(disk, *timestamp)
-                .take(MOST_WALKED)
-                .map(WalkStep::Timestamp)
-                .collect(),
-            _ => Vec::new(),
-        };
-        self.lookup = Some(LookupWalk {
-            partition: partition.clone(),
-            broker: id,
-            steps: steps.into(),
-            shown: 0,
-        });
-        self.network.push(self.now, Happening::Walk, stage.cause);
-        Ok(Waiting::Walked)
     }
 }

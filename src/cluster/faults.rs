@@ -1,0 +1,172 @@
+//! What can be done to processes, links and messages: kill, stop, freeze, cut, drop, delay.
+//!
+//! Four ways to silence a broker, four outcomes: *kill* loses the process and keeps the page cache; *power-off* loses
+//! what was not flushed; *pause* keeps everything and answers nothing; *cut* keeps it alive on the wrong side.
+
+use super::act::{Act, Refusal};
+use super::event::{Body, Fault, WorldEvent};
+use super::lab::LabError;
+use super::network::Happening;
+use super::perform::{Done, Waiting};
+use super::world::{Cluster, NodeState, Stage};
+use crate::clock::Duration;
+use crate::disk::Disk;
+use crate::prng;
+use crate::protocol::Input;
+use crate::types::NodeId;
+
+impl Cluster {
+    pub(super) fn strike(&mut self, fault: Fault, stage: &mut Stage<'_>) {
+        let victim = fault.victim();
+        let node = victim.unwrap_or(NodeId(0));
+        let event = self.emit(stage, node, Body::World(WorldEvent::Fault(fault)));
+        if let Some(victim) = victim {
+            self.last_fault.insert(victim, event);
+        }
+    }
+
+    pub(super) fn fault(
+        &mut self,
+        act: &Act,
+        disk: &mut Disk,
+        stage: &mut Stage<'_>,
+    ) -> Result<Done, LabError> {
+        match act {
+            Act::Kill(node) => {
+                self.strike(Fault::Kill(*node), stage);
+                self.ended(*node, NodeState::Dead, stage.cause);
+            }
+            Act::PowerOff(node) => {
+                self.strike(Fault::PowerOff(*node), stage);
+                let (seed, step) = (self.spec.seed, self.step);
+                let kind = if node.is_broker() { "broker" } else { "controller" };
+                let mut ordinal = 0;
+                let purpose = prng::Purpose::PowerLoss;
+                disk.power_off(&format!("{kind}-{node}"), |_, unflushed| {
+                    ordinal += 1;
+                    prng::below(seed, purpose, u64::from(node.0), step, ordinal, unflushed + 1)
+                })?;
+                self.ended(*node, NodeState::Dead, stage.cause);
+            }
+            Act::Stop(node) if node.is_controller() => {
+                self.strike(Fault::Kill(*node), stage);
+                self.ended(*node, NodeState::Stopped, stage.cause);
+            }
+            Act::Stop(node) => {
+                if self.state(*node) == NodeState::Paused {
+                    return Ok(Err(Refusal::new(format!(
+                        "broker {node} is frozen and cannot stop by itself: resume or kill it"
+                    ))));
+                }
+                self.with_broker(*node, stage, |broker, now, out| {
+                    broker.stop(now, out);
+                    Ok(())
+                });
+                return Ok(Ok(Waiting::Stopped(*node)));
+            }
+            Act::Start(node) => {
+                self.network.push(self.now, Happening::Start(*node), stage.cause);
+                if let Some(entry) = self.brokers.get_mut(node) {
+                    entry.state = NodeState::New;
+                }
+                if let Some(entry) = self.controllers.get_mut(node) {
+                    entry.state = NodeState::New;
+                }
+                return Ok(Ok(Waiting::Unfenced(*node)));
+            }
+            Act::Pause(node) => {
+                self.strike(Fault::Pause(*node), stage);
+                self.set_state(*node, NodeState::Paused);
+            }
+            Act::Resume(node) => self.resume(*node, stage)?,
+            Act::Cut(a, b) => {
+                self.strike(Fault::Cut(*a, *b), stage);
+                self.network.cut(*a, *b);
+            }
+            Act::Heal(pair) => {
+                let pairs = match pair {
+                    Some(pair) => vec![*pair],
+                    None => self.network.cuts(),
+                };
+                for (a, b) in pairs {
+                    self.strike(Fault::Heal(a, b), stage);
+                    self.network.heal(self.spec.seed, self.now, a, b);
+                }
+            }
+            Act::FetcherPause(node) => {
+                self.strike(Fault::FetcherPause(*node), stage);
+                self.with_broker(*node, stage, |broker, now, out| {
+                    broker.pause_fetchers(true, now, out);
+                    Ok(())
+                });
+            }
+            Act::FetcherResume(node) => {
+                self.strike(Fault::FetcherResume(*node), stage);
+                self.with_broker(*node, stage, |broker, now, out| {
+                    broker.fetchers_slowed = Duration::ZERO;
+                    broker.pause_fetchers(false, now, out);
+                    Ok(())
+                });
+            }
+            Act::FetcherSlow(node, by) => {
+                self.strike(Fault::FetcherSlow(*node), stage);
+                let by = *by;
+                self.with_broker(*node, stage, |broker, _, _| {
+                    broker.fetchers_slowed = by;
+                    Ok(())
+                });
+            }
+            Act::Drop(id) => {
+                if let Some((due, queued)) = self.network.take(*id)
+                    && let Happening::Deliver { from, to, message } = queued.happening
+                {
+                    let kind = message.kind();
+                    self.network.release(self.now, from, to, due);
+                    self.strike(Fault::Drop { from, to, kind }, stage);
+                }
+            }
+            Act::Delay(id, by) => {
+                self.network.delay(*id, *by);
+            }
+            _ => {}
+        }
+        Ok(Ok(Waiting::Nothing))
+    }
+
+    fn set_state(&mut self, node: NodeId, state: NodeState) {
+        let now = self.now;
+        if let Some(entry) = self.brokers.get_mut(&node) {
+            entry.state = state;
+            entry.since = now;
+        }
+        if let Some(entry) = self.controllers.get_mut(&node) {
+            entry.state = state;
+            entry.since = now;
+        }
+    }
+
+    /// A frozen process goes on: what waited in its sockets is read at once, in order.
+    fn resume(&mut self, node: NodeId, stage: &mut Stage<'_>) -> Result<(), LabError> {
+        self.strike(Fault::Resume(node), stage);
+        self.set_state(node, NodeState::Alive);
+        let inbox = match self.brokers.get_mut(&node) {
+            Some(entry) => std::mem::take(&mut entry.inbox),
+            None => match self.controllers.get_mut(&node) {
+                Some(entry) => std::mem::take(&mut entry.inbox),
+                None => return Ok(()),
+            },
+        };
+        for (input, cause) in inbox {
+            let happening = match input {
+                Input::Message { from, message } => Happening::Deliver { from, to: node, message },
+                Input::Timer(timer) => {
+                    self.network.set_timer(node, timer, Some(self.now), cause);
+                    continue;
+                }
+                Input::Disconnected { peer } => Happening::Disconnected { node, peer },
+            };
+            self.network.push(self.now, happening, cause);
+        }
+        Ok(())
+    }
+}

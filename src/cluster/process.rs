@@ -1,0 +1,94 @@
+//! Processes: how one begins, and what it leaves when it ends.
+
+use super::event::{Body, WorldEvent};
+use super::world::{Cluster, NodeState, Stage};
+use crate::broker::{Boot, Broker};
+use crate::coordination::kraft::Controller;
+use crate::disk::Disk;
+use crate::protocol::Output;
+use crate::storage::StorageError;
+use crate::types::NodeId;
+use std::sync::Arc;
+
+impl Cluster {
+    /// A process begins.
+    pub(super) fn start(
+        &mut self,
+        node: NodeId,
+        disk: &mut Disk,
+        stage: &mut Stage<'_>,
+    ) -> Result<(), super::LabError> {
+        self.emit(stage, node, Body::World(WorldEvent::NodeStarted(node)));
+        let (now, seed) = (self.now, self.spec.seed);
+        if self.brokers.contains_key(&node) {
+            let controller = NodeId(NodeId::FIRST_CONTROLLER);
+            let ordinal = self.brokers.get(&node).map_or(1, |entry| entry.starts + 1);
+            let mut out = Output::default();
+            let config = (*self.config).clone();
+            let boot = Boot { id: node, config, controller, seed, start_ordinal: ordinal };
+            let started = Broker::start(boot, now, disk, &mut out);
+            if let Some(entry) = self.brokers.get_mut(&node) {
+                entry.starts = ordinal;
+                entry.since = now;
+                entry.inbox.clear();
+                if let Ok(broker) = &started {
+                    entry.state = NodeState::Alive;
+                    entry.broker = Some(Arc::new(broker.clone()));
+                }
+            }
+            self.carry_out(node, out, Body::Broker, stage);
+            if let Err(error) = started {
+                self.halt(node, &error, stage);
+            }
+        } else if self.controllers.contains_key(&node) {
+            let mut out = Output::default();
+            let started = Controller::start(node, now, disk, self.controller_config(), &mut out);
+            if let Some(entry) = self.controllers.get_mut(&node) {
+                entry.starts += 1;
+                entry.since = now;
+                entry.inbox.clear();
+                if let Ok(controller) = &started {
+                    entry.state = NodeState::Alive;
+                    entry.controller = Some(Arc::new(controller.clone()));
+                }
+            }
+            self.carry_out(node, out, Body::Controller, stage);
+            if let Err(error) = started {
+                self.halt(node, &error, stage);
+            }
+        }
+        Ok(())
+    }
+
+    /// Its disk failed: with one log directory the process exits, as Kafka's does.
+    pub(super) fn halt(&mut self, node: NodeId, error: &StorageError, stage: &mut Stage<'_>) {
+        let reason = error.to_string();
+        let id = self.emit(stage, node, Body::World(WorldEvent::NodeHalted { node, reason }));
+        self.last_fault.insert(node, id);
+        self.ended(node, NodeState::Dead, stage.cause);
+    }
+
+    /// A process ended: nothing reaches it any more, and its peers' connections break.
+    pub(crate) fn ended(&mut self, node: NodeId, state: NodeState, cause: Option<u64>) {
+        let now = self.now;
+        if let Some(entry) = self.brokers.get_mut(&node) {
+            entry.state = state;
+            entry.since = now;
+            entry.inbox.clear();
+        }
+        if let Some(entry) = self.controllers.get_mut(&node) {
+            entry.state = state;
+            entry.since = now;
+            entry.inbox.clear();
+        }
+        self.network.forget_node(node);
+        self.network.disconnect(self.spec.seed, now, node, cause);
+    }
+
+    /// A client that has ended is forgotten; its last outcomes stay readable by its name until the name is used again.
+    pub(crate) fn reap(&mut self, node: NodeId) {
+        if self.clients.get(&node).is_some_and(|client| client.is_closed()) {
+            self.network.forget_node(node);
+        }
+    }
+}
