@@ -39,4 +39,5 @@ pub use invariant::{INVARIANTS, Invariants, Violation};
 pub use lab::{Lab, LabError};
 pub use network::{Happening, Link, Network, Pending};
 pub use spec::ClusterSpec;
-pub use world::{BrokerNode, Cluster, ControllerNode, LookupWalk, NodeState};
+pub use walk::LookupWalk;
+pub use world::{BrokerNode, Cluster, ControllerNode, NodeState};

@@ -5,9 +5,23 @@ use super::act::{Act, Refusal};
 use super::event::WalkStep;
 use super::network::Happening;
 use super::perform::{Done, Waiting};
-use super::world::{Cluster, LookupWalk, Stage};
+use super::world::{Cluster, Stage};
 use crate::disk::Disk;
 use crate::types::{NodeId, TopicPartition};
+use std::sync::Arc;
+
+/// A lookup that is being watched.
+#[derive(Clone, Debug)]
+pub struct LookupWalk {
+    /// In which partition.
+    pub partition: TopicPartition,
+    /// On which broker.
+    pub broker: NodeId,
+    /// All its steps.
+    pub steps: Arc<[WalkStep]>,
+    /// How many of them were shown.
+    pub shown: usize,
+}
 
 /// Most steps of a lookup that are walked.
 const MOST_WALKED: usize = 100_000;

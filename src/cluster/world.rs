@@ -4,6 +4,7 @@ use super::event::{Body, Stamped, WorldEvent};
 use super::invariant::Invariants;
 use super::network::{Happening, Network};
 use super::spec::ClusterSpec;
+use super::walk::LookupWalk;
 use crate::broker::{self, Broker};
 use crate::client::Client;
 use crate::clock::{Duration, Instant};
@@ -60,19 +61,6 @@ pub struct ControllerNode {
     /// When its state last changed.
     pub since: Instant,
     pub(crate) inbox: VecDeque<(Input, Option<u64>)>,
-}
-
-/// A lookup that is being watched.
-#[derive(Clone, Debug)]
-pub struct LookupWalk {
-    /// In which partition.
-    pub partition: TopicPartition,
-    /// On which broker.
-    pub broker: NodeId,
-    /// All its steps.
-    pub steps: Arc<[super::event::WalkStep]>,
-    /// How many of them were shown.
-    pub shown: usize,
 }
 
 /// The world at one moment. Plain and cloneable: a clone is a checkpoint.
