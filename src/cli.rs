@@ -77,12 +77,12 @@ pub fn main_with(arguments: &[String], out: &mut dyn Write, err: &mut dyn Write)
 fn carry_out(arguments: &Arguments, out: &mut Output, err: &mut dyn Write) -> Result<i32, String> {
     let canvas = arguments.canvas();
     match &arguments.command {
-        None if screen::is_there(arguments) => screen::open(arguments, Start::Home, None),
+        None if screen::is_there(arguments) => screen::open(arguments, Start::Home, None, None),
         None => {
             out.text(&Arguments::command().render_help().to_string());
             Ok(ENDED)
         }
-        Some(Command::Sandbox) => screen::open(arguments, Start::Sandbox, None),
+        Some(Command::Sandbox) => screen::open(arguments, Start::Sandbox, None, None),
         Some(Command::Lesson(asked)) => lessons::lesson(arguments, asked, out),
         Some(Command::Check(asked)) => check::check(asked, out),
         Some(Command::Run(asked)) => run::run(arguments, asked, out, err),

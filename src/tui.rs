@@ -10,6 +10,7 @@
 //! one. The loop here carries events in and effects out. What always holds: the terminal is given back whole, on every
 //! way out; a frame is drawn only when something came in; work within one turn of the loop is bounded.
 
+mod alone; // a lesson that plays by itself
 pub mod app; // the whole screen as a state machine
 mod beats; // a lesson laid out flat
 pub mod bench; // the screen on which one works: state and keys
@@ -89,6 +90,8 @@ pub struct Look {
     pub ascii: bool,
     /// No colours.
     pub no_color: bool,
+    /// The lesson plays by itself, so many milliseconds for each happening.
+    pub play: Option<u64>,
 }
 
 /// What the program was started with.
@@ -110,14 +113,20 @@ pub struct Options {
     pub keep: bool,
     /// What to begin with.
     pub start: Start,
+    /// The lesson plays by itself, so many milliseconds for each happening; the learner's file is left alone.
+    pub play: Option<u64>,
     /// The learner's file, instead of the usual one.
     pub progress: Option<PathBuf>,
 }
 
 /// Runs the screen on real lessons until the learner leaves; gives the exit code.
 pub fn run(options: &Options) -> Result<u8, String> {
-    let look =
-        Look { language: options.language, ascii: options.ascii, no_color: options.no_color };
+    let look = Look {
+        language: options.language,
+        ascii: options.ascii,
+        no_color: options.no_color,
+        play: options.play,
+    };
     let (mut shop, told) = shop::Shop::new(options);
     let code = run_with(&mut shop, &options.start, &look)?;
     for text in told.into_iter().chain(shop.kept().map(|path| format!("files: {}", path.display())))
@@ -147,6 +156,9 @@ pub fn run_with(library: &mut dyn Library, start: &Start, look: &Look) -> Result
     if *start != Start::Home {
         app.opened(Ok(library.open(start, look.language)?));
         app.direct = true;
+        if let (Some(bench), Some(happening_ms)) = (&mut app.bench, look.play) {
+            bench.play_alone(happening_ms);
+        }
     }
     let (sender, inputs) = input::signals().map_err(told)?;
     let mut guard = terminal::Guard::take().map_err(told)?;

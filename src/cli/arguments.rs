@@ -71,7 +71,7 @@ pub enum Tongue {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Plays a lesson, or lists them
-    #[command(after_help = "Example: klab lesson a05 --lang zh")]
+    #[command(after_help = "Examples: klab lesson a05 --lang zh; klab lesson h01 --play --speed 2")]
     Lesson(LessonArguments),
     /// Runs a script, without a screen
     #[command(after_help = RUN_EXAMPLES)]
@@ -129,12 +129,30 @@ pub struct LessonArguments {
     /// Lists the lessons and how far you are
     #[arg(long, conflicts_with = "id")]
     pub list: bool,
+    /// Plays it by itself: the engine answers the questions, your progress stays as it is
+    #[arg(long, conflicts_with = "list")]
+    pub play: bool,
+    /// With --play: happenings a second, 0.01 to 1000 [default: 1]
+    #[arg(long, value_name = "X", requires = "play", value_parser = happening_ms)]
+    pub speed: Option<u64>,
     /// JSON instead of text
     #[arg(long)]
     pub json: bool,
     /// Reads the lessons of a directory instead of those in the program
     #[arg(long, value_name = "DIR")]
     pub lessons: Option<PathBuf>,
+}
+
+/// How long each happening stays, in milliseconds, from happenings a second.
+fn happening_ms(text: &str) -> Result<u64, String> {
+    let speed: f64 = text
+        .trim_end_matches(['x', '×'])
+        .parse()
+        .map_err(|_| format!("'{text}' is no number: say 0.5, 1 or 10"))?;
+    match (0.01..=1000.0).contains(&speed) {
+        true => Ok((1000.0 / speed).round() as u64),
+        false => Err("from 0.01 to 1000 happenings a second".into()),
+    }
 }
 
 const RUN_EXAMPLES: &str = "\

@@ -37,7 +37,8 @@ pub fn lesson(
         None => list(arguments, asked, &library, out),
         Some(word) if !asked.json && screen::is_there(arguments) => {
             let id = library.find(word)?.to_owned();
-            screen::open(arguments, Start::Lesson(id), asked.lessons.as_deref())
+            let play = asked.play.then(|| asked.speed.unwrap_or(1_000));
+            screen::open(arguments, Start::Lesson(id), asked.lessons.as_deref(), play)
         }
         Some(word) => plain(arguments, asked, &library, word, out),
     }

@@ -19,9 +19,9 @@ pub fn inspect(
 ) -> Result<i32, String> {
     if asked.words.is_empty() && !asked.json && screen::is_there(arguments) {
         match (&asked.directory, asked.sample) {
-            (None, true) => return screen::open(arguments, Start::Sample, None),
+            (None, true) => return screen::open(arguments, Start::Sample, None, None),
             (Some(directory), false) => {
-                return screen::open(arguments, Start::Inspect(directory.clone()), None);
+                return screen::open(arguments, Start::Inspect(directory.clone()), None, None);
             }
             _ => {}
         }

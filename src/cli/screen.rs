@@ -11,8 +11,14 @@ pub fn is_there(arguments: &Arguments) -> bool {
     !arguments.options.plain && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
 }
 
-/// Runs the screen until the learner leaves; gives the exit code.
-pub fn open(arguments: &Arguments, start: Start, library: Option<&Path>) -> Result<i32, String> {
+/// Runs the screen until the learner leaves; gives the exit code. With `play` a lesson plays by itself, so many
+/// milliseconds for each happening.
+pub fn open(
+    arguments: &Arguments,
+    start: Start,
+    library: Option<&Path>,
+    play: Option<u64>,
+) -> Result<i32, String> {
     let options = tui::Options {
         lessons: lessons::library(library)?,
         language: arguments.language(),
@@ -22,6 +28,7 @@ pub fn open(arguments: &Arguments, start: Start, library: Option<&Path>) -> Resu
         dir: arguments.options.dir.clone(),
         keep: arguments.options.keep,
         start,
+        play,
         progress: None,
     };
     tui::run(&options).map(i32::from)

@@ -38,6 +38,9 @@ fn a_wrong_argument_is_a_sentence_and_two() {
         &["inspect", "/nowhere/at/all"],
         &["inspect", "--sample", "lookup"],
         &["completions", "dos"],
+        &["lesson", "h01", "--speed", "2"],
+        &["lesson", "h01", "--play", "--speed", "0"],
+        &["lesson", "h01", "--play", "--speed", "fast"],
     ] {
         let (code, out, err) = klab(words);
         assert_eq!((code, out.as_str()), (WRONG, ""), "{words:?}");
@@ -219,4 +222,11 @@ fn a_lesson_is_checked_updated_and_played() {
     assert!(code == WRONG && !err.is_empty());
     let (code, _, err) = klab(&["check", "--lessons", "/nowhere"]);
     assert!(code == WRONG && err.contains("/nowhere"), "{err}");
+}
+
+#[test]
+fn without_a_screen_a_lesson_that_plays_by_itself_is_printed_at_once() {
+    let (code, out, _) = klab(&["lesson", "a02", "--play", "--speed", "0.01"]);
+    assert!(code == ENDED && out.contains("answered by the engine"), "{out}");
+    assert_eq!(out, klab(&["lesson", "a02"]).1);
 }

@@ -10,7 +10,7 @@
 use super::help::{self, Help};
 use super::layout::{self, Plan, Wish};
 use super::prompt::Prompt;
-use super::speed::{Beat, FIRST, Playing, SPEEDS};
+use super::speed::{Beat, FIRST, Playing, Speed};
 use super::stage::{Note, Pace, Pane, Stage};
 use super::words::words;
 use crate::trace::{Canvas, Focus, Glyphs, Target};
@@ -70,7 +70,9 @@ pub struct Bench {
     /// Playing, if it plays.
     pub playing: Option<Playing>,
     /// Which speed.
-    pub speed: usize,
+    pub speed: Speed,
+    /// A lesson that plays by itself.
+    pub(super) alone: Option<super::alone::Alone>,
     /// The step that dragging or clicking asked for.
     pub wanted_step: Option<u64>,
     /// Whether something is under way that `advance` goes on with.
@@ -105,6 +107,7 @@ impl Bench {
             asking: None,
             playing: None,
             speed: FIRST,
+            alone: None,
             wanted_step: None,
             working: false,
             note: None,
@@ -184,17 +187,27 @@ impl Bench {
         } else if self.working {
             let pace = self.stage.advance();
             self.done(pace);
-        } else if let Some(playing) = &mut self.playing {
-            let beat = playing.beat(SPEEDS[self.speed], elapsed_ms, self.stage.status().at);
-            let pace = match beat {
-                Beat::Wait => return,
-                Beat::Step => self.stage.forward(),
-                Beat::Until(until) => self.stage.play_until(until),
-            };
-            let play = self.playing;
-            self.done(pace);
-            if !matches!(&self.note, Some(note) if note.bad) && !self.working {
-                self.playing = self.playing.and(play);
+        } else if self.playing.is_some() && !self.reads(elapsed_ms) {
+            self.play(elapsed_ms);
+        }
+    }
+
+    fn play(&mut self, elapsed_ms: u64) {
+        let Some(playing) = &mut self.playing else { return };
+        match playing.beat(self.speed, elapsed_ms, self.stage.status().at) {
+            Beat::Wait => {}
+            Beat::Step(count) => {
+                for _ in 0..count {
+                    let pace = self.stage.forward();
+                    self.done(pace);
+                    if self.playing.is_none() || self.working || self.reads(0) {
+                        break;
+                    }
+                }
+            }
+            Beat::Until(until) => {
+                let pace = self.stage.play_until(until);
+                self.done(pace);
             }
         }
     }

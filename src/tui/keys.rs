@@ -6,7 +6,7 @@
 use super::bench::{Asking, Bench, Wanted};
 use super::help::Help;
 use super::prompt::Typed;
-use super::speed::{Playing, SPEEDS};
+use super::speed::Playing;
 use super::stage::{Pace, Pane, Stage};
 use crate::trace::{Focus, Target};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -48,8 +48,8 @@ impl Bench {
             KeyCode::Home => self.wanted_step = Some(0),
             KeyCode::End => self.wanted_step = Some(self.stage.status().head),
             KeyCode::Char(' ') => self.toggle_play(),
-            KeyCode::Char('+' | '=') => self.speed = (self.speed + 1).min(SPEEDS.len() - 1),
-            KeyCode::Char('-') => self.speed = self.speed.saturating_sub(1),
+            KeyCode::Char('+' | '=') => self.speed = self.speed.faster(),
+            KeyCode::Char('-') => self.speed = self.speed.slower(),
             KeyCode::Up | KeyCode::Char('k') => self.choose(-1),
             KeyCode::Down | KeyCode::Char('j') => self.choose(1),
             KeyCode::Tab => self.next_pane(1),

@@ -31,6 +31,7 @@ pub struct Shop {
     seed: Option<u64>,
     directory: Option<PathBuf>,
     keep: bool,
+    by_itself: bool,
     opened: usize,
     made: Vec<PathBuf>,
 }
@@ -56,6 +57,7 @@ impl Shop {
             seed: options.seed,
             directory: options.dir.clone(),
             keep: options.keep,
+            by_itself: options.play.is_some(),
             opened: 0,
             made: Vec::new(),
         };
@@ -120,14 +122,17 @@ impl Shop {
                 self.lessons.load(&id, Language::Chinese).map_err(told)?,
             );
         }
-        let resume_at =
-            self.progress.borrow().lessons.get(&id).filter(|p| !p.done).map_or(0, |p| p.step);
+        // What plays by itself begins at the beginning, and is not the learner's progress.
+        let resume_at = match self.progress.borrow().lessons.get(&id) {
+            Some(so_far) if !so_far.done && !self.by_itself => so_far.step,
+            _ => 0,
+        };
         let (path, make) = self.place(super::home::short(&id));
         let mut session = Session::new(language, make);
         session.seed = self.seed.unwrap_or_else(|| lessons[&Language::English].seed);
         let play = Play::new(session, lessons, resume_at);
-        let save = self.saver(id.clone());
-        Ok(Box::new(LabStage::new(play, &id, Some(save), (!self.keep).then_some(path))))
+        let save = (!self.by_itself).then(|| self.saver(id.clone()));
+        Ok(Box::new(LabStage::new(play, &id, save, (!self.keep).then_some(path))))
     }
 
     fn saver(&self, id: String) -> Saver {

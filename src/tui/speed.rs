@@ -30,13 +30,36 @@ pub const SPEEDS: [Speed; 11] = [
 ];
 
 /// The speed to begin with: a happening each second.
-pub const FIRST: usize = 1;
+pub const FIRST: Speed = SPEEDS[1];
+
+/// Happenings that one beat may ask for.
+const MOST: u64 = 64;
 
 impl Speed {
+    /// The next faster of [`SPEEDS`], or itself.
+    pub fn faster(self) -> Speed {
+        SPEEDS.into_iter().find(|other| other.rank() > self.rank()).unwrap_or(self)
+    }
+
+    /// The next slower of [`SPEEDS`], or itself.
+    pub fn slower(self) -> Speed {
+        SPEEDS.into_iter().rev().find(|other| other.rank() < self.rank()).unwrap_or(self)
+    }
+
+    /// Greater is faster.
+    fn rank(self) -> (bool, u64) {
+        match self {
+            Speed::Each(ms) => (false, u64::MAX - ms),
+            Speed::Times(hundredths) => (true, hundredths),
+        }
+    }
+
     /// As the top line says it.
     pub fn label(self) -> String {
         match self {
-            Speed::Each(ms) if ms >= 1000 => format!("1/{} s", ms / 1000),
+            Speed::Each(ms) if ms >= 1000 => {
+                format!("1/{:.1} s", ms as f64 / 1000.0).replace(".0 ", " ")
+            }
             Speed::Each(ms) => format!("{:.1}/s", 1000.0 / ms as f64).replace(".0/", "/"),
             Speed::Times(hundredths) if hundredths >= 100 => format!("{}×", hundredths / 100),
             Speed::Times(hundredths) => format!("0.{hundredths:02}×"),
@@ -57,8 +80,8 @@ pub struct Playing {
 pub enum Beat {
     /// Nothing yet.
     Wait,
-    /// One happening.
-    Step,
+    /// So many happenings, one after another.
+    Step(u64),
     /// Everything up to this instant.
     Until(Instant),
 }
@@ -79,7 +102,7 @@ impl Playing {
                     return Beat::Wait;
                 }
                 self.waited_ms = 0;
-                Beat::Step
+                Beat::Step((elapsed_ms / ms.max(1)).clamp(1, MOST))
             }
             Speed::Times(hundredths) => {
                 let us = elapsed_ms.min(250).saturating_mul(10).saturating_mul(hundredths);
@@ -99,7 +122,18 @@ mod tests {
         let mut playing = Playing::from(Instant(0));
         let beats: Vec<Beat> =
             (0..4).map(|_| playing.beat(Speed::Each(100), 50, Instant(0))).collect();
-        assert_eq!(beats, [Beat::Step, Beat::Wait, Beat::Step, Beat::Wait]);
+        assert_eq!(beats, [Beat::Step(1), Beat::Wait, Beat::Step(1), Beat::Wait]);
+        assert_eq!(playing.beat(Speed::Each(10), 50, Instant(0)), Beat::Step(5));
+    }
+
+    #[test]
+    fn any_speed_has_a_next_one_on_either_side() {
+        assert_eq!(Speed::Each(300).faster(), Speed::Each(100));
+        assert_eq!(Speed::Each(300).slower(), Speed::Each(400));
+        assert_eq!(Speed::Each(5).faster(), Speed::Times(1));
+        assert_eq!(Speed::Times(1).slower(), Speed::Each(100));
+        assert_eq!(SPEEDS[10].faster(), SPEEDS[10]);
+        assert_eq!(Speed::Each(9_000).slower(), Speed::Each(9_000));
     }
 
     #[test]

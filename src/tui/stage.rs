@@ -141,7 +141,7 @@ pub struct Question {
     pub text: String,
     /// What can be chosen; empty when a value is to be typed.
     pub choices: Vec<String>,
-    /// What was answered, if it was.
+    /// What was answered, if it was; empty when it is left to the engine.
     pub given: Option<String>,
     /// What the engine says, once it has.
     pub truth: Option<String>,
@@ -302,7 +302,7 @@ pub trait Stage {
     fn play_until(&mut self, until: Instant) -> Pace;
     /// The virtual time of the next happening, if one is pending.
     fn next_at(&self) -> Option<Instant>;
-    /// Answers the question: the number of the choice, or a value as typed.
+    /// Answers the question: a choice, or a value as typed; nothing leaves it to the engine.
     fn answer(&mut self, answer: &str) -> Pace;
     /// Asks for a hint.
     fn hint(&mut self) -> Pace;

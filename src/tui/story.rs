@@ -101,18 +101,27 @@ fn ask(picture: &mut Picture, question: &Question, canvas: &Canvas, w: &Words) {
     if question.choices.is_empty() && question.given.is_none() {
         picture.push(Line::of(format!("    {}", w.type_answer), Role::Dim));
     }
+    let by_engine = question.given.as_deref() == Some("");
+    if by_engine && question.truth.is_none() {
+        picture.push(Line::of(format!("    {}", w.by_engine), Role::Dim));
+    }
     if question.choices.is_empty()
+        && !by_engine
         && let Some(given) = &question.given
     {
         picture.push(Line::of(format!("    {}: ", w.you_said), Role::Dim).text(given));
     }
     if let Some(truth) = &question.truth {
         let (glyph, word, role) = match question.right {
+            _ if by_engine => (canvas.glyphs.chosen, w.by_engine, Role::Heading),
             Some(true) => (canvas.glyphs.good, w.right, Role::Good),
             _ => (canvas.glyphs.bad, w.not_quite, Role::Bad),
         };
         let line = Line::of(format!("    {glyph} {word}"), role)
-            .span(format!("   {}: ", w.engine_says), Role::Dim)
+            .span(
+                if by_engine { ": ".into() } else { format!("   {}: ", w.engine_says) },
+                Role::Dim,
+            )
             .span(truth, Role::Strong);
         picture.extend(prose::wrap(&line.spans, canvas.width));
         if !question.why.is_empty() {

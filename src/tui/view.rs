@@ -4,7 +4,6 @@ use super::bench::{Asking, Bench};
 use super::hints;
 use super::layout::Plan;
 use super::paint::{Paint, View};
-use super::speed::SPEEDS;
 use super::stage::{Pane, Status};
 use super::timeline;
 use super::words::{self, words};
@@ -100,7 +99,7 @@ fn top(bench: &Bench, status: &Status, cells: usize) -> Line {
         left = left.span(format!("  {at}/{of} "), Role::Dim).span(bar, Role::Heading);
     }
     let play = match bench.playing {
-        Some(_) => Line::of(format!("{} {}", g.playing, SPEEDS[bench.speed].label()), Role::Good),
+        Some(_) => Line::of(format!("{} {}", g.playing, bench.speed.label()), Role::Good),
         None if bench.working => Line::of(format!("{} {}", g.ellipsis, w.working), Role::Accent),
         None if status.read_only => Line::of(w.read_only, Role::Dim),
         None => Line::of(format!("{} {}", g.waiting, w.paused), Role::Dim),

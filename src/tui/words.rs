@@ -77,6 +77,7 @@ words! {
     engine_says: "the lab says", "实验室的答案";
     right: "right", "答对了";
     not_quite: "not quite", "不完全对";
+    by_engine: "answered by the engine", "由引擎作答";
     you_said: "you said", "你的回答";
     type_answer: "type your answer", "请输入答案";
     hints: "hint", "提示";

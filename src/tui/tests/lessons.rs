@@ -134,3 +134,48 @@ fn the_real_directory_is_looked_at_and_an_offset_looked_up() {
     kind(&mut app, "5");
     assert!(frame(&app).contains("plain-0"));
 }
+
+#[test]
+fn a_lesson_plays_by_itself_to_its_end_and_leaves_the_progress_alone() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let options = Options {
+        lessons: lesson::Library::embedded(),
+        dir: Some(directory.path().join("files")),
+        progress: Some(directory.path().join("progress.json")),
+        play: Some(10),
+        ..Options::default()
+    };
+    let mut shop = Shop::new(&options).0;
+    let mut app = open(&mut shop, &Start::Lesson("e02".into()), English);
+    app.bench.as_mut().expect("a bench").play_alone(10);
+    let (mut by_engine, mut beats) = (false, 0);
+    while !frame(&app).contains("The lesson is done") {
+        beats += 1;
+        assert!(beats < 20_000, "it does not end:\n{}", frame(&app));
+        app.on_event(Event::Tick(if app.wait_ms() == Some(0) { 0 } else { 33 }));
+        by_engine |= frame(&app).contains("answered by the engine: ");
+        assert!(!frame(&app).contains("not quite"), "{}", frame(&app));
+    }
+    assert!(by_engine && beats > 100, "{beats}");
+    assert_eq!(app.wait_ms(), None, "it stands at the end");
+    key(&mut app, KeyCode::Char('q'));
+    assert!(!directory.path().join("progress.json").exists());
+}
+
+#[test]
+fn space_stops_a_lesson_that_plays_by_itself() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut shop = shop(directory.path());
+    let mut app = open(&mut shop, &Start::Lesson("h01".into()), Chinese);
+    app.bench.as_mut().expect("a bench").play_alone(1_000);
+    app.on_event(Event::Tick(33));
+    let step = |app: &App| app.bench.as_ref().map(|bench| bench.stage.status().step);
+    let before = step(&app);
+    for _ in 0..10 {
+        app.on_event(Event::Tick(33));
+    }
+    assert_eq!(step(&app), before, "the text is read first");
+    assert!(app.wait_ms().is_some());
+    press(&mut app, KeyCode::Char(' '));
+    assert_eq!(app.wait_ms(), None);
+}
