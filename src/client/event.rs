@@ -159,7 +159,10 @@ impl Event {
                 format!("splits a batch for {partition} that is too large into {parts}")
             }
             Event::ConnectionLost { to, requests } => {
-                format!("loses the connection to {to} with {requests} requests under way")
+                format!(
+                    "loses the connection to {to} with {} under way",
+                    counted(requests, "request")
+                )
             }
             Event::Requested { kind, to } => format!("asks broker {to}: {kind}"),
             Event::Answered { kind, error } => format!("hears the answer to {kind}: {error}"),

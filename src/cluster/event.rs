@@ -179,7 +179,15 @@ impl WorldEvent {
             Language::Chinese => chinese,
         };
         match self {
-            WorldEvent::Act { command } => say(format!("you: {command}"), format!("你：{command}")),
+            WorldEvent::Act { command } => match command.strip_prefix('#').map(str::trim) {
+                // What the lab does by itself so that time passes.
+                Some("time passes") => say("time passes".into(), "时间流逝".into()),
+                Some(by) => match by.strip_prefix("idle for ") {
+                    Some(time) => say(by.into(), format!("空闲 {time}")),
+                    None => say(by.into(), by.into()),
+                },
+                None => say(format!("you: {command}"), format!("你：{command}")),
+            },
             WorldEvent::Fault(fault) => match fault {
                 Fault::Kill(n) => {
                     say(format!("{} is killed", process(*n)), format!("{} 被杀死", process(*n)))
@@ -301,5 +309,21 @@ impl Body {
                 | "Flushed"
                 | "RecordsAppended"
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_lab_does_by_itself_is_not_told_of_you() {
+        let say = |command: &str| {
+            let body = Body::World(WorldEvent::Act { command: command.into() });
+            [body.sentence(Language::English), body.sentence(Language::Chinese)]
+        };
+        assert_eq!(say("# time passes"), ["time passes", "时间流逝"]);
+        assert_eq!(say("# idle for 7 d 23 h"), ["idle for 7 d 23 h", "空闲 7 d 23 h"]);
+        assert_eq!(say("broker kill 1"), ["you: broker kill 1", "你：broker kill 1"]);
     }
 }

@@ -7,6 +7,8 @@ use super::files;
 use super::help::help_lines;
 use super::session::Session;
 use super::statement::Statement;
+use crate::glossary;
+use crate::trace::{Canvas, Line};
 use serde_json::{Value as Json, json};
 
 fn lines(lines: Vec<String>) -> Progress {
@@ -82,17 +84,14 @@ pub fn look(statement: &Statement, session: &Session) -> Progress {
 }
 
 fn glossary(word: Option<&str>, session: &Session) -> Progress {
-    use super::glossary::{ENTRIES, explain};
-    match word {
-        None => lines(ENTRIES.iter().map(|entry| entry.line(session.language)).collect()),
-        Some(word) => match explain(word) {
-            Some(entry) => lines(vec![entry.line(session.language)]),
-            None => wrong(match nearest(word, ENTRIES.iter().map(|entry| entry.word)) {
-                Some(near) => format!("the glossary has no '{word}': did you mean '{near}'?"),
-                None => format!("the glossary has no '{word}': 'glossary' lists its words"),
-            }),
-        },
+    if let Some(picture) = glossary::picture(word, &Canvas::text(session.language)) {
+        return lines(picture.lines.iter().map(Line::to_text).collect());
     }
+    let (known, word) = (glossary::words(), word.unwrap_or_default());
+    wrong(match nearest(word, known.iter().map(|known| known.word.as_str())) {
+        Some(near) => format!("the glossary has no '{word}': did you mean '{near}'?"),
+        None => format!("the glossary has no '{word}': 'glossary' lists its words"),
+    })
 }
 
 fn picture(show: &ShowCommand, session: &Session) -> Progress {
