@@ -158,6 +158,7 @@ impl Event {
             Event::BatchSplit { partition, parts } => {
                 format!("splits a batch for {partition} that is too large into {parts}")
             }
+            Event::ConnectionLost { to, requests: 0 } => format!("loses the connection to {to}"),
             Event::ConnectionLost { to, requests } => {
                 format!(
                     "loses the connection to {to} with {} under way",
@@ -239,6 +240,7 @@ impl Event {
             Event::BatchSplit { partition, parts } => {
                 format!("将 {partition} 过大的 batch 拆成 {parts} 个")
             }
+            Event::ConnectionLost { to, requests: 0 } => format!("与 {to} 的连接断开"),
             Event::ConnectionLost { to, requests } => {
                 format!("与 {to} 的连接断开，{requests} 个请求没有应答")
             }

@@ -301,6 +301,9 @@ impl Body {
         if let Body::World(WorldEvent::Act { command }) = self {
             return command.starts_with('#');
         }
+        if let Body::Client(client::Event::ConnectionLost { requests: 0, .. }) = self {
+            return true; // told when the first request was lost with it
+        }
         matches!(
             self.kind(),
             "MetadataApplied"

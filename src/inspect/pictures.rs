@@ -16,7 +16,7 @@ impl Inspection {
     pub fn log_picture(&self, place: Place, chosen: Option<Offset>, canvas: &Canvas) -> Picture {
         let mut picture = Picture::new(canvas.word("log", "日志"));
         let Some(files) = self.partition(place) else { return picture };
-        picture = picture.caption(self.caption(place));
+        picture = picture.caption(self.caption_with_path(place));
         let all = &files.segments;
         let marked = chosen.and_then(|offset| all.iter().rposition(|s| s.base_offset <= offset));
         let greatest = all.iter().map(|segment| segment.log_bytes).max().unwrap_or(1).max(1);
@@ -79,10 +79,12 @@ impl Inspection {
                     line.span(name, Role::Dim).span(offset.to_string(), Role::Offset).text("   ");
             }
         }
-        for entry in &files.epochs {
+        for (at, entry) in files.epochs.iter().enumerate() {
             line = line
-                .span(format!("e{}", entry.epoch), Role::Epoch)
-                .span(format!(" {} ", entry.start_offset), Role::Offset);
+                .span(if at == 0 { "epochs " } else { ", " }, Role::Dim)
+                .span(entry.epoch.to_string(), Role::Epoch)
+                .span(" from ", Role::Dim)
+                .span(entry.start_offset.to_string(), Role::Offset);
         }
         line
     }
@@ -90,9 +92,15 @@ impl Inspection {
     fn caption(&self, place: Place) -> Line {
         let Some(files) = self.partition(place) else { return Line::new() };
         let node = &self.nodes[place.node];
-        Line::of(files.partition.to_string(), Role::Strong)
-            .span(format!("   {}", self.directory.join(&files.directory).display()), Role::Dim)
-            .span(node.node.map_or(String::new(), |id| format!("   b{id}")), Role::Plain)
+        let node = node.node.map_or(String::new(), |id| format!(" on b{id}"));
+        Line::of(files.partition.to_string(), Role::Strong).span(node, Role::Plain)
+    }
+
+    /// The same with its directory, where no file's name has to fit in too.
+    fn caption_with_path(&self, place: Place) -> Line {
+        let Some(files) = self.partition(place) else { return Line::new() };
+        let path = self.directory.join(&files.directory);
+        self.caption(place).span(format!("   {}", path.display()), Role::Dim)
     }
 
     /// The index of the segment that holds an offset, with the steps of a lookup walked so far.
@@ -244,7 +252,7 @@ impl Inspection {
     /// The batches of a partition in the order of writing, from the one that holds `from`.
     pub fn timeline_picture(&self, place: Place, from: Option<Offset>, canvas: &Canvas) -> Picture {
         let mut picture =
-            Picture::new(canvas.word("timeline", "时间线")).caption(self.caption(place));
+            Picture::new(canvas.word("timeline", "时间线")).caption(self.caption_with_path(place));
         let Some(files) = self.partition(place) else { return picture };
         let heads = match canvas.language {
             crate::types::Language::English => {

@@ -135,6 +135,7 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     let wanted = walked.segment.or(focus.segment).or(focus.offset);
     let segment = wanted
         .and_then(|wanted| log.segments().iter().rfind(|s| s.base_offset <= wanted))
+        .or_else(|| log.segments().iter().rfind(|s| s.index.entries() > 0))
         .unwrap_or_else(|| log.active_segment());
     let mut picture = Picture::new(title).caption(caption(lab, log, node, segment, canvas));
     if let Some(target) = walked.target {

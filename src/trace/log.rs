@@ -196,7 +196,12 @@ fn footer(lab: &Lab, log: &Log, canvas: &Canvas) -> Line {
         let text = canvas.word("page cache only", "仅在页缓存");
         line = line.text("   ").span(g.cached, Role::Cached).span(format!(" {text}"), Role::Dim);
     }
-    line.span(format!("   segment.bytes {}", bytes(u64::from(config.segment_bytes))), Role::Dim)
+    let limit = format!("   segment.bytes {}", bytes(u64::from(config.segment_bytes)));
+    // A number that is cut off would be another number.
+    match line.width() + super::width::of(&limit) <= canvas.width {
+        true => line.span(limit, Role::Dim),
+        false => line,
+    }
 }
 
 /// `show segment`: the batches of one segment.

@@ -57,6 +57,10 @@ pub struct Bench {
     pub order: Vec<Pane>,
     /// The panes as the stage last named them.
     panes: Vec<Pane>,
+    /// The lesson's step when it was last looked at.
+    lesson_step: Option<usize>,
+    /// Whether a `show` turned to a picture in this step of the lesson.
+    turned: bool,
     /// What keys go to.
     pub active: Pane,
     /// What the pictures are about.
@@ -100,6 +104,8 @@ impl Bench {
             stage,
             order,
             panes,
+            lesson_step: None,
+            turned: false,
             active,
             focus: Focus::default(),
             sights: BTreeMap::new(),
@@ -231,17 +237,34 @@ impl Bench {
             sight.scroll = None;
         }
         let panes = self.stage.panes();
-        if panes != self.panes {
-            // Another step of the lesson wants other pictures.
-            self.order = panes.iter().copied().filter(|p| *p != Pane::Lesson).collect();
+        let at = self.stage.status().progress.map(|(at, _)| at);
+        if panes != self.panes || (self.turned && at != self.lesson_step) {
             self.panes = panes;
+            self.set_out();
         }
-        if let Some(pane) = self.stage.take_shown() {
+        self.lesson_step = at;
+        if let Some((pane, focus)) = self.stage.take_shown() {
             let active = self.active;
             self.show(pane);
             if self.area.width >= layout::WIDE {
                 self.active = active;
             }
+            self.focus = focus;
+            self.turned = true;
+        }
+    }
+
+    /// Another step of the lesson wants other pictures, and no longer what the last one turned to.
+    fn set_out(&mut self) {
+        self.order = self.panes.iter().copied().filter(|p| *p != Pane::Lesson).collect();
+        if std::mem::take(&mut self.turned) {
+            self.focus = Focus::default();
+        }
+        let seen = self.plan().panes.iter().any(|(pane, _)| *pane == self.active);
+        if self.active != Pane::Lesson && !seen {
+            let wide = self.area.width >= layout::WIDE && self.has_story();
+            let first = self.order.first().copied().filter(|_| !wide);
+            self.active = first.unwrap_or(Pane::Lesson);
         }
     }
 

@@ -9,7 +9,7 @@ use crate::inspect::{Inspection, Place};
 use crate::script::{self, Command, LookupTarget, NoNames};
 use crate::storage::LookupStep;
 use crate::trace::{Canvas, Focus, Picture, Target};
-use crate::types::{Language, Offset};
+use crate::types::{Language, NodeId, Offset};
 
 /// A directory that somebody else wrote.
 pub struct InspectStage {
@@ -17,12 +17,14 @@ pub struct InspectStage {
     language: Language,
     /// The lookup that is walked: where, which offset, its steps, how many of them were taken.
     lookup: Option<(Place, Offset, Vec<LookupStep>, usize)>,
+    /// Where a lookup has just begun: its index is to be seen.
+    shown: Option<Place>,
 }
 
 impl InspectStage {
     /// Puts an opened directory on the stage.
     pub fn new(inspection: Inspection, language: Language) -> InspectStage {
-        InspectStage { inspection, language, lookup: None }
+        InspectStage { inspection, language, lookup: None, shown: None }
     }
 
     fn place(&self, focus: &Focus) -> Option<Place> {
@@ -44,6 +46,7 @@ impl InspectStage {
             Err(why) => Pace::Halt(Note::bad(why)),
             Ok(steps) => {
                 self.lookup = Some((place, offset, steps, 1));
+                self.shown = Some(place);
                 self.told()
             }
         }
@@ -221,6 +224,13 @@ impl Stage for InspectStage {
 
     fn save(&mut self) -> Result<(), String> {
         Ok(())
+    }
+
+    fn take_shown(&mut self) -> Option<(Pane, Focus)> {
+        let place = self.shown.take()?;
+        let partition = self.inspection.partition(place)?.partition.clone();
+        let node = self.inspection.nodes.get(place.node)?.node.map(NodeId);
+        Some((Pane::Index, Focus { partition: Some(partition), node, ..Focus::default() }))
     }
 
     fn set_language(&mut self, language: Language) {

@@ -470,8 +470,8 @@ impl Stage for LabStage {
         self.save.as_mut().map_or(Ok(()), |save| save(progress))
     }
 
-    fn take_shown(&mut self) -> Option<Pane> {
-        self.play.shown.take().and_then(|name| Pane::parse(&name))
+    fn take_shown(&mut self) -> Option<(Pane, Focus)> {
+        self.play.take_shown()
     }
 
     fn set_language(&mut self, language: Language) {

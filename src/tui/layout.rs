@@ -139,8 +139,8 @@ fn wide(area: Rect, wish: &Wish<'_>) -> Plan {
     let cell_width = (right.width - 3 * (columns - 1)) / columns;
     for at in 0..count {
         let (column, line) = (at % columns, at / columns);
-        let y0 = right.height * line / rows;
-        let y1 = right.height * (line + 1) / rows;
+        let y0 = row_at(right.height, line, rows);
+        let y1 = row_at(right.height, line + 1, rows);
         let gap = u16::from(line + 1 < rows);
         let rect = Rect {
             x: right.x + column * (cell_width + 3),
@@ -151,6 +151,15 @@ fn wide(area: Rect, wish: &Wish<'_>) -> Plan {
         plan.panes.push((wish.panes[usize::from(at)], rect));
     }
     plan
+}
+
+/// Where a row of pictures begins. Of three the first is the tallest: it is what the lesson is about.
+fn row_at(height: u16, line: u16, rows: u16) -> u16 {
+    match (rows, line) {
+        (3, 1) => height * 2 / 5,
+        (3, 2) => height * 7 / 10,
+        _ => height * line / rows,
+    }
 }
 
 #[cfg(test)]

@@ -10,11 +10,14 @@
 //! learner does besides happens on a branch of its own; returning to the lesson switches back to where it was left.
 
 use super::beats::{Beat, Placed, Record, flatten};
-use super::stage::{CommandLine, Done, Note, Pace};
+use super::stage::{CommandLine, Done, Note, Pace, Pane};
 use crate::cluster::{Act, Lab, LabError};
 use crate::lesson::Lesson;
-use crate::script::{Execution, Output, Progress, Session, Status, parse_line};
-use crate::types::Language;
+use crate::script::{
+    Command, Execution, Output, Progress, Session, ShowCommand, Status, parse_line,
+};
+use crate::trace::Focus;
+use crate::types::{Language, NodeId, Offset};
 use std::collections::BTreeMap;
 
 /// Happenings that one call may deliver before it lets the screen look.
@@ -55,7 +58,7 @@ pub struct Play {
     /// Whether the end was reached.
     pub finished: bool,
     /// What the last `show` command showed, until somebody takes it.
-    pub shown: Option<String>,
+    pub(super) shown: Option<ShowCommand>,
     pub(super) next: usize,
     run: Option<Run>,
     waiting: Option<Run>,
@@ -105,6 +108,19 @@ impl Play {
             Some(Beat::Command(_, true)) => None,
             _ => Some(&run.execution.statement().text),
         }
+    }
+
+    /// The pane that the last `show` turned to, and what of it.
+    pub fn take_shown(&mut self) -> Option<(Pane, Focus)> {
+        let shown = self.shown.take()?;
+        let focus = Focus {
+            node: shown.broker.map(NodeId),
+            offset: shown.offset.map(Offset),
+            group: shown.subject.filter(|_| shown.kind == "group"),
+            partition: shown.partition,
+            ..Focus::default()
+        };
+        Some((Pane::parse(shown.kind)?, focus))
     }
 
     /// Whether no command is under way.
@@ -246,9 +262,8 @@ impl Play {
         let Some(run) = self.run.take() else { return Pace::Done(None) };
         self.far = false;
         let failed = output.status != Status::Ended;
-        let mut words = run.execution.statement().text.split_whitespace();
-        if words.next() == Some("show") {
-            self.shown = words.next().map(str::to_owned);
+        if let Command::Show(shown) = &run.execution.statement().command {
+            self.shown = Some(shown.clone());
         }
         let step = self.lab().map_or(0, Lab::step_number);
         let Some(beat) = run.beat else {

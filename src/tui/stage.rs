@@ -312,8 +312,8 @@ pub trait Stage {
     fn complete(&self, line: &str, cursor: usize) -> Vec<Completion>;
     /// What the chosen row means for the focus; `None` if nothing.
     fn focus(&self, target: &Target, focus: &Focus) -> Option<(Pane, Focus)>;
-    /// The pane that a `show` command asked for since this was last asked.
-    fn take_shown(&mut self) -> Option<Pane> {
+    /// The pane that a `show` command asked for since this was last asked, and of what.
+    fn take_shown(&mut self) -> Option<(Pane, Focus)> {
         None
     }
     /// The learner chose another language.

@@ -179,3 +179,27 @@ fn space_stops_a_lesson_that_plays_by_itself() {
     press(&mut app, KeyCode::Char(' '));
     assert_eq!(app.wait_ms(), None);
 }
+
+#[test]
+fn what_a_step_shows_is_on_the_screen_until_the_next_step() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut shop = shop(directory.path());
+    let mut app = open(&mut shop, &Start::Lesson("e02".into()), English);
+    let at = |app: &App| app.bench.as_ref().and_then(|b| b.stage.status().progress).map(|p| p.0);
+    let asked = "partition   __consumer_offsets-24";
+    for _ in 0..60 {
+        if frame(&app).contains(asked) {
+            break;
+        }
+        let question = app.bench.as_ref().expect("a bench").stage.prose(English);
+        let code =
+            if question.open_question().is_some() { KeyCode::Char('1') } else { KeyCode::PageDown };
+        key(&mut app, code);
+    }
+    let step = at(&app);
+    assert!(frame(&app).contains(asked), "{}", frame(&app));
+    while at(&app) == step {
+        key(&mut app, KeyCode::PageDown);
+    }
+    assert!(!frame(&app).contains(asked), "{}", frame(&app));
+}
