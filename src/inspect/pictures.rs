@@ -62,12 +62,12 @@ impl Inspection {
         }
         picture.extend(table.lines(canvas.width, canvas.glyphs.ellipsis));
         picture.attention = marked.map(|at| at - first + 1);
-        picture.push(self.marks(files));
+        picture.extend(self.marks(files, canvas));
         picture
     }
 
-    /// `HW 395   recovery point 395   epochs 0 from 0, 1 from 57`.
-    fn marks(&self, files: &PartitionFiles) -> Line {
+    /// `HW 395   recovery point 395`, and below it `epochs 0 from 0, 1 from 57`.
+    fn marks(&self, files: &PartitionFiles, canvas: &Canvas) -> Vec<Line> {
         let mut line = Line::new().indent(2);
         for (name, offset) in [
             ("HW ", files.high_watermark),
@@ -79,14 +79,20 @@ impl Inspection {
                     line.span(name, Role::Dim).span(offset.to_string(), Role::Offset).text("   ");
             }
         }
+        let mut epochs = Line::new();
         for (at, entry) in files.epochs.iter().enumerate() {
-            line = line
+            epochs = epochs
                 .span(if at == 0 { "epochs " } else { ", " }, Role::Dim)
                 .span(entry.epoch.to_string(), Role::Epoch)
                 .span(" from ", Role::Dim)
                 .span(entry.start_offset.to_string(), Role::Offset);
         }
-        line
+        let mut lines = vec![line];
+        if !epochs.spans.is_empty() {
+            let rows = prose::wrap(&epochs.spans, canvas.width.saturating_sub(2));
+            lines.extend(rows.into_iter().map(|row| row.indent(2)));
+        }
+        lines
     }
 
     fn caption(&self, place: Place) -> Line {

@@ -61,8 +61,6 @@ impl Paint {
     /// A picture: its head, then its rows from `first` on; the chosen row is marked.
     pub fn picture(&self, buffer: &mut Buffer, area: Rect, picture: &Picture, view: View) {
         let mark = if view.active { self.glyphs.chosen } else { " " };
-        let head = Line::of(mark, Role::Heading).text(" ").join(picture.head());
-        self.line(buffer, area, 0, &head);
         let rows = usize::from(area.height.saturating_sub(1));
         let inner = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
         for (at, line) in picture.lines.iter().enumerate().skip(view.first).take(rows) {
@@ -74,17 +72,16 @@ impl Paint {
             }
         }
         let below = picture.lines.len().saturating_sub(view.first + rows);
-        if (below > 0 || view.first > 0) && area.height > 2 {
-            let text = format!("{}{} {}{}", self.glyphs.up, view.first, self.glyphs.down, below);
-            let line = Line::of(text, Role::Dim);
-            let wide = line.width() as u16;
-            if wide + 2 < area.width
-                && head.width() + usize::from(wide) + 2 < usize::from(area.width)
-            {
-                let corner = Rect { x: area.x + area.width - wide, width: wide, ..area };
-                self.line(buffer, corner, 0, &line);
-            }
-        }
+        let head = Line::of(mark, Role::Heading).text(" ").join(picture.head());
+        let hidden = match (below > 0 || view.first > 0) && area.height > 2 {
+            true => format!("{}{} {}{}", self.glyphs.up, view.first, self.glyphs.down, below),
+            false => String::new(),
+        };
+        // That there is more matters more than the end of the head.
+        let cells = usize::from(area.width);
+        let room = cells.saturating_sub(hidden.chars().count() + 2);
+        let head = if hidden.is_empty() { head } else { head.cut(room, &self.glyphs) };
+        self.line(buffer, area, 0, &head.right(Line::of(hidden, Role::Dim), cells));
     }
 }
 
