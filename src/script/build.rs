@@ -9,6 +9,10 @@ use crate::types::{TopicName, TopicPartition};
 
 /// The longest time that one command may let pass.
 const LONGEST: Duration = Duration(100 * 366 * 86_400_000_000);
+/// Most steps that one `step` or `back` walks.
+const MOST_STEPS: u64 = 10_000_000;
+/// The shortest time between two records of a workload.
+const SHORTEST_EVERY: Duration = Duration::from_ms(1);
 /// How many brokers a cluster may have.
 const BROKER_LIMIT: u32 = 100;
 
@@ -84,8 +88,8 @@ pub fn build(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
             }
             Command::Run(time)
         }
-        "step" => Command::Step(a.number("steps")?.unwrap_or(1)),
-        "back" => Command::Back(a.number("steps")?.unwrap_or(1)),
+        "step" => Command::Step(steps(a)?),
+        "back" => Command::Back(steps(a)?),
         "goto" => Command::Goto(a.the_number("step")?),
         "branch" => Command::Branch(a.name("name")),
         "switch" => Command::Switch(a.name("name")),
@@ -212,6 +216,10 @@ fn produce(a: &Arguments) -> Result<ProduceCommand, Fault> {
         None if !a.has("value") && !a.has("size") => Some(String::new()),
         value => value,
     };
+    if a.duration("every").is_some_and(|every| every < SHORTEST_EVERY) {
+        let message = "every= takes 1ms at least";
+        return Err(Fault::new(a.span("every"), message, "count= writes many records at once"));
+    }
     let standing = a.has("every") && !a.has("count");
     Ok(ProduceCommand {
         topic: a.name("topic"),
@@ -229,6 +237,17 @@ fn produce(a: &Arguments) -> Result<ProduceCommand, Fault> {
         producer_epoch: a.number("producer_epoch")?,
         configs: a.configs.clone(),
     })
+}
+
+/// How many steps to walk; one, if nothing is said.
+fn steps(a: &Arguments) -> Result<u64, Fault> {
+    match a.number("steps")?.unwrap_or(1) {
+        steps if steps > MOST_STEPS => {
+            let message = format!("{steps} steps are too many: take at most {MOST_STEPS}");
+            Err(Fault::new(a.span("steps"), message, "'run 10m' walks by time, 'goto N' to a step"))
+        }
+        steps => Ok(steps),
+    }
 }
 
 /// `offset=` or `timestamp=`, exactly one.

@@ -13,7 +13,7 @@
 use super::acts::{About, Acts, acts_of, message_act, name_of};
 use super::capability::lacking;
 use super::command::{Command, MessageTarget};
-use super::error::{Fault, Span};
+use super::error::{Fault, Span, clip};
 use super::evaluate::{evaluate, holds, is_condition, saw};
 use super::say::{Said, answer, refusal};
 use super::session::Session;
@@ -309,7 +309,7 @@ impl Execution {
         }
         if !time_to(lab, deadline)? {
             let saw = saw(condition, lab);
-            let line = format!("not within {within}: {condition}; {saw}");
+            let line = format!("not within {within}: {}", wanted(condition, &saw));
             return Ok(failed(line, json!({ "condition": condition.to_string(), "saw": saw })));
         }
         self.state = State::Until { deadline };
@@ -434,6 +434,12 @@ fn place(lab: &Lab) -> Progress {
     done(Said::new(vec![line], result))
 }
 
+/// A condition that does not hold, cut to a readable length, and what was there instead.
+fn wanted(condition: &super::expression::Expression, saw: &str) -> String {
+    let condition = clip(&condition.to_string(), 200);
+    if saw.is_empty() { condition } else { format!("{condition}; {}", clip(saw, 1_000)) }
+}
+
 fn expect(condition: &super::expression::Expression, lab: &Lab) -> Progress {
     match holds(condition, lab) {
         Err(error) => wrong(error),
@@ -443,7 +449,7 @@ fn expect(condition: &super::expression::Expression, lab: &Lab) -> Progress {
         Ok(false) => {
             let saw = saw(condition, lab);
             let result = json!({ "condition": condition.to_string(), "holds": false, "saw": saw });
-            failed(format!("expected {condition}; {saw}"), result)
+            failed(format!("expected {}", wanted(condition, &saw)), result)
         }
     }
 }
@@ -456,7 +462,9 @@ fn predict(question: &str, answer: &super::expression::Expression, lab: &Lab) ->
             let line = format!("{question} {value} (answered by the engine)");
             let result = json!({ "question": question, "answer": value.to_json() });
             if is_condition(answer) && !value.truth() {
-                return failed(format!("{line}; {}", saw(answer, lab)), result);
+                let saw = saw(answer, lab);
+                let line = if saw.is_empty() { line } else { format!("{line}; {saw}") };
+                return failed(line, result);
             }
             done(Said::new(vec![line], result))
         }

@@ -168,3 +168,25 @@ fn json_lines_are_objects_with_a_type_and_end_with_the_exit_code() {
     let end = run_script("x", script, &mut session, options, &mut out, &|| false);
     assert_eq!((end.exit_code, &last["exit_code"]), (1, &1.into()));
 }
+
+#[test]
+fn walks_and_workloads_are_bounded() {
+    let error = |text| parse_script("script.klab", text, 1).unwrap_err()[0].to_string();
+    assert!(error("step 99999999999").contains("at most 10000000"));
+    assert!(error("back 10000001").contains("at most 10000000"));
+    assert!(error("produce o every=0s").contains("every= takes 1ms at least"));
+    assert!(parse_script("script.klab", "step 10000000\nproduce o every=1ms\n", 1).is_ok());
+}
+
+#[test]
+fn what_does_not_hold_is_told_at_a_readable_length() {
+    let told = |text: &str| {
+        let mut session = Session::in_memory(crate::types::Language::English);
+        let statement = parse_script("script.klab", text, 1).unwrap().remove(0);
+        Execution::new(statement).finish(&mut session).lines.remove(0)
+    };
+    assert_eq!(told("until 1 == 2 within=1ms"), "not within 1.0 ms: 1 == 2");
+    assert_eq!(told("expect 1 == 2"), "expected 1 == 2");
+    let long = format!("expect 1 == 2{}", " or 1 == 2".repeat(50));
+    assert!(told(&long).chars().count() < 300);
+}

@@ -68,7 +68,7 @@ impl Log {
                 batch::set_max_timestamp(batch, append_time, time);
             }
             max_timestamp = max_timestamp.max(time);
-            next = next + i64::from(header.last_offset_delta) + 1;
+            next = self.behind(next, i64::from(header.last_offset_delta) + 1)?;
             start += size;
         }
         let summary = Summary { first_offset, last_offset: Offset(next.0 - 1), max_timestamp };
@@ -99,7 +99,7 @@ impl Log {
                     what,
                 ));
             }
-            expected = header.next_offset();
+            expected = self.behind(header.base_offset, i64::from(header.last_offset_delta) + 1)?;
             let summary = summary.get_or_insert(Summary {
                 first_offset: header.base_offset,
                 last_offset: header.last_offset(),
@@ -117,6 +117,14 @@ impl Log {
             }
         }
         self.write(disk, bytes, &summary, now, events)
+    }
+
+    /// The offset behind `count` records that begin at `first`; the last of 64 bits is never given out.
+    fn behind(&self, first: Offset, count: i64) -> Result<Offset> {
+        first.0.checked_add(count).map(Offset).ok_or_else(|| {
+            let what = format!("{count} records behind offset {first} leave no offsets");
+            StorageError::new(StorageErrorKind::InvalidOffset, self.directory(), what)
+        })
     }
 
     fn check_total(&self, size: usize) -> Result<()> {

@@ -96,6 +96,16 @@ impl StorageError {
     }
 }
 
+impl StorageError {
+    /// Whether fewer records at once might have been taken.
+    pub fn is_too_large(&self) -> bool {
+        matches!(
+            self.kind,
+            StorageErrorKind::RecordTooLarge | StorageErrorKind::RecordBatchTooLarge
+        )
+    }
+}
+
 impl From<DiskError> for StorageError {
     fn from(error: DiskError) -> StorageError {
         let what = error.to_string();

@@ -56,6 +56,14 @@ impl OffsetIndex {
         Ok(index)
     }
 
+    /// Counts the entries up to the last that is not all zeros: a running or killed broker leaves the rest of the
+    /// preallocated file behind them.
+    pub(super) fn leave_out_zeros(&mut self, disk: &Disk) -> Result<()> {
+        self.entries = used_entries(disk, self.file, self.entries, Self::ENTRY_SIZE_BYTES)?;
+        self.last_offset = self.read_last(disk)?;
+        Ok(())
+    }
+
     /// Number of entries.
     pub fn entries(&self) -> u32 {
         self.entries
@@ -199,4 +207,26 @@ pub(super) fn overflow(path: String, base: Offset, offset: Offset) -> StorageErr
     let what =
         format!("offset {offset} is too far from the segment's base offset {base} for 32 bits");
     StorageError::new(StorageErrorKind::OffsetOverflow, path, what)
+}
+
+/// How many of `entries` there are up to the last one that is not all zeros. A file of one entry has one.
+pub(super) fn used_entries(
+    disk: &Disk,
+    file: FileId,
+    entries: u32,
+    size_bytes: u32,
+) -> Result<u32> {
+    const CHUNK_ENTRIES: u32 = 4_096;
+    let mut end = entries;
+    while end > 1 {
+        let start = end.saturating_sub(CHUNK_ENTRIES);
+        let (from, length) = (u64::from(start * size_bytes), ((end - start) * size_bytes) as usize);
+        let last =
+            disk.with_bytes(file, from, length, |bytes| bytes.iter().rposition(|byte| *byte != 0))?;
+        if let Some(last) = last {
+            return Ok(start + last as u32 / size_bytes + 1);
+        }
+        end = start;
+    }
+    Ok(if entries == 1 { 1 } else { 0 })
 }

@@ -77,8 +77,9 @@ impl Log {
         Ok(log)
     }
 
-    /// Opens somebody else's log without changing a byte: everything is believed, nothing is made. Where the log end
-    /// cannot be read (older formats, damage), it is taken from the index.
+    /// Opens somebody else's log without changing a byte: everything is believed, nothing is made, and the zeros at the
+    /// end of an index that was not trimmed are no entries. Where the log end cannot be read (older formats, damage),
+    /// it is taken from the index.
     pub fn look(
         disk: &mut Disk,
         directory: &str,
@@ -87,7 +88,10 @@ impl Log {
     ) -> Result<Log> {
         let mut log = Log::empty(disk, directory, partition, config)?;
         for base_offset in log_files(disk, directory)? {
-            let segment = Segment::open(disk, directory, base_offset)?;
+            let mut segment = Segment::open(disk, directory, base_offset)?;
+            segment.index.leave_out_zeros(disk)?;
+            segment.time_index.leave_out_zeros(disk)?;
+            segment.max_timestamp = segment.time_index.last_entry();
             Arc::make_mut(&mut log.segments).push(segment);
         }
         let Some(last) = log.segments.last() else {

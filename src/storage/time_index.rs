@@ -8,7 +8,7 @@
 //! entry, but only when the timestamp grew; one slot is kept free for the entry that is added when the segment closes.
 
 use super::error::{Result, StorageError, StorageErrorKind};
-use super::offset_index::{overflow, relative};
+use super::offset_index::{overflow, relative, used_entries};
 use super::search::Search;
 use crate::disk::{Disk, FileId};
 use crate::types::{Offset, Timestamp};
@@ -49,6 +49,14 @@ impl TimeIndex {
         let mut index = TimeIndex { file, base_offset, entries, max_entries: entries, last_entry };
         index.last_entry = index.read_last(disk)?;
         Ok(index)
+    }
+
+    /// Counts the entries up to the last that is not all zeros: a running or killed broker leaves the rest of the
+    /// preallocated file behind them.
+    pub(super) fn leave_out_zeros(&mut self, disk: &Disk) -> Result<()> {
+        self.entries = used_entries(disk, self.file, self.entries, Self::ENTRY_SIZE_BYTES)?;
+        self.last_entry = self.read_last(disk)?;
+        Ok(())
     }
 
     /// Number of entries.

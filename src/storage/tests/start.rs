@@ -256,3 +256,44 @@ fn small_files_are_written_as_kafka_writes_them() {
     assert_eq!(read_clean_shutdown(&disk, "d"), Some(218));
     assert_eq!(read_clean_shutdown(&disk, "elsewhere"), None);
 }
+
+#[test]
+fn a_look_leaves_out_the_zeros_of_an_untrimmed_index() {
+    let mut disk = Disk::memory();
+    let mut log = create(&mut disk, &[]);
+    for timestamp in 1..=40 {
+        append(&mut log, &mut disk, timestamp, &[1_000]);
+    }
+    let (offsets, times) = (index_entries(&log, &disk), time_entries(&log, &disk));
+    assert!(!offsets[0].is_empty());
+    // The broker still runs, so the files have their preallocated size.
+    let looked = Log::look(&mut disk, "broker-1/orders-0", &partition(), config(&[])).unwrap();
+    assert_eq!(index_entries(&looked, &disk), offsets);
+    assert_eq!(time_entries(&looked, &disk), times);
+    assert_eq!(looked.log_end_offset(), Offset(40));
+}
+
+#[test]
+fn a_look_at_an_untrimmed_index_without_entries_finds_none() {
+    let mut disk = Disk::memory();
+    let mut log = create(&mut disk, &[]);
+    append(&mut log, &mut disk, 1, &[10]);
+    let looked = Log::look(&mut disk, "broker-1/orders-0", &partition(), config(&[])).unwrap();
+    assert_eq!(index_entries(&looked, &disk), [vec![]]);
+}
+
+#[test]
+fn an_append_at_the_end_of_all_offsets_is_refused() {
+    let mut disk = Disk::memory();
+    let mut log = create(&mut disk, &[]);
+    let start = Offset(i64::MAX - 1);
+    log.truncate_fully_and_start_at(&mut disk, start, &mut Vec::new()).unwrap();
+    let mut bytes = batch(1, &[1, 1]);
+    let refused = log.append_as_leader(&mut disk, &mut bytes, LeaderEpoch(0), NOW, &mut Vec::new());
+    assert!(refused.unwrap_err().refusal().is_some());
+    assert_eq!(log.log_end_offset(), start);
+    crate::batch::set_base_offset_and_epoch(&mut bytes, start, LeaderEpoch(0));
+    let refused = log.append_as_follower(&mut disk, &bytes, NOW, &mut Vec::new());
+    assert!(refused.unwrap_err().refusal().is_some());
+    assert_eq!(log.log_end_offset(), start);
+}
