@@ -4,10 +4,11 @@
 //! follows, at once.
 
 use super::play::Play;
-use super::stage::Pace;
+use super::stage::{Pace, Pane};
 use crate::lesson::{Lesson, Part};
 use crate::script::{Statement, equal, evaluate, parse_line};
-use crate::types::Language;
+use crate::trace::Focus;
+use crate::types::{Language, NodeId, Offset};
 
 /// One thing that the lesson does.
 #[derive(Clone, Debug)]
@@ -47,6 +48,19 @@ pub struct Record {
 }
 
 impl Play {
+    /// The pane that the last `show` turned to, and what of it.
+    pub fn take_shown(&mut self) -> Option<(Pane, Focus)> {
+        let shown = self.shown.take()?;
+        let focus = Focus {
+            node: shown.broker.map(NodeId),
+            offset: shown.offset.map(Offset),
+            group: shown.subject.filter(|_| shown.kind == "group"),
+            partition: shown.partition,
+            ..Focus::default()
+        };
+        Some((Pane::parse(shown.kind)?, focus))
+    }
+
     /// Answers the questions that this command was the last to wait for.
     pub(super) fn settle_questions(&mut self, ended: usize) {
         for at in 0..self.beats.len() {

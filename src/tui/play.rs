@@ -10,14 +10,13 @@
 //! learner does besides happens on a branch of its own; returning to the lesson switches back to where it was left.
 
 use super::beats::{Beat, Placed, Record, flatten};
-use super::stage::{CommandLine, Done, Note, Pace, Pane};
+use super::stage::{CommandLine, Done, Note, Pace};
 use crate::cluster::{Act, Lab, LabError};
 use crate::lesson::Lesson;
 use crate::script::{
     Command, Execution, Output, Progress, Session, ShowCommand, Status, parse_line,
 };
-use crate::trace::Focus;
-use crate::types::{Language, NodeId, Offset};
+use crate::types::Language;
 use std::collections::BTreeMap;
 
 /// Happenings that one call may deliver before it lets the screen look.
@@ -62,7 +61,10 @@ pub struct Play {
     pub(super) next: usize,
     run: Option<Run>,
     waiting: Option<Run>,
+    /// The branch on which the lesson left the lab, and the step: its next command begins there. A lesson goes back
+    /// and branches too, so this need not be the end of the history.
     home: String,
+    left: u64,
     far: bool,
     resume_at: usize,
 }
@@ -86,6 +88,7 @@ impl Play {
             run: None,
             waiting: None,
             home: "main".into(),
+            left: 0,
             far: false,
             resume_at,
         }
@@ -110,19 +113,6 @@ impl Play {
         }
     }
 
-    /// The pane that the last `show` turned to, and what of it.
-    pub fn take_shown(&mut self) -> Option<(Pane, Focus)> {
-        let shown = self.shown.take()?;
-        let focus = Focus {
-            node: shown.broker.map(NodeId),
-            offset: shown.offset.map(Offset),
-            group: shown.subject.filter(|_| shown.kind == "group"),
-            partition: shown.partition,
-            ..Focus::default()
-        };
-        Some((Pane::parse(shown.kind)?, focus))
-    }
-
     /// Whether no command is under way.
     pub fn is_idle(&self) -> bool {
         self.run.is_none()
@@ -131,6 +121,21 @@ impl Play {
     /// Whether the learner tries something besides the lesson.
     pub fn astray(&self) -> bool {
         !self.lessons.is_empty() && self.lab().is_some_and(|lab| lab.branch_name() != self.home)
+    }
+
+    /// Whether the lab stands where the lesson left it.
+    fn stands(&self) -> bool {
+        !self.lessons.is_empty()
+            && !self.astray()
+            && self.lab().is_none_or(|lab| lab.step_number() == self.left)
+    }
+
+    /// The lesson did something: this is where it leaves the lab.
+    fn leave(&mut self) {
+        if let Some(lab) = &self.session.lab {
+            self.left = lab.step_number();
+            lab.branch_name().clone_into(&mut self.home);
+        }
     }
 
     /// How far a command of the lesson is.
@@ -142,6 +147,8 @@ impl Play {
         };
         match (record.began, record.ended) {
             (None, _) => Done::ToDo,
+            (Some(_), None) if self.stands() => Done::UnderWay,
+            (Some(_), Some(_)) if self.stands() && !record.failed => Done::Done,
             (Some(began), _) if step < began => Done::ToDo,
             (_, Some(ended)) if step >= ended => {
                 if record.failed {
@@ -163,7 +170,14 @@ impl Play {
     /// One happening further.
     pub fn forward(&mut self) -> Pace {
         let in_past = self.lab().is_some_and(Lab::in_past);
-        if in_past {
+        let left = self.left;
+        if !self.lessons.is_empty()
+            && !self.astray()
+            && self.lab().is_some_and(|lab| lab.step_number() > left)
+        {
+            return self.walk(|lab| lab.goto(left));
+        }
+        if in_past && !self.stands() {
             return self.walk(|lab| lab.step().map(|_| ()));
         }
         if self.run.is_some()
@@ -249,11 +263,19 @@ impl Play {
         let hidden =
             run.beat.is_some_and(|at| matches!(self.beats[at].beat, Beat::Command(_, true)));
         let slice = if hidden || self.far { SLICE } else { 1 };
+        let of_lesson = run.beat.is_some();
+        let mut done = None;
         for _ in 0..slice {
-            match run.execution.advance(&mut self.session) {
-                Progress::Stepped => {}
-                Progress::Done(output) => return self.ended(output),
+            if let Progress::Done(output) = run.execution.advance(&mut self.session) {
+                done = Some(output);
+                break;
             }
+        }
+        if of_lesson {
+            self.leave();
+        }
+        if let Some(output) = done {
+            return self.ended(output);
         }
         if hidden || self.far { Pace::More } else { Pace::Done(None) }
     }
@@ -296,11 +318,10 @@ impl Play {
         if self.astray() {
             return self.go_home();
         }
-        if let Some(lab) = self.session.lab.as_mut()
-            && lab.in_past()
-        {
-            let head = lab.head();
-            return self.walk(|lab| lab.goto(head));
+        let in_past = self.lab().is_some_and(Lab::in_past);
+        if in_past && !self.stands() {
+            let left = if self.lessons.is_empty() { u64::MAX } else { self.left };
+            return self.walk(|lab| lab.goto(left.min(lab.head())));
         }
         self.far = true;
         let pace = self.forward();
@@ -403,7 +424,9 @@ impl Play {
             return Pace::Halt(Note::bad(error.to_string()));
         }
         let step = lab.step_number();
-        if !self.astray() {
+        if self.stands() {
+            self.at = self.begins.len().saturating_sub(1);
+        } else if !self.astray() {
             while self.at > 0 && step < self.begins.get(self.at).copied().unwrap_or(0) {
                 self.at -= 1;
             }

@@ -203,3 +203,42 @@ fn what_a_step_shows_is_on_the_screen_until_the_next_step() {
     }
     assert!(!frame(&app).contains(asked), "{}", frame(&app));
 }
+
+/// What the screen plays is what `klab check` recorded, also where a lesson goes back or branches.
+#[test]
+fn the_screen_prints_what_was_recorded() {
+    use super::super::play::Play;
+    use super::super::stage::Pace;
+    let library = lesson::Library::embedded();
+    for id in library.ids() {
+        let lesson = library.load(id, English).expect("a lesson");
+        let mut session = crate::script::Session::in_memory(English);
+        session.seed = lesson.seed;
+        let mut play = Play::new(session, [(English, lesson.clone())].into(), 0);
+        let mut pace = play.begin();
+        for _ in 0..100_000 {
+            pace = match pace {
+                Pace::More => play.advance(),
+                _ if play.finished => break,
+                _ if play.question().is_some() => play.answer("0".into()),
+                _ => play.forward(),
+            };
+        }
+        assert!(play.finished, "{id} does not end: {pace:?}");
+        for (step, content) in lesson.steps.iter().enumerate() {
+            for (part, content) in content.parts.iter().enumerate() {
+                let lesson::Part::Commands(commands) = content else { continue };
+                let beats = play.beats.iter().zip(&play.records);
+                let here = beats.filter(|(b, _)| (b.step, b.part) == (step, Some(part)));
+                let lines = here.flat_map(|(_, record)| &record.output);
+                let printed: String = lines.map(|line| format!("{}\n", line.trim_end())).collect();
+                assert!(
+                    commands.hidden || printed == commands.output,
+                    "{id}, step {}: {printed}\nrecorded: {}",
+                    step + 1,
+                    commands.output
+                );
+            }
+        }
+    }
+}
