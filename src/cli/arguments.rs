@@ -123,14 +123,13 @@ pub struct CheckArguments {
 /// `klab lesson`
 #[derive(Debug, Args)]
 pub struct LessonArguments {
-    /// The lesson's id, or its beginning
-    #[arg(required_unless_present = "list")]
+    /// The lesson's id, or its beginning; without it the lessons are listed
     pub id: Option<String>,
     /// Lists the lessons and how far you are
     #[arg(long, conflicts_with = "id")]
     pub list: bool,
     /// Plays it by itself: the engine answers the questions, your progress stays as it is
-    #[arg(long, conflicts_with = "list")]
+    #[arg(long, conflicts_with = "list", requires = "id")]
     pub play: bool,
     /// With --play: happenings a second, 0.01 to 1000 [default: 1]
     #[arg(long, value_name = "X", requires = "play", value_parser = happening_ms)]

@@ -30,7 +30,7 @@ fn help_and_version_end_well() {
 fn a_wrong_argument_is_a_sentence_and_two() {
     for words in [
         &["lessen"][..],
-        &["lesson"],
+        &["lesson", "--play"],
         &["--seed", "x", "fidelity"],
         &["fidelity", "one-voterr"],
         &["glossary", "nonsense-word"],
@@ -185,6 +185,7 @@ fn json_lines_are_json() {
 fn lessons_are_listed_and_told_by_their_beginning() {
     let (code, out, _) = klab(&["lesson", "--list"]);
     assert!(code == ENDED && out.contains("h01-tour"), "{out}");
+    assert_eq!(klab(&["lesson"]).1, out, "no id: the list");
     let (_, out, _) = klab(&["lesson", "--list", "--json"]);
     for line in out.lines() {
         let json: serde_json::Value = serde_json::from_str(line).expect(line);

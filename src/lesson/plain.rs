@@ -85,7 +85,8 @@ pub fn plain(
                     _ => String::new(),
                 };
                 let marked = language.pick("answered by the engine", "由引擎作答");
-                let line = format!("! {}  ({marked})", answer.engine);
+                let (open, close) = (language.pick("  (", "（"), language.pick(")", "）"));
+                let line = format!("! {}{open}{marked}{close}", answer.engine);
                 writer.both(
                     json!({ "type": "answer", "answer": answer.engine, "why": why }),
                     &[String::new(), line],
@@ -156,7 +157,8 @@ impl Writer<'_> {
                 self.object(json!({ "type": "aside", "about": word, "text": text }));
                 if !self.json {
                     (self.out)("");
-                    self.prose(&format!("{word}: {text}"));
+                    let colon = self.language.pick(": ", "：");
+                    self.prose(&format!("{word}{colon}{text}"));
                 }
             }
         }

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A file is written beside, then renamed over the old one, so a crash leaves the old one. A file that cannot be read
-//! is moved aside (`progress.json.broken`) before a new one is begun: nothing of the learner's is lost.
+//! is moved aside (`progress.json.bad`) before a new one is begun: nothing of the learner's is lost.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -107,7 +107,7 @@ impl Progress {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok((fresh, None)),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 let mut aside = path.as_os_str().to_owned();
-                aside.push(".broken");
+                aside.push(".bad");
                 fs::rename(path, &aside)?;
                 let told = format!("{error}; it was kept as {}", Path::new(&aside).display());
                 Ok((fresh, Some(told)))
@@ -193,9 +193,9 @@ mod tests {
         fs::write(&path, "{\"lessons\": 5").unwrap();
         let (progress, told) = Progress::load(&path).unwrap();
         assert!(progress.lessons.is_empty());
-        assert!(told.unwrap().contains("progress.json.broken"));
+        assert!(told.unwrap().contains("progress.json.bad"));
         assert_eq!(
-            fs::read(directory.path().join("progress.json.broken")).unwrap(),
+            fs::read(directory.path().join("progress.json.bad")).unwrap(),
             b"{\"lessons\": 5"
         );
     }

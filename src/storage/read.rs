@@ -45,10 +45,13 @@ impl Log {
         at_least_one: bool,
     ) -> Result<Fetched> {
         if from < self.log_start_offset || from > self.log_end_offset {
-            let what = format!(
-                "offset {from} is outside the log, which has {} to {}",
-                self.log_start_offset, self.log_end_offset
-            );
+            let (start, end) = (self.log_start_offset, self.log_end_offset);
+            let has = match end.0 - start.0 {
+                ..=0 => "is empty".to_owned(),
+                1 => format!("has only {start}"),
+                _ => format!("has {start} to {}", end.0 - 1),
+            };
+            let what = format!("offset {from} is outside the log, which {has}, log end {end}");
             return Err(StorageError::new(
                 StorageErrorKind::OffsetOutOfRange,
                 self.directory(),

@@ -109,7 +109,7 @@ fn ask(picture: &mut Picture, question: &Question, canvas: &Canvas, w: &Words) {
         && !by_engine
         && let Some(given) = &question.given
     {
-        picture.push(Line::of(format!("    {}: ", w.you_said), Role::Dim).text(given));
+        picture.push(Line::of(format!("    {}{}", w.you_said, w.colon), Role::Dim).text(given));
     }
     if let Some(truth) = &question.truth {
         let (glyph, word, role) = match question.right {
@@ -119,7 +119,10 @@ fn ask(picture: &mut Picture, question: &Question, canvas: &Canvas, w: &Words) {
         };
         let line = Line::of(format!("    {glyph} {word}"), role)
             .span(
-                if by_engine { ": ".into() } else { format!("   {}: ", w.engine_says) },
+                match by_engine {
+                    true => w.colon.into(),
+                    false => format!("   {}{}", w.engine_says, w.colon),
+                },
                 Role::Dim,
             )
             .span(truth, Role::Strong);

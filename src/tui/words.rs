@@ -22,6 +22,7 @@ words! {
     of_done: "done", "已完成";
     not_started: "not started", "未开始";
     done: "done", "已完成";
+    colon: ": ", "：";
     coming: "not written yet", "尚未编写";
     sandbox: "Sandbox", "沙盒";
     sandbox_is: "three brokers, your commands", "三个 broker，命令由你";
