@@ -19,7 +19,7 @@ pub fn draw(story: &Prose, canvas: &Canvas) -> Picture {
     let mut before = true;
     for part in &story.parts {
         let command = matches!(part, Part::Command(_));
-        if !picture.lines.is_empty() && !(command && !before) && !ends_blank(&picture) {
+        if !picture.lines.is_empty() && (before || !command) && !ends_blank(&picture) {
             picture.blank();
         }
         before = !command;
