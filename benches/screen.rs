@@ -29,7 +29,7 @@ fn bare() {
     ratatui::restore();
 }
 
-/// From the start of `program` to its first frame (text behind the switch to the alternate screen).
+/// From the start of `program` to its first frame: until `marker`, a word without blanks, is on the screen.
 fn first_frame(program: &str, arguments: &[&str], marker: &str) -> Duration {
     let size = PtySize { rows: 60, cols: 200, pixel_width: 0, pixel_height: 0 };
     let pty = native_pty_system().openpty(size).expect("a pseudo-terminal");
@@ -39,6 +39,7 @@ fn first_frame(program: &str, arguments: &[&str], marker: &str) -> Duration {
     let mut reader = pty.master.try_clone_reader().expect("its reading end");
     let begin = Instant::now();
     let mut child = pty.slave.spawn_command(command).expect("the program");
+    drop(pty.slave); // so that reading ends when the program does
     let mut seen = Vec::new();
     let mut part = [0; 4096];
     let took = loop {
@@ -112,7 +113,7 @@ fn main() {
     let mut ours = Vec::new();
     let mut peers = Vec::new();
     for _ in 0..20 {
-        peers.push(first_frame(&own, &["--bare"], "bare ratatui"));
+        peers.push(first_frame(&own, &["--bare"], "ratatui"));
         ours.push(first_frame(klab, &[], "Sandbox"));
     }
     let (ours, peer) = (percentile(&mut ours, 0.5), percentile(&mut peers, 0.5));
