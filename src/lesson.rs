@@ -24,7 +24,7 @@ mod twin;
 
 pub use check::{Report, check};
 pub use format::{Choice, Commands, Lesson, PANES, Part, Predict, Step, TRACKS};
-pub use library::Library;
+pub use library::{Card, Library};
 pub use parse::{parse, parse_twin};
 pub use plain::plain;
 pub use player::{Event, Player, engine_answer};

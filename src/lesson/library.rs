@@ -17,6 +17,25 @@ pub struct Library {
     texts: BTreeMap<String, (String, Option<String>)>,
 }
 
+/// A lesson as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Card {
+    /// A few words, in the language asked for.
+    pub title: String,
+    /// The letter of its track.
+    pub track: char,
+    /// How long it takes.
+    pub minutes: u32,
+    /// How many steps it has.
+    pub steps: usize,
+}
+
+/// The value of `name` in the front matter of a lesson.
+fn front<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let rows = text.lines().skip(1).take_while(|line| *line != "---");
+    rows.filter_map(|line| line.split_once(':')).find(|(key, _)| *key == name).map(|(_, v)| v.trim())
+}
+
 impl Library {
     /// The lessons in the binary.
     pub fn embedded() -> Library {
@@ -87,6 +106,26 @@ impl Library {
             Language::English => Some(english),
             Language::Chinese => chinese.as_deref(),
         }
+    }
+
+    /// What a list needs of a lesson, without reading all of it: the first screen is to come at once.
+    pub fn card(&self, id: &str, language: Language) -> Option<Card> {
+        let english = self.text(id, Language::English)?;
+        let track = front(english, "track")?.chars().next()?;
+        let minutes = front(english, "minutes")?.parse().ok()?;
+        let mut in_block = false;
+        let mut steps = 0;
+        for line in english.lines() {
+            in_block ^= line.starts_with("```");
+            steps += usize::from(!in_block && line.starts_with("## "));
+        }
+        let twin = self.text(id, language).and_then(|text| front(text, "title"));
+        let named = match language {
+            Language::Chinese => twin.or_else(|| front(english, "title_zh")),
+            Language::English => None,
+        };
+        let title = named.or_else(|| front(english, "title"))?.to_owned();
+        (steps > 0).then_some(Card { title, track, minutes, steps })
     }
 
     /// Reads a lesson; in English where there is no twin in the language.

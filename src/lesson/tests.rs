@@ -218,3 +218,20 @@ fn every_lesson_plays_in_every_language() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn a_card_says_what_the_whole_lesson_says() {
+    let library = Library::embedded();
+    for id in library.ids() {
+        for language in [Language::English, Language::Chinese] {
+            let lesson = library.load(id, language).unwrap();
+            let card = library.card(id, language).unwrap();
+            assert_eq!(card.title, lesson.title_in(language), "{id}");
+            assert_eq!(
+                (card.track, card.minutes, card.steps),
+                (lesson.track, lesson.minutes, lesson.steps.len()),
+                "{id}"
+            );
+        }
+    }
+}

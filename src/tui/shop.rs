@@ -169,15 +169,15 @@ impl Library for Shop {
         let progress = self.progress.borrow();
         let mut cards = Vec::new();
         for id in self.lessons.ids() {
-            let Ok(lesson) = self.lessons.load(id, language) else { continue };
+            let Some(lesson) = self.lessons.card(id, language) else { continue };
             let mastery = match progress.lessons.get(id) {
                 Some(p) if p.done => Mastery::Done,
-                Some(p) => Mastery::At(p.step + 1, lesson.steps.len()),
+                Some(p) => Mastery::At(p.step + 1, lesson.steps),
                 None => Mastery::New,
             };
             cards.push(Card {
                 id: id.into(),
-                title: lesson.title_in(language).into(),
+                title: lesson.title,
                 track: lesson.track,
                 minutes: lesson.minutes,
                 mastery,
