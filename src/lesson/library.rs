@@ -33,7 +33,9 @@ pub struct Card {
 /// The value of `name` in the front matter of a lesson.
 fn front<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let rows = text.lines().skip(1).take_while(|line| *line != "---");
-    rows.filter_map(|line| line.split_once(':')).find(|(key, _)| *key == name).map(|(_, v)| v.trim())
+    rows.filter_map(|line| line.split_once(':'))
+        .find(|(key, _)| *key == name)
+        .map(|(_, v)| v.trim())
 }
 
 impl Library {

@@ -89,7 +89,10 @@ fn kafkas_dump_tool_has_read_the_files_of_a_finished_lab() {
             let bytes = lab.disk().read_small(path).unwrap();
             ours = told(path, &bytes);
             ours.reverse();
-        } else if ["baseOffset: ", "offset: ", "timestamp: "].iter().any(|is| theirs.starts_with(is)) {
+        } else if ["baseOffset: ", "offset: ", "timestamp: "]
+            .iter()
+            .any(|is| theirs.starts_with(is))
+        {
             assert_eq!(ours.pop().as_deref(), Some(theirs), "{file}");
             compared += 1;
         }
