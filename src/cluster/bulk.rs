@@ -159,7 +159,7 @@ pub(crate) struct Fill {
 
 impl Fill {
     /// The batch that begins with record number `from`, with `most` records at most: how many it has, and its bytes.
-    fn batch(&self, from: u64, most: u64, value: &mut Vec<u8>) -> (u64, Vec<u8>) {
+    fn batch(&self, from: u64, most: u64, value: &mut [u8]) -> (u64, Vec<u8>) {
         let mut builder = BatchBuilder::new(Offset::ZERO);
         let mut count = 0;
         while count < most && builder.size_bytes() < FILL_BATCH_BYTES {
@@ -169,7 +169,7 @@ impl Fill {
             builder.push(&NewRecord {
                 timestamp: Timestamp(self.first.0.saturating_add(step as i64)),
                 key: None,
-                value: Some(value.clone()),
+                value: Some(value.to_vec()),
                 headers: Vec::new(),
             });
             count += 1;

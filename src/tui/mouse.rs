@@ -68,13 +68,11 @@ impl Bench {
         let row = first + usize::from(at.y - rect.y);
         self.active = Pane::Lesson;
         if let Some(Target::Choice(choice)) = picture.lines.get(row).and_then(|l| l.target.clone())
+            && let Some(question) = self.stage.prose(self.language).open_question()
+            && let Some(text) = question.choices.get(choice)
         {
-            if let Some(question) = self.stage.prose(self.language).open_question()
-                && let Some(text) = question.choices.get(choice)
-            {
-                let pace = self.stage.answer(text);
-                self.done(pace);
-            }
+            let pace = self.stage.answer(text);
+            self.done(pace);
         }
     }
 

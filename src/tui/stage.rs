@@ -188,7 +188,7 @@ impl Prose {
             Part::Question(question) => Some(question),
             _ => None,
         });
-        questions.filter(|question| question.given.is_none()).last()
+        questions.rev().find(|question| question.given.is_none())
     }
 }
 
