@@ -40,7 +40,7 @@ pub const WRONG: i32 = 2;
 
 /// The program: real arguments, real streams, signals. Gives the exit code.
 pub fn main() -> i32 {
-    interrupt::listen();
+    interrupt::allow();
     let arguments: Vec<String> =
         std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     let (out, err) = (std::io::stdout(), std::io::stderr());

@@ -25,6 +25,7 @@ mod shop; // where lessons, sandboxes and directories come from
 mod input; // keys, mouse and signals from outside
 mod keys; // what the keys do on the bench
 pub mod layout; // where everything stands, for any size
+mod litter; // directories that must be gone in the end
 mod mouse; // clicking, scrolling, dragging
 pub mod paper; // the screen without a terminal, for measurements
 pub mod paint; // lines of a picture onto cells
@@ -55,7 +56,7 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use theme::Theme;
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::{Receiver, Sender};
 
 /// What to begin with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,8 +128,9 @@ pub fn run(options: &Options) -> Result<u8, String> {
         no_color: options.no_color,
         play: options.play,
     };
+    let heard = listen()?;
     let (mut shop, told) = shop::Shop::new(options);
-    let code = run_with(&mut shop, &options.start, &look)?;
+    let code = run_on(&mut shop, &options.start, &look, heard)?;
     for text in told.into_iter().chain(shop.kept().map(|path| format!("files: {}", path.display())))
     {
         println!("{text}");
@@ -138,11 +140,28 @@ pub fn run(options: &Options) -> Result<u8, String> {
 
 /// Runs the screen until the learner leaves; gives the exit code.
 pub fn run_with(library: &mut dyn Library, start: &Start, look: &Look) -> Result<u8, String> {
+    run_on(library, start, look, listen()?)
+}
+
+/// Listens to signals: before anything is made that has to be taken away again, so that none can end us in between.
+fn listen() -> Result<Heard, String> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(
             "the screen needs a terminal; without one use --plain, or `klab run FILE`".into()
         );
     }
+    input::signals().map_err(|error| format!("cannot listen to signals: {error}"))
+}
+
+type Heard = (Sender<Input>, Receiver<Input>);
+
+fn run_on(
+    library: &mut dyn Library,
+    start: &Start,
+    look: &Look,
+    heard: Heard,
+) -> Result<u8, String> {
+    let (sender, inputs) = heard;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let runtime = runtime.map_err(|error| format!("cannot start the screen's loop: {error}"))?;
     let told = |error: io::Error| format!("the terminal failed: {error}; try --plain");
@@ -160,7 +179,6 @@ pub fn run_with(library: &mut dyn Library, start: &Start, look: &Look) -> Result
             bench.play_alone(happening_ms);
         }
     }
-    let (sender, inputs) = input::signals().map_err(told)?;
     let mut guard = terminal::Guard::take().map_err(told)?;
     guard.terminal.draw(|frame| app.draw(frame)).map_err(told)?;
     let mut first = Vec::new();
@@ -169,8 +187,9 @@ pub fn run_with(library: &mut dyn Library, start: &Start, look: &Look) -> Result
         first = answer.keys;
         if answer.cells.is_some_and(|cells| cells > 1) {
             app.on_event(Event::AmbiguousIsWide);
-            guard.repaint().map_err(told)?;
         }
+        // The question was written over the first cell, and two of them if the sign is wide.
+        guard.repaint().map_err(told)?;
     }
     input::keys(sender, first).map_err(told)?;
     let code = runtime.block_on(turn(&mut app, library, &mut guard, inputs)).map_err(told)?;

@@ -15,6 +15,7 @@ fn project() -> Option<PathBuf> {
 
 /// `klab check`
 pub fn check(asked: &CheckArguments, out: &mut Output) -> Result<i32, String> {
+    interrupt::listen();
     let root = project();
     let own = root.as_deref().map(|root| root.join("lessons")).filter(|_| asked.update);
     let directory = asked.lessons.clone().or(own);

@@ -3,8 +3,8 @@
 use super::arguments::{Arguments, LessonArguments};
 use super::output::Output;
 use super::place::FilesPlace;
-use super::screen;
 use super::{ENDED, FAILED};
+use super::{interrupt, screen};
 use crate::lesson::{self, Library, Progress, data_directory};
 use crate::script::Session;
 use crate::trace::{Align, Line, Role, Table};
@@ -52,6 +52,7 @@ fn plain(
     word: &str,
     out: &mut Output,
 ) -> Result<i32, String> {
+    interrupt::listen();
     let id = library.find(word)?.to_owned();
     let lesson = library
         .load(&id, arguments.language())

@@ -3,7 +3,7 @@
 use super::ENDED;
 use super::arguments::{Arguments, InspectArguments};
 use super::output::Output;
-use super::screen;
+use super::{interrupt, screen};
 use crate::inspect::{self, Inspection};
 use crate::trace::Canvas;
 use crate::tui::Start;
@@ -26,6 +26,7 @@ pub fn inspect(
             _ => {}
         }
     }
+    interrupt::listen();
     let mut words = asked.words.clone();
     let inspection = match (&asked.directory, asked.sample) {
         (directory, true) => {

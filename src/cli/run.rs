@@ -39,6 +39,7 @@ pub fn run(
     err: &mut dyn Write,
 ) -> Result<i32, String> {
     let file = if asked.file == "-" { "(standard input)" } else { &asked.file };
+    interrupt::listen();
     let bytes = bytes(&asked.file)?;
     let text = decode(file, &bytes).map_err(|error| error.to_string())?;
     let options = &arguments.options;

@@ -1,10 +1,13 @@
 //! What comes in from outside: keys and mouse, read by one thread; signals, by another.
 //!
 //! Both put what they have into one bounded queue; if the screen cannot follow, the reader waits. The reader itself
-//! waits
-//! for the terminal with `poll`, since crossterm's reader would turn for ever in a terminal that was closed.
+//! waits for the terminal with `poll`, since crossterm's reader would turn for ever in a terminal that was closed.
+//!
+//! crossterm is built with `use-dev-tty`: its other reader asks the kernel for edges, and when a key and a change of
+//! size come in together it answers with the size and forgets that there was a key. The terminal stays readable, no
+//! further edge comes, and the screen is deaf (`pty::resized_while_it_plays_it_still_hears`).
 
-use super::terminal;
+use super::{litter, terminal};
 use crossterm::event::{self, Event};
 use rustix::event::{PollFd, PollFlags, poll};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
@@ -26,8 +29,10 @@ pub enum Input {
 }
 
 const QUEUE: usize = 1024;
+/// How long crossterm may look for what `ready` saw. It looks at nothing at all if it is given no time.
+const LOOK: Duration = Duration::from_millis(1);
 
-/// Listens to signals. To be called before the terminal is taken, so that none can end us before it is given back.
+/// Listens to signals. To be called before anything is made or taken, so that none can end us before it is given back.
 pub fn signals() -> io::Result<(Sender<Input>, Receiver<Input>)> {
     let (sender, receiver) = mpsc::channel(QUEUE);
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT, SIGWINCH])?;
@@ -38,8 +43,9 @@ pub fn signals() -> io::Result<(Sender<Input>, Receiver<Input>)> {
             let ends = !matches!(signal, SIGTSTP | SIGCONT | SIGWINCH);
             let sent = to_loop.try_send(Input::Signal(signal)).is_ok();
             if ends && (asked || !sent) {
-                // Asked twice, or the loop is stuck: leave without it, but leave the terminal whole.
+                // Asked twice, or the loop is stuck: leave without it, but leave the terminal whole and nothing behind.
                 terminal::give_back();
+                litter::remove_all();
                 std::process::exit(128 + signal);
             }
             asked |= ends;
@@ -57,7 +63,7 @@ pub fn keys(sender: Sender<Input>, first: Vec<Event>) -> io::Result<()> {
             }
         }
         while let Ok(true) = ready() {
-            while let Ok(true) = event::poll(Duration::ZERO) {
+            while let Ok(true) = event::poll(LOOK) {
                 let input = event::read().map_or(Input::Closed, Input::Terminal);
                 let last = matches!(input, Input::Closed);
                 if sender.blocking_send(input).is_err() || last {

@@ -484,7 +484,7 @@ impl Drop for LabStage {
         match self.remove.take() {
             Some(directory) => {
                 self.play.session.lab = None;
-                let _ = std::fs::remove_dir_all(directory);
+                super::litter::remove(&directory);
             }
             None => {
                 if let Some(lab) = self.play.session.lab.as_mut() {

@@ -8,7 +8,7 @@ use super::inspect_stage::InspectStage;
 use super::lab_stage::{LabStage, Saver};
 use super::play::Play;
 use super::stage::Stage;
-use super::{Library, Options, Start};
+use super::{Library, Options, Start, litter};
 use crate::disk::Disk;
 use crate::inspect::{self, Inspection};
 use crate::lesson::{self, Progress};
@@ -84,20 +84,22 @@ impl Shop {
             None => {
                 let number =
                     if self.opened == 1 { String::new() } else { format!("-{}", self.opened) };
-                std::env::temp_dir()
-                    .join(format!("klab-{}", std::process::id()))
-                    .join(format!("{name}{number}"))
+                litter::parent().join(format!("{name}{number}"))
             }
         };
         self.made.push(path.clone());
         let root = path.clone();
-        let mut again = false;
+        let (mut again, keep) = (false, self.keep);
         let make = move || {
+            let was_there = root.exists();
             if again {
                 fs::remove_dir_all(&root)
                     .map_err(|error| format!("cannot empty {}: {error}", root.display()))?;
             }
             let disk = Disk::real(&root).map_err(|error| error.to_string())?;
+            if !keep && !again {
+                litter::leave(&root, was_there);
+            }
             again = true;
             Ok(disk)
         };
@@ -208,9 +210,8 @@ impl Library for Shop {
 
 impl Drop for Shop {
     fn drop(&mut self) {
-        if self.directory.is_none() && !self.keep {
-            let _ =
-                fs::remove_dir(std::env::temp_dir().join(format!("klab-{}", std::process::id())));
+        for path in &self.made {
+            litter::remove(path);
         }
     }
 }

@@ -5,16 +5,20 @@
 
 use super::super::home::Shelf;
 use super::super::stage::Stage;
-use super::super::{Library, Look, Start, run_with};
+use super::super::{Library, Look, Options, Start, run, run_with};
 use super::paper;
+use crate::lesson;
 use crate::types::Language;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
+use std::path::Path;
 use std::process::Command;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 const MARK: &str = "KLAB_TEST_SCREEN";
+/// What the child plays instead of paper: the id of a real lesson, or `sandbox`.
+const REAL: &str = "KLAB_TEST_REAL";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Shop;
@@ -32,10 +36,17 @@ impl Library for Shop {
 /// Runs the screen if one of the tests below started this binary for it.
 #[test]
 fn child() {
-    if std::env::var_os(MARK).is_some() {
-        let code = run_with(&mut Shop, &Start::Home, &Look::default()).unwrap_or(99);
-        std::process::exit(i32::from(code));
-    }
+    let Some(directory) = std::env::var_os(MARK) else { return };
+    let code = match std::env::var(REAL) {
+        Err(_) => run_with(&mut Shop, &Start::Home, &Look::default()),
+        Ok(real) => run(&Options {
+            lessons: lesson::Library::embedded(),
+            start: if real == "sandbox" { Start::Sandbox } else { Start::Lesson(real) },
+            progress: Some(Path::new(&directory).join("progress.json")),
+            ..Options::default()
+        }),
+    };
+    std::process::exit(i32::from(code.unwrap_or(99)));
 }
 
 struct Screen {
@@ -48,13 +59,30 @@ struct Screen {
     modes: String,
 }
 
+const fn size(cols: u16, rows: u16) -> PtySize {
+    PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
+}
+
 impl Screen {
     fn start() -> Screen {
-        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        Screen::of(size(80, 24), None)
+    }
+
+    fn real(what: &str, directory: &Path) -> Screen {
+        Screen::of(size(120, 36), Some((what, directory)))
+    }
+
+    fn of(size: PtySize, real: Option<(&str, &Path)>) -> Screen {
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(std::env::current_exe().expect("this binary"));
         command.args(["--exact", "tui::tests::pty::child", "--nocapture", "--quiet"]);
         command.env(MARK, "1");
+        command.env_remove(REAL);
+        if let Some((what, directory)) = real {
+            command.env(MARK, directory);
+            command.env(REAL, what);
+            command.env("TMPDIR", directory);
+        }
         command.env("TERM", "xterm-256color");
         command.env("LANG", "C.UTF-8");
         command.env_remove("LC_ALL");
@@ -71,7 +99,7 @@ impl Screen {
             }
         });
         let writer = pair.master.take_writer().expect("a writer");
-        let parser = vt100::Parser::new(24, 80, 0);
+        let parser = vt100::Parser::new(size.rows, size.cols, 0);
         Screen { child, master: pair.master, writer, bytes, parser, raw: Vec::new(), modes }
     }
 
@@ -92,6 +120,15 @@ impl Screen {
     fn send(&mut self, keys: &str) {
         self.writer.write_all(keys.as_bytes()).expect("the child reads");
         self.writer.flush().expect("the child reads");
+    }
+
+    fn resize(&mut self, cols: u16, rows: u16) {
+        self.master.resize(size(cols, rows)).expect("another size");
+        self.parser.screen_mut().set_size(rows, cols);
+    }
+
+    fn contents(&self) -> String {
+        self.parser.screen().contents()
     }
 
     fn signal(&self, name: &str) {
@@ -210,4 +247,67 @@ fn a_closed_terminal_ends_it() {
         let _ = sender.send(child.wait());
     });
     assert!(ended.recv_timeout(PATIENCE).expect("it ends").is_ok());
+}
+
+/// The lab's own directories are gone.
+fn nothing_left(directory: &Path) {
+    let left = std::fs::read_dir(directory).expect("the directory").flatten();
+    let left: Vec<_> = left.map(|entry| entry.file_name()).collect();
+    assert!(left.iter().all(|name| name == "progress.json"), "{left:?}");
+}
+
+#[test]
+fn resized_while_it_plays_it_still_hears() {
+    // A key and a change of size that come in together: the key must not be lost (see `input`).
+    let directory = tempfile::tempdir().expect("a directory");
+    for key in ["q", "\x03"] {
+        let mut screen = Screen::real("h01", directory.path());
+        screen.until("1/");
+        screen.send(" ");
+        for (cols, rows) in [(200, 60), (20, 5), (100, 30)] {
+            screen.resize(cols, rows);
+            screen.send("T");
+        }
+        screen.send(key);
+        screen.ends(if key == "q" { 0 } else { 130 });
+        nothing_left(directory.path());
+    }
+}
+
+#[test]
+fn a_signal_at_any_moment_leaves_nothing_behind() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for (name, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
+        // As soon as the terminal is taken: the lab is on the disk, and the screen has not been drawn yet.
+        let mut screen = Screen::real("sandbox", directory.path());
+        screen.wait("the other screen", |screen| screen.parser.screen().alternate_screen());
+        screen.signal(name);
+        screen.ends(code);
+        nothing_left(directory.path());
+    }
+    let mut screen = Screen::real("sandbox", directory.path());
+    screen.wait("the other screen", |screen| screen.parser.screen().alternate_screen());
+    screen.send("\x03");
+    screen.ends(130);
+    nothing_left(directory.path());
+}
+
+#[test]
+fn real_lessons_are_played_to_their_end_on_a_real_terminal() {
+    for id in lesson::Library::embedded().ids() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut screen = Screen::real(id, directory.path());
+        screen.until("1/");
+        let mut keys = 0;
+        while !screen.contents().contains("The lesson is done") {
+            keys += 1;
+            assert!(keys < 400, "{id} does not end:\n{}", screen.contents());
+            let shown = screen.contents();
+            screen.send(if shown.contains("[1]") { "1" } else { "\x1b[6~" });
+            screen.wait("a change", |screen| screen.contents() != shown);
+        }
+        screen.send("q");
+        screen.ends(0);
+        nothing_left(directory.path());
+    }
 }
