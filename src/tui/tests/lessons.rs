@@ -5,7 +5,8 @@ use super::super::{Library, Options, Start};
 use super::*;
 use crate::lesson;
 use crate::types::Language::{Chinese, English};
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 fn shop(directory: &Path) -> Shop {
     let options = Options {
@@ -65,6 +66,24 @@ fn play(app: &mut App) -> usize {
     panic!("the lesson does not end:\n{}", frame(app));
 }
 
+/// Every file below a directory, with its size and a digest of what is in it.
+fn digest(directory: &Path) -> BTreeMap<PathBuf, (usize, u32)> {
+    let mut files = BTreeMap::new();
+    let mut directories = vec![directory.to_owned()];
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(directory).expect("a directory").flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                directories.push(path);
+            } else {
+                let bytes = std::fs::read(&path).expect("a file");
+                files.insert(path, (bytes.len(), crc32fast::hash(&bytes)));
+            }
+        }
+    }
+    files
+}
+
 #[test]
 fn every_lesson_is_played_to_its_end_by_keys_and_walked_back() {
     let library = lesson::Library::embedded();
@@ -76,10 +95,15 @@ fn every_lesson_is_played_to_its_end_by_keys_and_walked_back() {
         assert!(answers > 0, "{id} asks nothing");
         let step = |app: &App| app.bench.as_ref().map(|b| b.stage.status().step);
         let end = step(&app);
+        let files = directory.path().join("files");
+        let disk = digest(&files);
+        assert!(!disk.is_empty(), "{id} leaves no files");
         key(&mut app, KeyCode::Home);
         assert_eq!(step(&app), Some(0), "{id}");
+        assert_ne!(digest(&files), disk, "{id}: the disk stays where it was");
         key(&mut app, KeyCode::End);
         assert_eq!(step(&app), end, "{id}");
+        assert_eq!(digest(&files), disk, "{id}: the way there and back changes the disk");
         key(&mut app, KeyCode::Char('q'));
         let card = shop.shelf(English).cards.into_iter().find(|card| card.id == id);
         assert_eq!(card.map(|card| card.mastery), Some(super::super::home::Mastery::Done), "{id}");
