@@ -54,7 +54,7 @@ pub fn main_with(arguments: &[String], out: &mut dyn Write, err: &mut dyn Write)
         Ok(arguments) => arguments,
         Err(told) if !told.use_stderr() => {
             out.text(&told.to_string());
-            return out.end(ENDED);
+            return out.end(ENDED, err);
         }
         Err(told) => {
             // The one who reads errors may be gone as well; then there is nobody left to tell.
@@ -70,7 +70,7 @@ pub fn main_with(arguments: &[String], out: &mut dyn Write, err: &mut dyn Write)
             WRONG
         }
     };
-    out.end(code)
+    out.end(code, err)
 }
 
 /// What is asked for. An error is a sentence: something that was given is wrong.
@@ -82,8 +82,11 @@ fn carry_out(arguments: &Arguments, out: &mut Output, err: &mut dyn Write) -> Re
             out.text(&Arguments::command().render_help().to_string());
             Ok(ENDED)
         }
-        Some(Command::Sandbox) => screen::open(arguments, Start::Sandbox, None, None),
-        Some(Command::Lesson(asked)) => lessons::lesson(arguments, asked, out),
+        Some(Command::Sandbox) if screen::is_there(arguments) => {
+            screen::open(arguments, Start::Sandbox, None, None)
+        }
+        Some(Command::Sandbox) => run::sandbox(arguments, &mut std::io::stdin().lock(), out, err),
+        Some(Command::Lesson(asked)) => lessons::lesson(arguments, asked, out, err),
         Some(Command::Check(asked)) => check::check(asked, out),
         Some(Command::Run(asked)) => run::run(arguments, asked, out, err),
         Some(Command::Inspect(asked)) => look::inspect(arguments, asked, &canvas, out),

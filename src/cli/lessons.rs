@@ -10,6 +10,7 @@ use crate::script::Session;
 use crate::trace::{Align, Line, Role, Table};
 use crate::tui::Start;
 use serde_json::json;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,10 +32,11 @@ pub fn lesson(
     arguments: &Arguments,
     asked: &LessonArguments,
     out: &mut Output,
+    err: &mut dyn Write,
 ) -> Result<i32, String> {
     let library = library(asked.lessons.as_deref())?;
     match &asked.id {
-        None => list(arguments, asked, &library, out),
+        None => list(arguments, asked, &library, out, err),
         Some(word) if !asked.json && screen::is_there(arguments) => {
             let id = library.find(word)?.to_owned();
             let play = asked.play.then(|| asked.speed.unwrap_or(1_000));
@@ -77,13 +79,16 @@ fn list(
     asked: &LessonArguments,
     library: &Library,
     out: &mut Output,
+    err: &mut dyn Write,
 ) -> Result<i32, String> {
     let language = arguments.language();
     let canvas = arguments.canvas();
-    let progress = data_directory()
+    let (progress, told) = data_directory()
         .and_then(|directory| Progress::load(&directory.join("progress.json")).ok())
-        .map(|(progress, _)| progress)
         .unwrap_or_default();
+    if let Some(told) = told {
+        let _ = writeln!(err, "klab: {told}");
+    }
     let mut table = Table::new(&[Align::Left, Align::Left, Align::Right, Align::Left]).indent(0);
     for id in library.ids() {
         // One lesson that cannot be read hides none of the others: `klab check` tells what is wrong with it.

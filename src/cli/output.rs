@@ -43,11 +43,17 @@ impl<'a> Output<'a> {
     }
 
     /// Flushes; the exit code is that of the work, unless the output could not be written for another reason than a
-    /// reader who left.
-    pub fn end(mut self, code: i32) -> i32 {
+    /// reader who left: then a sentence on `err` says so.
+    pub fn end(mut self, code: i32, err: &mut dyn Write) -> i32 {
         self.flush();
         match self.failed {
-            Some(error) if error.kind() != std::io::ErrorKind::BrokenPipe => code.max(super::WRONG),
+            Some(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                let _ = writeln!(
+                    err,
+                    "klab: the output cannot be written: {error}. Send it somewhere with space."
+                );
+                code.max(super::WRONG)
+            }
             _ => code,
         }
     }

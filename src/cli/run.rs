@@ -6,7 +6,7 @@ use super::place::FilesPlace;
 use super::{ENDED, interrupt};
 use crate::script::{RunOptions, Session, decode, run_script};
 use std::cell::{Cell, RefCell};
-use std::io::{Read, Write};
+use std::io::{BufRead, Read, Write};
 
 /// A script is written by a person; more than this is something else.
 const MOST_BYTES: u64 = 16 << 20;
@@ -29,6 +29,51 @@ fn bytes(file: &str) -> Result<Vec<u8>, String> {
         ));
     }
     Ok(bytes)
+}
+
+/// What the sandbox begins with, as on the screen.
+const SANDBOX: &str = "cluster brokers=3 kafka=4.3";
+
+/// `klab sandbox` without a screen: each line of `input` is a command, answered before the next one is read.
+pub fn sandbox(
+    arguments: &Arguments,
+    input: &mut dyn BufRead,
+    out: &mut Output,
+    err: &mut dyn Write,
+) -> Result<i32, String> {
+    const INPUT: &str = "(standard input)";
+    let options = &arguments.options;
+    let place = FilesPlace::choose(options.dir.as_deref(), options.keep);
+    let mut session = Session::new(arguments.language(), Box::new(place.maker()));
+    session.seed = options.seed.unwrap_or(session.seed);
+    let (mut line, mut number) = (SANDBOX.as_bytes().to_vec(), 0_usize);
+    let mut code = ENDED;
+    loop {
+        let text = decode(INPUT, &line).map_err(|error| error.to_string())?;
+        let run = RunOptions { lines_before: number.saturating_sub(1), ..RunOptions::default() };
+        let mut say = |line: &str| out.line(line);
+        let end = run_script(INPUT, text, &mut session, run, &mut say, &interrupt::asked);
+        out.flush();
+        if end.exit_code != ENDED || out.is_closed() {
+            code = end.exit_code;
+            break;
+        }
+        line.clear();
+        number += 1;
+        let told = |error: std::io::Error| format!("the standard input cannot be read: {error}");
+        let mut limited = (&mut *input).take(MOST_BYTES);
+        if limited.read_until(b'\n', &mut line).map_err(told)? == 0 {
+            break;
+        }
+    }
+    if let (Some(lab), true) = (&mut session.lab, options.keep) {
+        lab.close().map_err(|error| format!("the clean close failed: {error}"))?;
+    }
+    drop(session);
+    if let Some(directory) = place.kept() {
+        let _ = writeln!(err, "klab: the files are in {}", directory.display());
+    }
+    Ok(code)
 }
 
 /// `klab run`
@@ -58,7 +103,7 @@ pub fn run(
         }
         closed.set(output.is_closed());
     };
-    let run = RunOptions { json: asked.json, echo: asked.echo };
+    let run = RunOptions { json: asked.json, echo: asked.echo, ..RunOptions::default() };
     let stop = || closed.get() || interrupt::asked();
     let end = run_script(file, text, &mut session, run, &mut say, &stop);
 

@@ -169,6 +169,49 @@ fn a_script_that_fails_is_one_and_a_wrong_one_is_two() {
 }
 
 #[test]
+fn the_sandbox_without_a_screen_reads_commands_line_by_line() {
+    let arguments =
+        <Arguments as clap::Parser>::try_parse_from(["klab", "--lang", "en", "--plain", "sandbox"])
+            .unwrap();
+    let sandbox = |mut input: &[u8]| {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let mut output = Output::new(&mut out);
+        let code = run::sandbox(&arguments, &mut input, &mut output, &mut err);
+        (code, String::from_utf8(out).unwrap())
+    };
+    let (code, out) =
+        sandbox("\u{feff}topic create orders\n\nexpect leo(orders-0) == 0".as_bytes());
+    assert!(code == Ok(ENDED) && out.starts_with("cluster of 3 brokers"), "{code:?} {out}");
+    let (code, out) = sandbox(b"topic create orders\nexpect leo(orders-0) == 5\n");
+    assert!(code == Ok(FAILED) && out.contains("(standard input):2:1"), "{code:?} {out}");
+    assert_eq!(sandbox(b"prodcue\n").0, Ok(WRONG));
+    assert!(sandbox(b"\xff\n").0.is_err());
+}
+
+/// Where nothing more fits.
+struct Full;
+
+impl Write for Full {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::StorageFull.into())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_output_that_takes_nothing_is_told() {
+    let mut err = Vec::new();
+    assert_eq!(main_with(&["klab", "fidelity"].map(str::to_owned), &mut Full, &mut err), WRONG);
+    assert!(String::from_utf8(err).unwrap().contains("cannot be written"));
+    let (code, _, err) = klab(&["lesson", "a"]);
+    assert!(code == WRONG && err.contains("a02-record-batch, a03"), "{err}");
+    let (code, _, err) = klab(&["inspect", "/nope"]);
+    assert!(code == WRONG && err.contains("Check the path"), "{err}");
+}
+
+#[test]
 fn json_lines_are_json() {
     let (code, out, _) = run(ORDERS, &["--json"]);
     assert_eq!(code, ENDED);

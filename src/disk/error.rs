@@ -78,6 +78,13 @@ impl fmt::Display for DiskError {
             if self.path.is_empty() { "." } else { &self.path }
         )?;
         match &self.what {
+            DiskErrorKind::NotFound if self.doing == "open the directory" => {
+                write!(f, "it is not there. Check the path.")
+            }
+            DiskErrorKind::NotFound if self.doing == "use the directory" => write!(
+                f,
+                "it is not there and cannot be made there. Choose one in a place that you may write to, such as /tmp."
+            ),
             DiskErrorKind::NotFound => {
                 write!(
                     f,

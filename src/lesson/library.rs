@@ -80,6 +80,14 @@ impl Library {
         match (self.texts.get_key_value(word), begin.next(), begin.next()) {
             (Some((id, _)), ..) => Ok(id),
             (None, Some(id), None) if !word.is_empty() => Ok(id),
+            (None, Some(one), Some(two)) if !word.is_empty() => {
+                let all: Vec<&str> = [one, two]
+                    .into_iter()
+                    .map(String::as_str)
+                    .chain(begin.map(String::as_str))
+                    .collect();
+                Err(format!("'{word}' is the beginning of {}: type more of one", all.join(", ")))
+            }
             _ => Err(match nearest(word, ids().chain(ids().map(|id| &id[..3]))) {
                 Some(near) => format!("there is no lesson '{word}': did you mean '{near}'?"),
                 None => format!("there is no lesson '{word}': 'klab lesson --list' shows them"),

@@ -21,7 +21,13 @@ pub fn help(words: &[String]) -> Vec<&'static Form> {
 /// What `help WORDS` prints: all verbs without words, every form of a verb with them, `help conditions` the functions.
 pub fn help_lines(words: &[String], language: Language) -> Vec<String> {
     if words.is_empty() {
-        let mut lines: Vec<String> = verbs().iter().map(|verb| overview(verb, language)).collect();
+        // What a later version brings stands behind everything that can be used now.
+        let (later, now): (Vec<&str>, Vec<&str>) = verbs().into_iter().partition(|verb| {
+            forms().filter(|form| form.verb() == *verb).all(|form| form.needs.is_some())
+        });
+        let mut lines: Vec<String> = now.iter().map(|verb| overview(verb, language)).collect();
+        let mark = language.pick("(later)", "（以后的版本）");
+        lines.extend(later.iter().map(|verb| format!("{} {mark}", overview(verb, language))));
         let more = language.pick(
             "help VERB explains one; help conditions lists what until, expect and predict can ask.",
             "help VERB 解释一个命令；help conditions 列出 until、expect、predict 可用的函数。",
@@ -65,9 +71,13 @@ pub fn help_lines(words: &[String], language: Language) -> Vec<String> {
 
 /// One line for a verb: its objects, or its sentence when it has none.
 fn overview(verb: &str, language: Language) -> String {
-    let mut objects: Vec<&str> =
-        forms().filter(|form| form.verb() == verb).filter_map(|form| form.parts().nth(1)).collect();
-    objects.dedup();
+    let mut objects: Vec<&str> = Vec::new();
+    for object in forms().filter(|form| form.verb() == verb).filter_map(|form| form.parts().nth(1))
+    {
+        if !objects.contains(&object) {
+            objects.push(object);
+        }
+    }
     let first = forms().find(|form| form.words == verb);
     match (objects.is_empty(), first) {
         (true, Some(form)) => format!("{verb:<11} {}", sentence(form, language)),
@@ -103,6 +113,10 @@ mod tests {
     fn help_knows_verbs_forms_and_functions() {
         let words = |text: &str| text.split(' ').map(str::to_string).collect::<Vec<_>>();
         assert!(help_lines(&[], Language::English).iter().any(|l| l.starts_with("broker ")));
+        let all = help_lines(&[], Language::English);
+        let marked = all.iter().position(|line| line.ends_with("(later)")).unwrap();
+        assert!(all[marked..all.len() - 1].iter().all(|line| line.ends_with("(later)")));
+        assert!(all[..marked].contains(&"message     deliver | drop | hold | delay".to_string()));
         let lines = help_lines(&words("topic delete"), Language::English);
         assert_eq!(
             lines,

@@ -30,6 +30,8 @@ pub struct RunOptions {
     pub json: bool,
     /// Each command is printed before what it says.
     pub echo: bool,
+    /// How many lines of the file came before `text`.
+    pub lines_before: usize,
 }
 
 /// How a run ended.
@@ -53,7 +55,7 @@ pub fn run_script(
     interrupted: &dyn Fn() -> bool,
 ) -> RunEnd {
     let mut runner = Runner { options, out, last_event: 0 };
-    let end = match parse_script(file, text, 1) {
+    let end = match parse_script(file, text, options.lines_before + 1) {
         Err(errors) => {
             errors.iter().for_each(|error| runner.error(error));
             let error = errors.into_iter().next();
