@@ -76,7 +76,7 @@ pub enum Command {
     /// Runs a script, without a screen
     #[command(after_help = RUN_EXAMPLES)]
     Run(RunArguments),
-    /// A cluster of three brokers and a prompt
+    /// A cluster of three brokers and a prompt; without a screen commands are read from the standard input
     #[command(after_help = "Example: klab sandbox --seed 7 --dir /tmp/k --keep")]
     Sandbox,
     /// Holds lessons to what they say

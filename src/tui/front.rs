@@ -204,7 +204,7 @@ impl App {
         self.paint.line(buffer, keys, 0, &line);
         if let Some(prompt) = &self.path {
             let w = words(self.language);
-            let lead = format!("{}: ", w.path);
+            let lead = format!("{}{}", w.path, w.colon);
             let from = width::of(&lead);
             let row = Rect { y: keys.y - 1, ..keys };
             let (text, column) = prompt.window(usize::from(row.width).saturating_sub(from + 1));

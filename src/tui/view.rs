@@ -267,8 +267,8 @@ fn prompt(bench: &Bench, paint: &Paint, frame: &mut Frame<'_>, plan: &Plan) -> O
     };
     let lead = match asking {
         Asking::Command => "> ".to_owned(),
-        Asking::Branch => format!("{}: ", w.branch_name),
-        Asking::Answer => format!("{}: ", w.type_answer),
+        Asking::Branch => format!("{}{}", w.branch_name, w.colon),
+        Asking::Answer => format!("{}{}", w.type_answer, w.colon),
     };
     let from = width::of(&lead);
     let room = usize::from(rect.width).saturating_sub(from + 1);
