@@ -1,7 +1,7 @@
 //! Time that runs both ways: the cluster, its disk, its history, its branches.
 //!
 //! ```text
-//!   step   0 ─────── 256 ─────── 512 ───── 600        main      (● checkpoint: a clone and a mark on the disk)
+//!   step   0 ─────── 512 ─────── 1024 ──── 1200       main      (● checkpoint: a clone and a mark on the disk)
 //!          ●          ●           ●         ▲ head
 //!                                 └── 540 ─ 580        what-if   (an act at 540 began it)
 //! ```
@@ -23,7 +23,7 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Steps between two checkpoints.
-const SPACING: u64 = 256;
+const SPACING: u64 = 512;
 /// Most checkpoints that are kept.
 const MOST_CHECKPOINTS: usize = 96;
 /// Checkpoints near the present that keep their spacing.

@@ -4,6 +4,7 @@
 
 use super::format::{Lesson, Part};
 use super::player::{Event, Player};
+use crate::cluster::Lab;
 use crate::script::Session;
 use crate::trace::{Role, prose};
 use crate::types::Language;
@@ -31,6 +32,10 @@ pub fn plain(
     loop {
         match player.advance() {
             Event::End => {
+                // Whoever keeps the files finds them as a clean stop leaves them.
+                if let Some(Err(error)) = player.session.lab.as_mut().map(Lab::close) {
+                    (writer.out)(&format!("the clean close failed: {error}"));
+                }
                 writer.asides(&lesson, lesson.steps.len() - 1);
                 writer.object(json!({ "type": "end", "lesson": lesson.id }));
                 return true;
