@@ -15,6 +15,7 @@
 mod act;
 mod branches;
 mod bulk;
+mod causes;
 mod consumers;
 mod event;
 mod faults;

@@ -30,6 +30,7 @@ mod form;
 mod forms;
 mod functions;
 mod golden;
+mod halts;
 mod help;
 mod lexer;
 mod look;

@@ -119,6 +119,8 @@ pub enum WorldEvent {
         node: NodeId,
         /// Why.
         reason: String,
+        /// Whether it was the machine under the lab that failed, not something in the lab.
+        host: bool,
     },
     /// Nobody was there to receive a message.
     MessageLost {
@@ -229,7 +231,7 @@ impl WorldEvent {
             WorldEvent::NodeStarted(n) => {
                 say(format!("{} starts", process(*n)), format!("{} 启动", process(*n)))
             }
-            WorldEvent::NodeHalted { node, reason } => {
+            WorldEvent::NodeHalted { node, reason, .. } => {
                 let node = process(*node);
                 say(format!("{node} exits: {reason}"), format!("{node} 退出：{reason}"))
             }

@@ -62,8 +62,8 @@ impl Cluster {
 
     /// Its disk failed: with one log directory the process exits, as Kafka's does.
     pub(super) fn halt(&mut self, node: NodeId, error: &StorageError, stage: &mut Stage<'_>) {
-        let reason = error.to_string();
-        let id = self.emit(stage, node, Body::World(WorldEvent::NodeHalted { node, reason }));
+        let (reason, host) = (error.to_string(), error.is_of_the_host());
+        let id = self.emit(stage, node, Body::World(WorldEvent::NodeHalted { node, reason, host }));
         self.last_fault.insert(node, id);
         self.ended(node, NodeState::Dead, stage.cause);
     }

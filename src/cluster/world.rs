@@ -97,6 +97,12 @@ pub struct Cluster {
     pub(crate) last_fault: BTreeMap<NodeId, u64>,
     /// Clients that were killed, by name, with the event; coordinators wonder about their silence later.
     pub(crate) killed_clients: BTreeMap<String, u64>,
+    /// The event that last decided who leads a partition.
+    pub(crate) decisions: BTreeMap<TopicPartition, u64>,
+    /// Which partition an event was about, of those that may still be a cause.
+    pub(crate) about: BTreeMap<u64, TopicPartition>,
+    /// The event with which a process last began.
+    pub(crate) last_start: BTreeMap<NodeId, u64>,
 }
 
 /// Where a step's events go, and why they happen.
@@ -129,6 +135,9 @@ impl Cluster {
             next_event: 0,
             last_fault: BTreeMap::new(),
             killed_clients: BTreeMap::new(),
+            decisions: BTreeMap::new(),
+            about: BTreeMap::new(),
+            last_start: BTreeMap::new(),
             spec: Arc::new(spec),
         };
         for number in 0..cluster.spec.controllers {
@@ -215,7 +224,8 @@ impl Cluster {
     pub(crate) fn emit(&mut self, stage: &mut Stage<'_>, node: NodeId, body: Body) -> u64 {
         self.next_event += 1;
         let id = self.next_event;
-        let cause = self.blamed(&body).or(stage.cause);
+        let cause = self.cause(node, &body, stage.cause);
+        self.remember(id, node, &body);
         let stamped = Stamped { id, step: self.step, at: self.now, node, cause, body };
         let client = match &stamped.body {
             Body::Client(_) => self.clients.get(&node).map(Arc::as_ref),
@@ -225,61 +235,6 @@ impl Cluster {
         stage.events.push(stamped);
         stage.cause = Some(id);
         id
-    }
-
-    /// Silence has causes too: a broker that is fenced, or lags, owes it to the last fault that struck it.
-    fn blamed(&self, body: &Body) -> Option<u64> {
-        let silent = match body {
-            Body::Controller(crate::coordination::Event::BrokerFenced { broker, .. }) => *broker,
-            Body::Broker(broker::Event::Replica(crate::replica::Event::FollowerLags {
-                follower,
-                ..
-            })) => *follower,
-            Body::Broker(broker::Event::Group(crate::group::Event::MemberExpired {
-                member,
-                ..
-            })) => {
-                let killed = self.killed_clients.iter().find(|(name, _)| {
-                    member.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('-'))
-                });
-                return killed.map(|(_, &event)| event);
-            }
-            _ => return None,
-        };
-        self.last_fault.get(&silent).copied()
-    }
-
-    /// Sends, sets and tells what a node's step gave back.
-    pub(super) fn carry_out<E>(
-        &mut self,
-        node: NodeId,
-        out: Output<E>,
-        wrap: impl Fn(E) -> Body,
-        stage: &mut Stage<'_>,
-    ) {
-        // What happens to one partition is not the cause of what happens to another.
-        let mut common = stage.cause;
-        let mut last: BTreeMap<TopicPartition, u64> = BTreeMap::new();
-        for event in out.events {
-            let body = wrap(event);
-            let partition = body.partition().cloned();
-            if let Some(partition) = &partition {
-                stage.cause = last.get(partition).copied().or(common);
-            }
-            let id = self.emit(stage, node, body);
-            match partition {
-                Some(partition) => drop(last.insert(partition, id)),
-                None => common = Some(id),
-            }
-        }
-        let seed = self.spec.seed;
-        for (timer, at) in out.timers {
-            let at = at.map(|at| at.max(self.now));
-            self.network.set_timer(node, timer, at, stage.cause);
-        }
-        for send in out.sends {
-            self.network.send(seed, self.now, node, send.to, send.message, stage.cause);
-        }
     }
 
     /// Delivers the next happening. `false`: nothing is pending.

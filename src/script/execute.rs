@@ -91,6 +91,8 @@ enum State {
 pub struct Execution {
     statement: Statement,
     state: State,
+    /// The newest event when the command began.
+    last_event: u64,
 }
 
 type Step = Result<Progress, LabError>;
@@ -112,7 +114,7 @@ fn wrong(line: impl Into<String>) -> Progress {
 impl Execution {
     /// A command that has not begun.
     pub fn new(statement: Statement) -> Execution {
-        Execution { statement, state: State::Begin }
+        Execution { statement, state: State::Begin, last_event: 0 }
     }
 
     /// The command.
@@ -122,9 +124,18 @@ impl Execution {
 
     /// Goes on by one happening at most.
     pub fn advance(&mut self, session: &mut Session) -> Progress {
-        let progress = self.go_on(session).unwrap_or_else(|error| wrong(error.to_string()));
-        if matches!(progress, Progress::Done(_)) {
+        if matches!(self.state, State::Begin)
+            && !matches!(self.statement.command, Command::Cluster(_))
+        {
+            let newest = session.lab.as_ref().and_then(|lab| lab.events().back());
+            self.last_event = newest.map_or(0, |event| event.id);
+        }
+        let mut progress = self.go_on(session).unwrap_or_else(|error| wrong(error.to_string()));
+        if let Progress::Done(output) = &mut progress {
             self.state = State::Done;
+            if let Some(lab) = &session.lab {
+                super::halts::tell(lab, self.last_event, session.language, output);
+            }
         }
         progress
     }

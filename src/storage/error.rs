@@ -1,7 +1,7 @@
 //! What can go wrong with a log: always with the file, the byte range and the field, so that a pane can point at it.
 
 use crate::batch::BatchError;
-use crate::disk::DiskError;
+use crate::disk::{DiskError, DiskErrorKind};
 use crate::protocol::ErrorCode;
 use std::fmt;
 
@@ -97,6 +97,12 @@ impl StorageError {
 }
 
 impl StorageError {
+    /// Whether the machine that holds the files failed: no space, no permission, a broken device.
+    pub fn is_of_the_host(&self) -> bool {
+        use DiskErrorKind::{Full, Io, ReadOnly};
+        matches!(&self.kind, StorageErrorKind::Disk(error) if matches!(error.what, Full | ReadOnly | Io(_)))
+    }
+
     /// Whether fewer records at once might have been taken.
     pub fn is_too_large(&self) -> bool {
         matches!(

@@ -32,7 +32,7 @@ pub(super) fn latest(lab: &Lab) -> Option<&Stamped> {
         .or_else(|| lab.events().back())
 }
 
-/// Whether a cause belongs into the story: not the background, and not what the same step did to another partition.
+/// Whether a cause belongs into the story: not the background, and not what happened to another partition.
 fn tells_more(cause: &Stamped, effect: &Stamped) -> bool {
     let same_step = cause.step == effect.step && cause.node == effect.node;
     let elsewhere = match (common::partition_of(&cause.body), common::partition_of(&effect.body)) {
@@ -40,7 +40,7 @@ fn tells_more(cause: &Stamped, effect: &Stamped) -> bool {
         _ => false,
     };
     let repeats = cause.body.kind() == effect.body.kind();
-    !cause.body.is_background() && !(same_step && (elsewhere || repeats))
+    !cause.body.is_background() && !elsewhere && !(same_step && repeats)
 }
 
 /// The chain of causes, the event itself first; and whether its beginning is no longer in memory.
