@@ -274,7 +274,8 @@ pub(super) fn finish(mut picture: Picture, canvas: &Canvas) -> Picture {
     picture
 }
 
-fn to_ascii(text: &str) -> String {
+/// A sentence with the marks that ASCII has instead; words of other languages stay.
+pub(crate) fn to_ascii(text: &str) -> String {
     let unicode = Glyphs::unicode();
     let ascii = Glyphs::ascii();
     let pairs = [(unicode.message, ascii.message), (unicode.message_back, ascii.message_back)];

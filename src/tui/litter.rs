@@ -6,8 +6,8 @@
 //! ```
 //!
 //! What always holds: only a directory that the lab itself filled is ever removed (a `--dir` that was refused because
-//! somebody's files are in it is never in the list); one that was there before, empty, is there again. Left out: SIGKILL,
-//! which nobody can answer.
+//! somebody's files are in it is never in the list); one that was there before, empty, is there again. Left out:
+//! SIGKILL, which nobody can answer.
 
 use std::collections::BTreeMap;
 use std::fs;

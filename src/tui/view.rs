@@ -7,7 +7,7 @@ use super::paint::{Paint, View};
 use super::stage::{Pane, Status};
 use super::timeline;
 use super::words::{self, words};
-use crate::trace::{Line, Picture, Role, width};
+use crate::trace::{Glyphs, Line, Picture, Role, to_ascii, width};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -150,10 +150,12 @@ fn where_files_are(bench: &Bench, status: &Status, cells: usize) -> Line {
 fn tab_line(bench: &Bench, status: &Status, cells: usize) -> Line {
     let g = &bench.glyphs;
     let mut line = Line::new();
-    for pane in Pane::ALL.into_iter().filter(|p| bench.stage.panes().contains(p)) {
+    let panes = bench.stage.panes();
+    let named = named(bench, &panes, cells);
+    for pane in Pane::ALL.into_iter().filter(|p| panes.contains(p)) {
         let active = pane == bench.active;
         let name = words::pane(pane, bench.language);
-        let long = cells >= 100 || active;
+        let long = named.contains(&pane);
         let text = if long { format!("{} {name}", pane.key()) } else { format!("{}", pane.key()) };
         let mark = if active { g.chosen } else { " " };
         let role = if active { Role::Heading } else { Role::Dim };
@@ -164,11 +166,34 @@ fn tab_line(bench: &Bench, status: &Status, cells: usize) -> Line {
     line.right(Line::of(place, Role::Link), cells)
 }
 
+/// The panes whose names have room: the active one always, then those that the step wants most. The end of a path
+/// keeps some cells to the right; on a narrow screen it keeps all of them.
+fn named(bench: &Bench, panes: &[Pane], cells: usize) -> Vec<Pane> {
+    const PATH: usize = 20;
+    const NARROW: usize = 90;
+    let name = |pane: &Pane| width::of(words::pane(*pane, bench.language)) + 1;
+    let mut room = cells.saturating_sub(3 * panes.len() + PATH + name(&bench.active));
+    let mut named = vec![bench.active];
+    if cells < NARROW {
+        return named;
+    }
+    for pane in panes.iter().filter(|pane| **pane != bench.active) {
+        if name(pane) > room {
+            break;
+        }
+        room -= name(pane);
+        named.push(*pane);
+    }
+    named
+}
+
 /// The pane at a column of the line of tabs.
 pub fn tab_at(bench: &Bench, cells: usize, column: usize) -> Option<Pane> {
     let mut from = 0;
-    Pane::ALL.into_iter().filter(|p| bench.stage.panes().contains(p)).find(|pane| {
-        let long = cells >= 100 || *pane == bench.active;
+    let panes = bench.stage.panes();
+    let named = named(bench, &panes, cells);
+    Pane::ALL.into_iter().filter(|p| panes.contains(p)).find(|pane| {
+        let long = named.contains(pane);
         let name = width::of(words::pane(*pane, bench.language));
         let wide = if long { 4 + name } else { 3 };
         let here = (from..from + wide).contains(&column);
@@ -223,7 +248,7 @@ fn time(bench: &Bench, status: &Status, cells: usize) -> Line {
     };
     head.join(timeline::scrubber(&marks, status.step, status.head, &bench.glyphs))
         .text("   ")
-        .join(recent)
+        .join(sentences(recent, &bench.glyphs))
         .cut(cells, &bench.glyphs)
 }
 
@@ -237,9 +262,19 @@ fn because(bench: &Bench, cells: usize) -> Line {
             }
             line = line.span(cause, if at == 0 { Role::Plain } else { Role::Dim });
         }
-        return line.cut(cells, &bench.glyphs);
+        return sentences(line, &bench.glyphs).cut(cells, &bench.glyphs);
     }
     Line::new()
+}
+
+/// What happened, told with the marks of the screen: sentences know nothing of ASCII.
+fn sentences(mut line: Line, glyphs: &Glyphs) -> Line {
+    if glyphs.is_ascii() {
+        for span in line.spans.iter_mut().filter(|span| !span.text.is_ascii()) {
+            span.text = to_ascii(&span.text.replace('≤', "<=").replace('≥', ">="));
+        }
+    }
+    line
 }
 
 /// The prompt, or the note, or the command under way. Gives the place of the cursor while one types.
