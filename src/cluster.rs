@@ -31,6 +31,8 @@ mod walk;
 mod world;
 
 #[cfg(test)]
+mod invariant_tests;
+#[cfg(test)]
 mod tests;
 
 pub use act::{Act, NewConsumer, Outcome, Refusal, Ticket};

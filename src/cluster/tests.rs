@@ -284,7 +284,7 @@ fn a_cut_link_holds_messages_until_it_is_healed() {
     assert_eq!(end(&lab, 3), Offset(1));
 }
 
-fn consumer(name: &str, group: &str) -> Act {
+pub(super) fn consumer(name: &str, group: &str) -> Act {
     Act::ConsumerStart(NewConsumer {
         name: name.to_owned(),
         group: Some(group.to_owned()),
