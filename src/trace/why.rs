@@ -40,7 +40,8 @@ fn tells_more(cause: &Stamped, effect: &Stamped) -> bool {
         _ => false,
     };
     let repeats = cause.body.kind() == effect.body.kind();
-    !cause.body.is_background() && !elsewhere && !(same_step && repeats)
+    let passed_over = cause.body.is_background() || elsewhere || (same_step && repeats);
+    !passed_over
 }
 
 /// The chain of causes, the event itself first; and whether its beginning is no longer in memory.
