@@ -149,7 +149,7 @@ impl Broker {
         }
         let config = self.log_config(&partition.topic);
         if !self.replicas.contains_key(partition) {
-            self.create_replica(partition, config, disk, out)?;
+            self.create_replica(partition, config, disk)?;
         } else if let Some(replica) = self.replicas.get_mut(partition) {
             replica.log.set_config(config);
         }
@@ -173,7 +173,6 @@ impl Broker {
         partition: &TopicPartition,
         config: LogConfig,
         disk: &mut Disk,
-        out: &mut Out,
     ) -> Result<(), Halt> {
         let id = self.observer.image.topics.get(&partition.topic).map_or(Uuid::ZERO, |t| t.id);
         let directory = format!("{}/{partition}", self.directory);
@@ -201,7 +200,6 @@ impl Broker {
             log,
             role: Role::Follower(Follower::new(None, high_watermark)),
         };
-        let _ = out;
         self.replicas.insert(partition.clone(), replica);
         Ok(())
     }

@@ -252,9 +252,9 @@ config! {
         max_block_ms: u64 = 60_000, "max.block.ms", number(0, INT_MAX);
         /// Age at which metadata is asked for anew.
         metadata_max_age_ms: u64 = 300_000, "metadata.max.age.ms", number(1, INT_MAX);
-        /// Always none for now.
+        /// Always none: other codecs are refused with a sentence (ledger).
         compression: Option<String> = None, "compression.type", compression;
-        /// Always false for now.
+        /// Always false: `true` is refused with a sentence (ledger).
         enable_idempotence: bool = false, "enable.idempotence", not_yet;
         /// Who chooses partitions.
         partitioner: Partitioner = Partitioner::BuiltIn, "partitioner.class", partitioner;
@@ -292,7 +292,7 @@ config! {
         group_instance_id: Option<String> = None, "group.instance.id", text;
         /// Whether only committed transactions are read.
         read_committed: bool = false, "isolation.level", isolation;
-        /// Always classic for now.
+        /// Always classic: `consumer` is refused with a sentence (ledger).
         group_protocol: Option<String> = None, "group.protocol", classic;
         /// Whether a subscription may create its topic.
         allow_auto_create_topics: bool = true, "allow.auto.create.topics", flag;

@@ -349,6 +349,28 @@ fn whole_files_keep_their_promises_until_a_bit_flips() {
     assert_eq!(lab.check_files(), vec![]);
     let file = "broker-2/orders-0/00000000000000000000.log";
     lab.disk_mut().flip_bit(file, 100, 3).unwrap();
-    let names: Vec<&str> = lab.check_files().iter().map(|broken| broken.name).collect();
-    assert!(names.contains(&"bytes-decode"), "{names:?}");
+    assert_eq!(broken(&lab), ["bytes-decode"]);
+}
+
+/// The names of the promises about files that are broken.
+fn broken(lab: &Lab) -> Vec<&'static str> {
+    lab.check_files().iter().map(|broken| broken.name).collect()
+}
+
+#[test]
+fn replicas_that_differ_and_entries_that_point_astray_are_found() {
+    let mut lab = with_topic(3);
+    for number in 0..60 {
+        produce(&mut lab, &format!("{number:0>100}"), "all");
+    }
+    settle(&mut lab);
+    assert_eq!(broken(&lab), Vec::<&str>::new());
+    let copy = "broker-2/orders-0/00000000000000000000";
+    // The position of the first index entry is its bytes 4 to 7.
+    lab.disk_mut().flip_bit(&format!("{copy}.index"), 7, 0).unwrap();
+    assert_eq!(broken(&lab), ["index-at-batch-boundary"]);
+    lab.disk_mut().flip_bit(&format!("{copy}.index"), 7, 0).unwrap();
+    // The stored checksum of the first batch is its bytes 17 to 20.
+    lab.disk_mut().flip_bit(&format!("{copy}.log"), 20, 0).unwrap();
+    assert_eq!(broken(&lab), ["bytes-decode", "logs-agree"]);
 }
