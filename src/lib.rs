@@ -29,6 +29,8 @@ pub mod tui; // the eyes: the screen on which one learns
 pub mod cli; // the command line: picks one
 
 #[cfg(test)]
+mod fixtures; // what real brokers wrote, and what was made of it
+#[cfg(test)]
 mod vectors; // what Kafka's own classes answered
 #[cfg(test)]
 mod tidy; // the rules of the house, held by reading the sources

@@ -1,0 +1,144 @@
+//! Directories that real Kafka brokers wrote, with what Kafka's own tools and brokers made of them, for tests of all
+//! layers: `crate::fixtures::each("damage-", |case| …)`.
+//!
+//! ```text
+//!   data/fixtures/real.tar.zst     NAME/data/broker-1/orders-0/….log   NAME/dump/data/…/….log.txt   NAME/facts.json
+//!   data/fixtures/damage.tar.zst   NAME/before/broker-1/…  NAME/after/broker-1/…  NAME/dump/…  NAME/facts.json
+//!                                  ▲ one case = everything below NAME/, in memory while the test looks at it
+//! ```
+//!
+//! `KLAB_FIXTURES` names another directory with one `NAME.tar.gz` a case (what lies below NAME/ here is its root); a
+//! folder `logs` in it is taken when there is one. Only tests see this module.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// One case: a name and its files by their paths below the case's root.
+pub(crate) struct Case {
+    /// `kraft-4.3-txn`, `damage-cut-in-header`.
+    pub name: String,
+    /// Path to content, sorted.
+    pub files: BTreeMap<String, Vec<u8>>,
+}
+
+impl Case {
+    /// The files below a directory, by their paths within it.
+    pub fn below<'a>(&'a self, directory: &'a str) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+        let inside = move |(path, bytes): (&'a String, &'a Vec<u8>)| {
+            let rest = path.strip_prefix(directory)?.strip_prefix('/')?;
+            Some((rest, bytes.as_slice()))
+        };
+        self.files.iter().filter_map(inside)
+    }
+
+    /// A text file of the case. Bytes that are not UTF-8 become U+FFFD, as Kafka's tools print them.
+    pub fn text(&self, path: &str) -> String {
+        let bytes = self.files.get(path).unwrap_or_else(|| panic!("{}: no {path}", self.name));
+        String::from_utf8_lossy(bytes).into_owned()
+    }
+
+    /// What was noted down when the case was made: `facts.json`, or null where there is none.
+    pub fn facts(&self) -> Value {
+        let Some(bytes) = self.files.get("facts.json") else { return Value::Null };
+        serde_json::from_slice(bytes).unwrap_or_else(|e| panic!("{}: facts.json: {e}", self.name))
+    }
+}
+
+/// Calls `look` for each case whose name begins with `prefix`, in the order of the names, one in memory at a time.
+pub(crate) fn each(prefix: &str, mut look: impl FnMut(Case)) {
+    let mut seen = 0;
+    let mut count = |case: Case| {
+        seen += 1;
+        look(case);
+    };
+    match std::env::var_os("KLAB_FIXTURES") {
+        Some(directory) => each_packed_alone(Path::new(&directory), prefix, &mut count),
+        None => each_packed_together(prefix, &mut count),
+    }
+    let place = std::env::var_os("KLAB_FIXTURES").unwrap_or("data/fixtures".into());
+    assert!(seen > 0, "no case {prefix}… in {}", place.display());
+}
+
+fn each_packed_together(prefix: &str, look: &mut impl FnMut(Case)) {
+    let damage = prefix.starts_with("damage");
+    let pack = if damage { "damage.tar.zst" } else { "real.tar.zst" };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/fixtures").join(pack);
+    let file = std::fs::File::open(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let stream = zstd::Decoder::new(file).expect("a zstd stream");
+    let mut case: Option<Case> = None;
+    entries(stream, |path, bytes| {
+        let Some((name, rest)) = path.split_once('/') else { return };
+        if !name.starts_with(prefix) {
+            return;
+        }
+        if case.as_ref().is_none_or(|case| case.name != name) {
+            let next = Case { name: name.to_string(), files: BTreeMap::new() };
+            if let Some(whole) = case.replace(next) {
+                look(whole);
+            }
+        }
+        if let Some(case) = &mut case {
+            case.files.insert(rest.to_string(), bytes);
+        }
+    });
+    if let Some(whole) = case {
+        look(whole);
+    }
+}
+
+fn each_packed_alone(directory: &Path, prefix: &str, look: &mut impl FnMut(Case)) {
+    let inner = directory.join("logs");
+    let directory = if inner.is_dir() { inner } else { directory.to_path_buf() };
+    let listed = std::fs::read_dir(&directory);
+    let listed = listed.unwrap_or_else(|e| panic!("KLAB_FIXTURES: {}: {e}", directory.display()));
+    let mut packs: Vec<PathBuf> = listed.map(|entry| entry.expect("an entry").path()).collect();
+    packs.sort();
+    for pack in packs {
+        let file_name = pack.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let Some(name) = file_name.strip_suffix(".tar.gz") else { continue };
+        if !name.starts_with(prefix) {
+            continue;
+        }
+        let file = std::fs::File::open(&pack).unwrap_or_else(|e| panic!("{}: {e}", pack.display()));
+        let mut case = Case { name: name.to_string(), files: BTreeMap::new() };
+        entries(flate2::read::GzDecoder::new(file), |path, bytes| {
+            case.files.insert(path.to_string(), bytes);
+        });
+        look(case);
+    }
+}
+
+/// Calls `take` with path and content of each file of a tar stream.
+fn entries(stream: impl Read, mut take: impl FnMut(&str, Vec<u8>)) {
+    let mut archive = tar::Archive::new(stream);
+    for entry in archive.entries().expect("a tar stream") {
+        let mut entry = entry.expect("a tar entry");
+        if !entry.header().entry_type().is_file() {
+            continue;
+        }
+        let path = entry.path().expect("a path").to_string_lossy().into_owned();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).expect("the bytes of an entry");
+        take(path.strip_prefix("./").unwrap_or(&path), bytes);
+    }
+}
+
+#[test]
+fn every_case_is_there() {
+    let mut damaged = 0;
+    each("damage-", |case| {
+        assert!(
+            !case.facts().is_null() && !case.text("broker-log.txt").is_empty(),
+            "{}",
+            case.name
+        );
+        damaged += 1;
+    });
+    let mut real = Vec::new();
+    each("", |case| real.push(case.name));
+    if std::env::var_os("KLAB_FIXTURES").is_none() {
+        assert_eq!((damaged, real.len()), (196, 8), "{real:?}");
+    }
+}
