@@ -30,11 +30,13 @@ mod lookup;
 mod lookup_sentence;
 mod lookup_timestamp;
 mod offset_index;
+pub mod producer_snapshot;
 mod read;
 mod recovery;
 mod search;
 mod segment;
 mod time_index;
+pub mod transaction_index;
 mod truncate;
 
 #[cfg(test)]
