@@ -3,10 +3,13 @@
 //! The size is exact at any moment, so a producer's `batch.size` needs no estimate. The leader's edit of base offset
 //! and epoch touches bytes outside the checksum; changing the append time does not, and costs a new checksum.
 
+use super::codec::{Codec, compress_at};
 use super::header::{
     CONTROL_BIT, DELETE_HORIZON_BIT, Header, TIMESTAMP_TYPE_BIT, TRANSACTIONAL_BIT,
 };
 use super::layout::*;
+use super::message::put_message_crc;
+use super::message_layout::{MESSAGE_ATTRIBUTES, MESSAGE_TIMESTAMP};
 use super::varint;
 use crate::types::{LeaderEpoch, Offset, Timestamp};
 
@@ -23,7 +26,7 @@ pub struct NewRecord {
     pub headers: Vec<(String, Option<Vec<u8>>)>,
 }
 
-/// Collects records into one batch of magic 2 without compression.
+/// Collects records into one batch of magic 2; with a codec they are compressed together when it is built.
 #[derive(Clone, Debug)]
 pub struct BatchBuilder {
     /// Header and records; the header is filled in by `build`.
@@ -39,6 +42,8 @@ pub struct BatchBuilder {
     log_append_time: Option<Timestamp>,
     last_offset: Option<Offset>,
     count: i32,
+    codec: Codec,
+    level: Option<i32>,
 }
 
 impl BatchBuilder {
@@ -57,6 +62,8 @@ impl BatchBuilder {
             log_append_time: None,
             last_offset: None,
             count: 0,
+            codec: Codec::None,
+            level: None,
         }
     }
     /// With the leader's epoch.
@@ -67,6 +74,12 @@ impl BatchBuilder {
     /// With the id, epoch and first sequence number of an idempotent producer (sequence -1 for markers).
     pub fn with_producer(mut self, id: i64, epoch: i16, base_sequence: i32) -> BatchBuilder {
         (self.producer_id, self.producer_epoch, self.base_sequence) = (id, epoch, base_sequence);
+        self
+    }
+    /// Compressed with `codec`, at a level of `compression.NAME.level` if one is given.
+    pub fn compressed(mut self, codec: Codec, level: Option<i32>) -> BatchBuilder {
+        (self.codec, self.level) = (codec, level);
+        self.attributes = (self.attributes & !0x07) | codec.bits();
         self
     }
     /// Marked as part of a transaction.
@@ -148,11 +161,11 @@ impl BatchBuilder {
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
-    /// Size of the batch if it were built now: exact.
+    /// Size of the batch if it were built now without compression: exact.
     pub fn size_bytes(&self) -> usize {
         self.bytes.len()
     }
-    /// Size of the batch if `record` were added: exact.
+    /// Size of the batch if `record` were added, without compression: exact.
     pub fn estimate_with(&self, record: &NewRecord) -> usize {
         let base = self.base_timestamp.unwrap_or(record.timestamp);
         let body = body_size(
@@ -167,23 +180,28 @@ impl BatchBuilder {
 
     /// The finished bytes, checksum included.
     pub fn build(self) -> Vec<u8> {
-        let mut bytes = self.bytes;
         let last = self.last_offset.unwrap_or(self.base_offset);
-        let length = (bytes.len() - LOG_OVERHEAD_BYTES) as i64;
-        let max = self.log_append_time.unwrap_or(self.max_timestamp);
-        BASE_OFFSET.put(&mut bytes, self.base_offset.0);
-        BATCH_LENGTH.put(&mut bytes, length);
-        PARTITION_LEADER_EPOCH.put(&mut bytes, i64::from(self.partition_leader_epoch.0));
-        MAGIC.put(&mut bytes, 2);
-        ATTRIBUTES.put(&mut bytes, i64::from(self.attributes));
-        LAST_OFFSET_DELTA.put(&mut bytes, last - self.base_offset);
-        BASE_TIMESTAMP.put(&mut bytes, self.base_timestamp.unwrap_or(Timestamp::NONE).0);
-        MAX_TIMESTAMP.put(&mut bytes, max.0);
-        PRODUCER_ID.put(&mut bytes, self.producer_id);
-        PRODUCER_EPOCH.put(&mut bytes, i64::from(self.producer_epoch));
-        BASE_SEQUENCE.put(&mut bytes, i64::from(self.base_sequence));
-        RECORDS_COUNT.put(&mut bytes, i64::from(self.count));
-        put_crc(&mut bytes);
+        let header = Header {
+            base_offset: self.base_offset,
+            batch_length: 0, // what follows says it
+            partition_leader_epoch: self.partition_leader_epoch,
+            magic: 2,
+            crc: 0, // the same
+            attributes: self.attributes,
+            last_offset_delta: (last - self.base_offset) as i32,
+            base_timestamp: self.base_timestamp.unwrap_or(Timestamp::NONE),
+            max_timestamp: self.log_append_time.unwrap_or(self.max_timestamp),
+            producer_id: self.producer_id,
+            producer_epoch: self.producer_epoch,
+            base_sequence: self.base_sequence,
+            records_count: self.count,
+        };
+        if self.codec != Codec::None && self.count > 0 {
+            let records = &self.bytes[HEADER_SIZE_BYTES..];
+            return header.wrap(&compress_at(self.codec, 2, self.level, records));
+        }
+        let mut bytes = self.bytes;
+        header.fill_in(&mut bytes);
         bytes
     }
 }
@@ -222,28 +240,40 @@ fn body_size(
         + headers_size
 }
 
-fn put_crc(batch: &mut [u8]) {
-    let crc = crc32c::crc32c(&batch[ATTRIBUTES.start..]);
-    CRC.put(batch, i64::from(crc));
-}
-
-/// The leader's edit: base offset and leader epoch, in place. The checksum does not cover them and stays.
+/// The leader's edit: base offset and leader epoch, in place. The checksum does not cover them and stays. A message of
+/// format 0 or 1 has an offset alone, which in a compressed set is the last one's.
 pub fn set_base_offset_and_epoch(batch: &mut [u8], base: Offset, epoch: LeaderEpoch) {
     BASE_OFFSET.put(batch, base.0);
-    PARTITION_LEADER_EPOCH.put(batch, i64::from(epoch.0));
+    if batch[MAGIC.start] as i8 >= 2 {
+        PARTITION_LEADER_EPOCH.put(batch, i64::from(epoch.0));
+    }
 }
 
 /// The leader's other edit, under `message.timestamp.type=LogAppendTime`: the records' time becomes `time`. The
-/// checksum is made anew, unless nothing changes (`DefaultRecordBatch.setMaxTimestamp`). `batch` is exactly one batch.
+/// checksum is made anew, unless nothing changes (`DefaultRecordBatch.setMaxTimestamp`, and the same in
+/// `AbstractLegacyRecordBatch` for format 1; format 0 has no time). `batch` is exactly one batch or message.
 pub fn set_max_timestamp(batch: &mut [u8], log_append_time: bool, time: Timestamp) {
     let Ok(header) = Header::read(batch) else { return };
     let attributes = match log_append_time {
         true => header.attributes | TIMESTAMP_TYPE_BIT,
         false => header.attributes & !TIMESTAMP_TYPE_BIT,
     };
-    if attributes != header.attributes || time != header.max_timestamp {
+    if header.magic == 0 || (attributes == header.attributes && time == header.max_timestamp) {
+        return;
+    }
+    if header.is_message() {
+        MESSAGE_ATTRIBUTES.put(batch, i64::from(attributes));
+        MESSAGE_TIMESTAMP.put(batch, time.0);
+        put_message_crc(batch);
+    } else {
         ATTRIBUTES.put(batch, i64::from(attributes));
         MAX_TIMESTAMP.put(batch, time.0);
         put_crc(batch);
     }
+}
+
+/// Makes the checksum of one whole batch anew.
+pub(super) fn put_crc(batch: &mut [u8]) {
+    let crc = crc32c::crc32c(&batch[ATTRIBUTES.start..]);
+    CRC.put(batch, i64::from(crc));
 }

@@ -13,7 +13,7 @@ pub struct BatchError {
     pub field: &'static str,
     /// What is wrong with it.
     pub what: String,
-    /// The bytes are well formed but of a kind that is not decoded yet (an older format or a codec).
+    /// The bytes are well formed, but not what was asked for (an older format, or compressed).
     pub recognised: bool,
 }
 

@@ -1,11 +1,16 @@
-//! Every byte of a batch with its name: what the hex pane, `show bytes` and the lesson on batches draw.
+//! Every byte of an entry with its name: what the hex pane, `show bytes` and the lessons on formats draw. Records that
+//! are compressed have their bytes in a buffer of their own, [`unpacked`].
 //!
 //! The answer covers the bytes completely and without overlap, whatever they are: where decoding stops, one last field
 //! called `undecoded` says why.
 
+use super::codec::Codec;
 use super::control::ControlType;
-use super::header::{Codec, Header};
+use super::entry::Entry;
+use super::error::BatchError;
+use super::header::Header;
 use super::layout::*;
+use super::message_fields::{message, messages};
 use super::read::Cursor;
 use crate::types::Language;
 
@@ -41,12 +46,39 @@ struct Walk<'a> {
     fields: Vec<FieldAt>,
 }
 
-/// All fields of a batch, records included, in the order of their bytes.
+/// What a compressed entry holds: the bytes of its records and their fields, which count in those bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unpacked {
+    /// The records' bytes.
+    pub bytes: Vec<u8>,
+    /// Their fields, in order and without a gap.
+    pub fields: Vec<FieldAt>,
+}
+
+/// The records of a compressed entry, unpacked, with their fields; `None` where nothing is compressed.
+pub fn unpacked(entry: &[u8]) -> Result<Option<Unpacked>, BatchError> {
+    let entry = Entry::parse(entry)?;
+    let contents = entry.contents()?;
+    if !contents.is_unpacked() {
+        return Ok(None);
+    }
+    let bytes = contents.bytes().to_vec();
+    let fields = match entry.header.is_message() {
+        true => messages(&entry.header, &bytes),
+        false => records(entry.header, &bytes, 0, bytes.len(), Vec::new()),
+    };
+    Ok(Some(Unpacked { bytes, fields }))
+}
+
+/// All fields of a batch or message of any format, records included, in the order of their bytes.
 pub fn fields(batch: &[u8]) -> Vec<FieldAt> {
     let header = match Header::parse(batch) {
         Ok(header) => header,
         Err(error) => return vec![rest(0, batch.len(), error.to_string())],
     };
+    if header.is_message() {
+        return message(&header, batch);
+    }
     let size = header.size_bytes().min(batch.len());
     let mut fields: Vec<FieldAt> = FIELDS
         .iter()
@@ -59,21 +91,7 @@ pub fn fields(batch: &[u8]) -> Vec<FieldAt> {
         let row = record_field("compressed_records");
         fields.push(at(row, HEADER_SIZE_BYTES, size - HEADER_SIZE_BYTES, what, 1));
     } else {
-        let cursor = Cursor { bytes: batch, at: HEADER_SIZE_BYTES, end: size };
-        let mut walk = Walk { cursor, header, fields };
-        let mut problem = None;
-        for _ in 0..header.records_count {
-            if let Err(error) = walk.record(size) {
-                problem = Some(error.to_string());
-                break;
-            }
-        }
-        fields = walk.fields;
-        let covered = fields.last().map_or(0, |field| field.start + field.width);
-        if covered < size {
-            let why = problem.unwrap_or_else(|| "no record claims these bytes".to_string());
-            fields.push(rest(covered, size - covered, why));
-        }
+        fields = records(header, batch, HEADER_SIZE_BYTES, size, fields);
     }
     if size < batch.len() {
         fields.push(rest(size, batch.len() - size, "behind the end of the batch".to_string()));
@@ -81,12 +99,37 @@ pub fn fields(batch: &[u8]) -> Vec<FieldAt> {
     fields
 }
 
-fn at(row: &Field, start: usize, width: usize, value: String, depth: u8) -> FieldAt {
+/// Adds the fields of the records from `start` to `end`; bytes that no record claims come last.
+fn records(
+    header: Header,
+    bytes: &[u8],
+    start: usize,
+    end: usize,
+    fields: Vec<FieldAt>,
+) -> Vec<FieldAt> {
+    let mut walk = Walk { cursor: Cursor { bytes, at: start, end }, header, fields };
+    let mut problem = None;
+    for _ in 0..header.records_count {
+        if let Err(error) = walk.record(end) {
+            problem = Some(error.to_string());
+            break;
+        }
+    }
+    let mut fields = walk.fields;
+    let covered = fields.last().map_or(start, |field| field.start + field.width);
+    if covered < end {
+        let why = problem.unwrap_or_else(|| "no record claims these bytes".to_string());
+        fields.push(rest(covered, end - covered, why));
+    }
+    fields
+}
+
+pub(super) fn at(row: &Field, start: usize, width: usize, value: String, depth: u8) -> FieldAt {
     let Field { name, meaning, meaning_zh, .. } = *row;
     FieldAt { start, width, name, value, meaning, meaning_zh, depth }
 }
 
-fn rest(start: usize, width: usize, why: String) -> FieldAt {
+pub(super) fn rest(start: usize, width: usize, why: String) -> FieldAt {
     at(record_field("undecoded"), start, width, why, 0)
 }
 
@@ -115,7 +158,7 @@ impl Walk<'_> {
         }
     }
 
-    fn record(&mut self, batch_end: usize) -> Result<(), super::BatchError> {
+    fn record(&mut self, batch_end: usize) -> Result<(), BatchError> {
         let start = self.cursor.at;
         self.cursor.end = batch_end;
         let length = self.cursor.record_length()?;
@@ -159,7 +202,7 @@ impl Walk<'_> {
         length_name: &'static str,
         name: &'static str,
         depth: u8,
-    ) -> Result<(), super::BatchError> {
+    ) -> Result<(), BatchError> {
         let start = self.cursor.at;
         let length = self.cursor.length(length_name)?;
         let shown = length.map_or("-1 (null)".to_string(), |length| length.to_string());
@@ -179,7 +222,7 @@ impl Walk<'_> {
 }
 
 /// Bytes as text where they are text, else as hex; at most 64 bytes of them.
-fn text(bytes: &[u8]) -> String {
+pub(super) fn text(bytes: &[u8]) -> String {
     let short = &bytes[..bytes.len().min(64)];
     let more = if short.len() < bytes.len() { "…" } else { "" };
     let readable = match std::str::from_utf8(short) {

@@ -1,52 +1,14 @@
-//! The decoded header of a batch: thirteen numbers, and what they say.
+//! The decoded header of a batch: thirteen numbers, and what they say; a message of format 0 or 1 says fewer of them.
+//!
+//! One struct serves all formats, so that a log may hold several (KIP-98: an upgraded topic does). What the older
+//! formats do not know reads as Kafka's classes answer it: no leader epoch, no producer, not transactional.
 
+use super::codec::Codec;
 use super::error::BatchError;
 use super::layout::*;
+use super::message_layout::*;
 use crate::types::{LeaderEpoch, Offset, Timestamp};
 use std::fmt;
-
-/// How the records of a batch are compressed (attribute bits 0–2, class `CompressionType`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Codec {
-    /// Not compressed.
-    None,
-    /// GZIP.
-    Gzip,
-    /// Snappy in xerial framing.
-    Snappy,
-    /// LZ4 frames.
-    Lz4,
-    /// Zstandard (KIP-110).
-    Zstd,
-    /// A number that Kafka does not know.
-    Unknown(u8),
-}
-
-impl Codec {
-    fn from_bits(bits: i16) -> Codec {
-        match bits & 0x07 {
-            0 => Codec::None,
-            1 => Codec::Gzip,
-            2 => Codec::Snappy,
-            3 => Codec::Lz4,
-            4 => Codec::Zstd,
-            other => Codec::Unknown(other as u8),
-        }
-    }
-}
-
-impl fmt::Display for Codec {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Codec::None => f.write_str("none"),
-            Codec::Gzip => f.write_str("gzip"),
-            Codec::Snappy => f.write_str("snappy"),
-            Codec::Lz4 => f.write_str("lz4"),
-            Codec::Zstd => f.write_str("zstd"),
-            Codec::Unknown(number) => write!(f, "unknown codec {number}"),
-        }
-    }
-}
 
 /// Whose clock the timestamps come from (attribute bit 3, KIP-32).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,10 +29,11 @@ impl fmt::Display for TimestampType {
     }
 }
 
-/// The thirteen fields of [`FIELDS`], decoded.
+/// The thirteen fields of [`FIELDS`], decoded; of a message of format 0 or 1, those that it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
-    /// Offset of the first record.
+    /// Offset of the first record. The one offset of an older message; of a compressed set of format 0 or 1 that is the
+    /// *last* record's, and only [`super::Entry::base_offset`] knows the first.
     pub base_offset: Offset,
     /// Bytes behind the length field.
     pub batch_length: i32,
@@ -94,7 +57,7 @@ pub struct Header {
     pub producer_epoch: i16,
     /// Sequence number of the first record, or -1.
     pub base_sequence: i32,
-    /// Number of records.
+    /// Number of records; 1 for a plain message of format 0 or 1, 0 for a compressed set of them, which does not say.
     pub records_count: i32,
 }
 
@@ -110,7 +73,7 @@ impl Header {
         let wrong = |field: Field, what: String| {
             Err(BatchError::new(field.start, field.width, field.name, what))
         };
-        if header.magic != 2 {
+        if !(0..=2).contains(&header.magic) {
             return wrong(MAGIC, format!("{} is not a version that Kafka knows", header.magic));
         }
         if header.base_offset < Offset::ZERO {
@@ -136,9 +99,8 @@ impl Header {
     pub fn read(bytes: &[u8]) -> Result<Header, BatchError> {
         let length = Header::length(bytes)?;
         let magic = *bytes.get(MAGIC.start).ok_or_else(|| cut(bytes.len()))? as i8;
-        if (0..2).contains(&magic) {
-            let what = format!("message set v{magic}, not decoded yet");
-            return Err(BatchError::new(MAGIC.start, MAGIC.width, MAGIC.name, what).recognised());
+        if magic < 2 {
+            return Header::read_message(bytes, length, magic);
         }
         let least = HEADER_SIZE_BYTES - LOG_OVERHEAD_BYTES;
         if (length as usize) < least {
@@ -168,6 +130,71 @@ impl Header {
             base_sequence: BASE_SEQUENCE.get(bytes) as i32,
             records_count: RECORDS_COUNT.get(bytes) as i32,
         })
+    }
+
+    /// The same for a message of format 0 or 1. Like Kafka (`LegacyRecord`), it takes a negative magic for 1.
+    fn read_message(bytes: &[u8], length: i32, magic: i8) -> Result<Header, BatchError> {
+        let key_length = key_length_start(magic);
+        let least = key_length + 8 - LOG_OVERHEAD_BYTES;
+        if (length as usize) < least {
+            let what = format!("{length} is too small: a message of format {magic} has {least} bytes");
+            return Err(BatchError::new(MESSAGE_SIZE.start, 4, MESSAGE_SIZE.name, what));
+        }
+        if bytes.len() < key_length {
+            let fields = message_fields(magic);
+            let field = fields.iter().find(|field| bytes.len() < field.start + field.width);
+            let field = field.unwrap_or(&fields[0]);
+            let what = format!("the bytes end after {} of a message's {key_length}", bytes.len());
+            return Err(BatchError::new(field.start, field.width, field.name, what));
+        }
+        let attributes = MESSAGE_ATTRIBUTES.get(bytes) as i16;
+        let timestamp = match magic {
+            0 => Timestamp::NONE,
+            _ => Timestamp(MESSAGE_TIMESTAMP.get(bytes)),
+        };
+        Ok(Header {
+            base_offset: Offset(MESSAGE_OFFSET.get(bytes)),
+            batch_length: length,
+            partition_leader_epoch: LeaderEpoch::NONE,
+            magic,
+            crc: CRC32.get(bytes) as u32,
+            attributes,
+            last_offset_delta: 0,
+            base_timestamp: timestamp,
+            max_timestamp: timestamp,
+            producer_id: -1,
+            producer_epoch: -1,
+            base_sequence: -1,
+            records_count: i32::from(Codec::from_bits(attributes) == Codec::None),
+        })
+    }
+
+    /// A whole batch of format 2 with this header around these records, as they are (compressed, if the attributes say
+    /// so): length and checksum are made anew, everything else is the header's. With no records at all it is the empty
+    /// batch that the cleaner leaves (`DefaultRecordBatch.writeEmptyHeader`).
+    pub fn wrap(&self, records: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0; HEADER_SIZE_BYTES];
+        bytes.extend_from_slice(records);
+        self.fill_in(&mut bytes);
+        bytes
+    }
+
+    /// Writes this header over the first bytes of a batch whose records are there.
+    pub(super) fn fill_in(&self, bytes: &mut [u8]) {
+        let length = (bytes.len() - LOG_OVERHEAD_BYTES) as i64;
+        BASE_OFFSET.put(bytes, self.base_offset.0);
+        BATCH_LENGTH.put(bytes, length);
+        PARTITION_LEADER_EPOCH.put(bytes, i64::from(self.partition_leader_epoch.0));
+        MAGIC.put(bytes, 2);
+        ATTRIBUTES.put(bytes, i64::from(self.attributes));
+        LAST_OFFSET_DELTA.put(bytes, i64::from(self.last_offset_delta));
+        BASE_TIMESTAMP.put(bytes, self.base_timestamp.0);
+        MAX_TIMESTAMP.put(bytes, self.max_timestamp.0);
+        PRODUCER_ID.put(bytes, self.producer_id);
+        PRODUCER_EPOCH.put(bytes, i64::from(self.producer_epoch));
+        BASE_SEQUENCE.put(bytes, i64::from(self.base_sequence));
+        RECORDS_COUNT.put(bytes, i64::from(self.records_count));
+        super::build::put_crc(bytes);
     }
 
     /// The batch length alone, which all versions of the format have in the same place. Kafka refuses less than 14
@@ -201,24 +228,44 @@ impl Header {
     pub fn codec(&self) -> Codec {
         Codec::from_bits(self.attributes)
     }
-    /// Whose clock the timestamps come from.
+    /// Whether it is of format 0 or 1: then the entry is one message, perhaps with a compressed set inside.
+    pub fn is_message(&self) -> bool {
+        self.magic < 2
+    }
+    /// Number of records, where the header tells it (`RecordBatch.countOrNull`): formats 0 and 1 do not.
+    pub fn count(&self) -> Option<i32> {
+        (!self.is_message()).then_some(self.records_count)
+    }
+    /// Whose clock the timestamps come from. Format 0 has none; see [`Header::timestamp_type_name`].
     pub fn timestamp_type(&self) -> TimestampType {
         match self.attributes & TIMESTAMP_TYPE_BIT {
             0 => TimestampType::CreateTime,
+            _ if self.magic == 0 => TimestampType::CreateTime,
             _ => TimestampType::LogAppendTime,
         }
     }
+    /// The type as Kafka names it: format 0 has `NoTimestampType`.
+    pub fn timestamp_type_name(&self) -> &'static str {
+        match (self.magic, self.timestamp_type()) {
+            (0, _) => "NoTimestampType",
+            (_, TimestampType::CreateTime) => "CreateTime",
+            (_, TimestampType::LogAppendTime) => "LogAppendTime",
+        }
+    }
+    fn flag(&self, bit: i16) -> bool {
+        !self.is_message() && self.attributes & bit != 0
+    }
     /// Whether the batch belongs to a transaction.
     pub fn is_transactional(&self) -> bool {
-        self.attributes & TRANSACTIONAL_BIT != 0
+        self.flag(TRANSACTIONAL_BIT)
     }
     /// Whether the batch holds a control record, which consumers never see.
     pub fn is_control(&self) -> bool {
-        self.attributes & CONTROL_BIT != 0
+        self.flag(CONTROL_BIT)
     }
     /// When the cleaner may drop the tombstones in it (KIP-534): then the base timestamp is that time.
     pub fn delete_horizon(&self) -> Option<Timestamp> {
-        (self.attributes & DELETE_HORIZON_BIT != 0).then_some(self.base_timestamp)
+        self.flag(DELETE_HORIZON_BIT).then_some(self.base_timestamp)
     }
     /// Whether an idempotent producer sent it.
     pub fn has_producer_id(&self) -> bool {
@@ -226,15 +273,15 @@ impl Header {
     }
     /// Sequence number of the last record, wrapping behind 2147483647 to 0 (`DefaultRecordBatch`); -1 without one.
     pub fn last_sequence(&self) -> i32 {
+        self.sequence_at(self.last_offset_delta)
+    }
+    /// Sequence number of the record with this offset delta; -1 without one.
+    pub fn sequence_at(&self, offset_delta: i32) -> i32 {
         match self.base_sequence {
-            -1 => -1,
+            ..0 => -1,
             base => {
-                let sum = i64::from(base) + i64::from(self.last_offset_delta);
-                if sum > i64::from(i32::MAX) {
-                    (sum - i64::from(i32::MAX) - 1) as i32
-                } else {
-                    sum as i32
-                }
+                let sum = i64::from(base) + i64::from(offset_delta);
+                (sum.rem_euclid(i64::from(i32::MAX) + 1)) as i32
             }
         }
     }

@@ -23,7 +23,7 @@ pub const LOG_OVERHEAD_BYTES: usize = 12;
 /// Bytes of a batch's header (`DefaultRecordBatch.RECORD_BATCH_OVERHEAD`).
 pub const HEADER_SIZE_BYTES: usize = 61;
 
-const fn row(
+pub(super) const fn row(
     name: &'static str,
     start: usize,
     width: usize,

@@ -4,8 +4,11 @@
 //! record must end exactly where its length says. Nothing is allocated by a number that the bytes merely claim.
 
 use super::error::BatchError;
-use super::header::{Codec, Header, TimestampType};
+use super::codec::Codec;
+use super::entry::Entry;
+use super::header::{Header, TimestampType};
 use super::layout::*;
+use super::message_layout::CRC32;
 use super::varint;
 use crate::types::{Offset, Position, Timestamp};
 
@@ -39,8 +42,13 @@ pub struct RecordView<'a> {
     pub position: usize,
     /// Bytes of the record, its length field included (`Record.sizeInBytes`).
     pub size_bytes: usize,
-    headers: &'a [u8],
-    headers_count: usize,
+    /// Its sequence number, or -1 (formats 0 and 1, and batches without a producer id).
+    pub sequence: i32,
+    /// Format 0 or 1: its own header, with its own checksum.
+    pub message: Option<Header>,
+    pub(super) bytes: &'a [u8],
+    pub(super) headers: &'a [u8],
+    pub(super) headers_count: usize,
 }
 
 impl<'a> RecordView<'a> {
@@ -53,6 +61,14 @@ impl<'a> RecordView<'a> {
             headers.push((String::from_utf8_lossy(name).into_owned(), value.map(<[u8]>::to_vec)));
         }
         headers
+    }
+    /// All its bytes, from its length field (format 2) or its offset (formats 0 and 1) on.
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+    /// Format 0 or 1: whether its own checksum fits. A record of format 2 has none; its batch vouches for it.
+    pub fn checksum_holds(&self) -> bool {
+        self.message.is_none() || verify_checksum(self.bytes).is_ok()
     }
     /// How many headers it has.
     pub fn headers_count(&self) -> usize {
@@ -143,7 +159,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// Walks the records of one batch without collecting them; ends after the first error.
+/// Walks the records of one batch of format 2 without collecting them; ends after the first error.
 pub struct RecordIterator<'a> {
     cursor: Cursor<'a>,
     header: Header,
@@ -151,6 +167,12 @@ pub struct RecordIterator<'a> {
 }
 
 impl<'a> RecordIterator<'a> {
+    /// Over records that begin at `start` of `bytes`: behind the header, or at 0 of what was unpacked.
+    pub(super) fn new(header: Header, bytes: &'a [u8], start: usize) -> RecordIterator<'a> {
+        let cursor = Cursor { bytes, at: start, end: bytes.len() };
+        RecordIterator { cursor, header, left: header.records_count }
+    }
+
     /// The header of the batch.
     pub fn header(&self) -> &Header {
         &self.header
@@ -196,6 +218,9 @@ impl<'a> RecordIterator<'a> {
             value,
             position,
             size_bytes: cursor.at - position,
+            sequence: self.header.sequence_at(offset_delta),
+            message: None,
+            bytes: &cursor.bytes[position..cursor.at],
             headers: &cursor.bytes[headers_start..cursor.at],
             headers_count,
         })
@@ -232,7 +257,7 @@ impl<'a> Iterator for RecordIterator<'a> {
 }
 
 /// The header of exactly one whole batch: `bytes` must have the size that the batch says.
-fn whole(batch: &[u8]) -> Result<Header, BatchError> {
+pub(super) fn whole(batch: &[u8]) -> Result<Header, BatchError> {
     let header = Header::parse(batch)?;
     if header.size_bytes() != batch.len() {
         let what = format!(
@@ -246,25 +271,24 @@ fn whole(batch: &[u8]) -> Result<Header, BatchError> {
     Ok(header)
 }
 
-/// Walks the records of one batch. A compressed batch is an error that names the codec.
+/// Walks the records of one batch of format 2 that is not compressed; others are for [`Entry`], and an error here.
 pub fn iterate(batch: &[u8]) -> Result<RecordIterator<'_>, BatchError> {
     let header = whole(batch)?;
+    if header.is_message() {
+        let what = format!("a message of format {}: read it as an entry", header.magic);
+        return Err(BatchError::new(MAGIC.start, MAGIC.width, MAGIC.name, what).recognised());
+    }
     if header.codec() != Codec::None {
-        let what = format!(
-            "compressed with {}: {} records not decoded",
-            header.codec(),
-            header.records_count
-        );
+        let what = format!("compressed with {}: read it as an entry", header.codec());
         let error = BatchError::new(ATTRIBUTES.start, ATTRIBUTES.width, ATTRIBUTES.name, what);
         return Err(error.recognised());
     }
-    let cursor = Cursor { bytes: batch, at: HEADER_SIZE_BYTES, end: batch.len() };
-    Ok(RecordIterator { cursor, header, left: header.records_count })
+    Ok(RecordIterator::new(header, batch, HEADER_SIZE_BYTES))
 }
 
-/// All records of one batch, control records included.
+/// All records of one batch or message of any format, unpacked, control records included.
 pub fn records(batch: &[u8]) -> Result<Vec<Record>, BatchError> {
-    iterate(batch)?.map(|view| view.map(|view| view.to_record())).collect()
+    Entry::parse(batch)?.records()
 }
 
 /// Bytes of the batch or message that begins here, of whatever version: only the size field is looked at.
@@ -272,13 +296,17 @@ pub fn batch_size(bytes: &[u8]) -> Result<usize, BatchError> {
     Header::length(bytes).map(|length| LOG_OVERHEAD_BYTES + length as usize)
 }
 
-/// Checks the checksum alone, of whatever magic from 2 up: what recovery does (`DefaultRecordBatch.ensureValid`).
+/// Checks the checksum alone, of whatever magic: what recovery does (`DefaultRecordBatch.ensureValid`, and
+/// `LegacyRecord.ensureValid` with the older CRC-32).
 pub fn verify_checksum(batch: &[u8]) -> Result<(), BatchError> {
     let header = Header::read(batch)?;
-    let computed = crc32c::crc32c(&batch[ATTRIBUTES.start..]);
+    let (field, computed) = match header.is_message() {
+        true => (CRC32, crc32fast::hash(&batch[MAGIC.start..])),
+        false => (CRC, crc32c::crc32c(&batch[ATTRIBUTES.start..])),
+    };
     if computed != header.crc {
         let what = format!("stored {:#010x}, but the bytes give {computed:#010x}", header.crc);
-        return Err(BatchError::new(CRC.start, CRC.width, CRC.name, what));
+        return Err(BatchError::new(field.start, field.width, field.name, what));
     }
     Ok(())
 }
@@ -289,8 +317,7 @@ pub fn verify(batch: &[u8]) -> Result<(), BatchError> {
     verify_checksum(batch)
 }
 
-/// Walks the batches in `bytes`. A batch of an older format is an error that names it, and the walk goes on behind it;
-/// after any other error it ends. A last batch that is cut short is an error, too.
+/// Walks the batches and messages in `bytes`; ends after the first error. A last one that is cut short is an error, too.
 pub fn batches(
     bytes: &[u8],
 ) -> impl Iterator<Item = Result<(Position, Header, &[u8]), BatchError>> {
@@ -320,12 +347,7 @@ pub fn batches(
                 at = start + size;
                 Ok((Position(start as u32), header, batch))
             }
-            Err(error) => {
-                if error.recognised {
-                    at = start + size;
-                }
-                Err(shift(error))
-            }
+            Err(error) => Err(shift(error)),
         })
     })
 }
