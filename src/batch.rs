@@ -41,10 +41,10 @@ mod real_tests;
 mod tests;
 
 pub use build::{BatchBuilder, NewRecord, set_base_offset_and_epoch, set_max_timestamp};
-pub use control::ControlType;
-pub use error::BatchError;
 pub use codec::{Codec, DECOMPRESSED_LIMIT_BYTES, compress, compress_at, decompress};
+pub use control::ControlType;
 pub use entry::{Contents, Entry, EntryHeader, Records, entries};
+pub use error::BatchError;
 pub use fields::{FieldAt, Unpacked, fields, unpacked};
 pub use header::{Header, TimestampType};
 pub use layout::{FIELDS, Field, HEADER_SIZE_BYTES, LOG_OVERHEAD_BYTES, RECORD_FIELDS};

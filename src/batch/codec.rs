@@ -38,8 +38,7 @@ pub const DECOMPRESSED_LIMIT_BYTES: usize = 128 << 20;
 
 impl Codec {
     /// The codecs that Kafka knows, by their number.
-    pub const ALL: [Codec; 5] =
-        [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd];
+    pub const ALL: [Codec; 5] = [Codec::None, Codec::Gzip, Codec::Snappy, Codec::Lz4, Codec::Zstd];
 
     pub(super) fn from_bits(bits: i16) -> Codec {
         let number = (bits & 0x07) as u8;

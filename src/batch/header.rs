@@ -137,7 +137,8 @@ impl Header {
         let key_length = key_length_start(magic);
         let least = key_length + 8 - LOG_OVERHEAD_BYTES;
         if (length as usize) < least {
-            let what = format!("{length} is too small: a message of format {magic} has {least} bytes");
+            let what =
+                format!("{length} is too small: a message of format {magic} has {least} bytes");
             return Err(BatchError::new(MESSAGE_SIZE.start, 4, MESSAGE_SIZE.name, what));
         }
         if bytes.len() < key_length {

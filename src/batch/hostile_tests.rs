@@ -71,7 +71,10 @@ fn samples_are_read_back_and_every_prefix_is_an_error() {
         assert!(read_all(&bytes), "{magic} {codec}");
         let records = records(&bytes).unwrap();
         let first = records.first().unwrap();
-        assert_eq!((first.offset, &first.value.as_deref().unwrap()[..5]), (Offset(70), &b"three"[..]));
+        assert_eq!(
+            (first.offset, &first.value.as_deref().unwrap()[..5]),
+            (Offset(70), &b"three"[..])
+        );
         assert_eq!(Entry::parse(&bytes).unwrap().base_offset(), Ok(Offset(70)));
         for cut in 0..bytes.len() {
             assert!(!read_all(&bytes[..cut]), "{magic} {codec} {cut}");

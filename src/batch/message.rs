@@ -112,7 +112,10 @@ impl<'a> MessageIterator<'a> {
 
     /// Over what a wrapper held. The last offset inside must be known first, since the wrapper's offset is that of the
     /// last message. A wrapper offset of 0 stands for "not set" (some versions of librdkafka).
-    pub(super) fn inside(wrapper: Header, bytes: &'a [u8]) -> Result<MessageIterator<'a>, BatchError> {
+    pub(super) fn inside(
+        wrapper: Header,
+        bytes: &'a [u8],
+    ) -> Result<MessageIterator<'a>, BatchError> {
         let (mut at, mut last) = (0, None);
         while at < bytes.len() {
             let header = Header::read(&bytes[at..]).map_err(|error| error.shifted(at as u64))?;
@@ -296,7 +299,15 @@ impl MessageSetBuilder {
         let mut out = Vec::new();
         let attributes = self.codec.bits() | self.type_bit();
         let last = self.last_offset.unwrap_or(self.base_offset);
-        put_message(&mut out, self.magic, attributes, last, self.max_timestamp, None, Some(&packed));
+        put_message(
+            &mut out,
+            self.magic,
+            attributes,
+            last,
+            self.max_timestamp,
+            None,
+            Some(&packed),
+        );
         out
     }
 }

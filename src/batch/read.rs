@@ -3,9 +3,9 @@
 //! Lengths are checked before they are used: a record must lie inside its batch, a key inside its record, and the
 //! record must end exactly where its length says. Nothing is allocated by a number that the bytes merely claim.
 
-use super::error::BatchError;
 use super::codec::Codec;
 use super::entry::Entry;
+use super::error::BatchError;
 use super::header::{Header, TimestampType};
 use super::layout::*;
 use super::message_layout::CRC32;

@@ -9,8 +9,7 @@
 
 use super::codec::too_much;
 
-const HEADER: [u8; 16] =
-    [0x82, b'S', b'N', b'A', b'P', b'P', b'Y', 0, 0, 0, 0, 1, 0, 0, 0, 1];
+const HEADER: [u8; 16] = [0x82, b'S', b'N', b'A', b'P', b'P', b'Y', 0, 0, 0, 0, 1, 0, 0, 0, 1];
 /// Bytes of input in one block (`SnappyOutputStream.DEFAULT_BLOCK_SIZE`).
 const BLOCK_BYTES: usize = 32 << 10;
 
