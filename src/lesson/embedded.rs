@@ -12,12 +12,16 @@ macro_rules! lessons {
 }
 
 lessons!(
+    "a01-topic-on-disk",
     "a02-record-batch",
     "a03-segment-roll",
     "a04-sparse-index",
     "a05-offset-lookup",
+    "a07-time-index",
     "b04-isr-shrink-expand",
     "b07-leader-failover",
     "e02-group-assignment",
     "h01-tour",
+    "m01-directory-names",
+    "m02-segment-file-names",
 );

@@ -17,6 +17,7 @@ pub const PANES: &[&str] = &[
     "metrics",
     "timeline",
     "why",
+    "files",
 ];
 
 /// The tracks: letter, name, what it is about; each in both languages.

@@ -133,7 +133,7 @@ fn look(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
             max_bytes: a.number("max.bytes")?,
             client_rack: a.text("client.rack"),
         },
-        "files" => Command::Files { broker: a.number("broker")? },
+        "files" => Command::Files { directory: a.text("directory"), broker: a.number("broker")? },
         "files diff" => Command::FilesDiff(a.name("a"), a.name("b")),
         "cat" => Command::Cat(a.name("file")),
         "dump" => Command::Dump(a.name("file")),

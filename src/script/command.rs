@@ -208,8 +208,10 @@ pub enum Command {
         /// The client's rack (KIP-392).
         client_rack: Option<String>,
     },
-    /// `files [broker=N]`
+    /// `files [DIRECTORY] [broker=N]`
     Files {
+        /// What stands in this directory only.
+        directory: Option<String>,
         /// Of one node only.
         broker: Option<u32>,
     },

@@ -197,6 +197,11 @@ fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
             let fits = |name: &str| wanted.as_deref().is_none_or(|wanted| wanted == name);
             Value::Bool(violations.iter().any(|violation| fits(violation.name)))
         }
+        "directories" => match a.broker(0)? {
+            Some(id) => Value::Number(logs::directories(a.lab, id)),
+            None => Value::None,
+        },
+        "file_size" => number_or_none(logs::file_size(a.lab, &a.text(0))),
         "metric" => metrics::metric(a.lab, &a.text(0))?,
         "error" | "state" | "generation" | "members" | "assignment" | "assigned" | "rebalances"
         | "coordinator" | "committed" | "lag" | "position" | "values" => clients::call(name, a)?,

@@ -49,6 +49,34 @@ fn walk(disk: &Disk, directory: &str, depth: usize, files: &mut Vec<File>) {
     }
 }
 
+/// What stands in one directory, files and directories (their paths end with `/`), or a sentence with the nearest name.
+pub fn entries_of(lab: &Lab, directory: &str) -> Result<Vec<File>, String> {
+    let path = directory.trim_end_matches('/');
+    let there = |path: &str| -> Option<Vec<crate::disk::Entry>> {
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let entries = lab.disk().list(parent).ok()?;
+        let found = entries.iter().any(|entry| entry.is_directory && entry.name == name);
+        if found { lab.disk().list(path).ok() } else { None }
+    };
+    let Some(mut entries) = there(path) else {
+        let files = list(lab, None);
+        let mut known: Vec<&str> =
+            files.iter().filter_map(|file| Some(file.path.rsplit_once('/')?.0)).collect();
+        known.dedup();
+        return Err(match super::error::nearest(path, known.into_iter()) {
+            Some(near) => format!("there is no directory '{path}': did you mean '{near}'?"),
+            None => format!("there is no directory '{path}': 'files' lists them"),
+        });
+    };
+    entries.sort_by(|a, b| a.name.cmp(&b.name));
+    let ending = |entry: &crate::disk::Entry| if entry.is_directory { "/" } else { "" };
+    let file = |entry: crate::disk::Entry| File {
+        path: format!("{}{}", entry.name, ending(&entry)),
+        size_bytes: entry.size,
+    };
+    Ok(entries.into_iter().take(FILE_LIMIT).map(file).collect())
+}
+
 /// The content of a file, or a sentence with the nearest name.
 pub fn read(lab: &Lab, path: &str) -> Result<Vec<u8>, String> {
     let files = list(lab, None);

@@ -124,6 +124,9 @@ functions! {
     max_timestamp_offset(Partition) 1: "the offset of the greatest timestamp (KIP-734)", "最大时间戳所在的偏移量（KIP-734）";
     scan_from(Partition) 1 ["offset"]: "the byte where a lookup of an offset begins to scan its segment", "查找某偏移量时从段内哪个字节开始扫描";
     found_at(Partition) 1 ["offset"]: "the byte of the segment where a lookup finds an offset", "在段内哪个字节找到某偏移量";
+    directory(Partition, Broker) 1: "the name of a replica's directory", "某副本的目录名";
+    directories(Broker) 1: "how many partition directories a broker has, Kafka's own topics apart", "某 broker 有几个分区目录（不含 Kafka 自己的主题）";
+    file_size(Word) 1: "the bytes of a file as 'files' names it, or none", "某文件的字节数（文件名同 'files'），没有则为 none";
     exists(Topic) 1: "whether the topic is there", "主题是否存在";
     partitions(Topic) 1: "how many partitions the topic has", "主题的分区数";
     reassigning(Partition) 1: "whether a reassignment is under way", "是否正在重新分配副本";

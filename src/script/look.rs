@@ -55,14 +55,25 @@ pub fn look(statement: &Statement, session: &Session) -> Progress {
                 lines(differences.iter().map(row).collect())
             }
         },
-        Command::Files { broker } => {
-            let all = files::list(lab, *broker);
+        Command::Files { directory, broker } => {
+            let all = match directory {
+                None => files::list(lab, *broker),
+                Some(directory) => match files::entries_of(lab, directory) {
+                    Ok(entries) => entries,
+                    Err(error) => return wrong(error),
+                },
+            };
             if all.is_empty() {
-                return wrong("there are no files of such a node".into());
+                return match directory {
+                    Some(directory) => lines(vec![format!("{directory} is empty")]),
+                    None => wrong("there are no files of such a node".into()),
+                };
             }
             let wide = all.iter().map(|file| file.path.len()).max().unwrap_or(0).min(90);
-            let rows =
-                all.iter().map(|file| format!("{:<wide$}  {:>10}", file.path, file.size_bytes));
+            let rows = all.iter().map(|file| match file.path.ends_with('/') {
+                true => file.path.clone(),
+                false => format!("{:<wide$}  {:>10}", file.path, file.size_bytes),
+            });
             let result: Vec<Json> =
                 all.iter().map(|f| json!({ "path": f.path, "size_bytes": f.size_bytes })).collect();
             with(rows.collect(), result.into())

@@ -10,6 +10,8 @@
 //! ```
 //!
 //! An index file that is still written has its full preallocated size (`segment.index.bytes`) and uses a part of it.
+//! Where there is no room for every file, a partition's directory is one row with the number of its files, but for the
+//! partition in focus (the one that just changed, else the first), which stays open.
 
 use super::common::{self, bytes, finish, is_internal, more};
 use super::picture::{Canvas, Focus, Line, Picture, Role, Target};
@@ -37,20 +39,10 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     let mut picture =
         Picture::new(canvas.word("files", "文件")).caption(Line::of(place, Role::Dim));
     let limit = canvas.height.saturating_sub(1).max(4);
-    let mut rows = Vec::new();
-    let tops = lab.disk().list("").unwrap_or_default();
-    let wanted = focus.node.map(|node| match node.is_controller() {
-        true => format!("controller-{node}"),
-        false => format!("broker-{node}"),
-    });
-    let mut left_out = 0;
-    for top in tops {
-        if wanted.as_ref().is_some_and(|wanted| *wanted != top.name) {
-            continue;
-        }
-        let node = top.name.rsplit_once('-').and_then(|(_, id)| id.parse().ok()).map(NodeId);
-        let used = node.map(|node| used(lab, node)).unwrap_or_default();
-        walk(lab, &top.name, &top.name, 0, &used, focus, limit, &mut rows, &mut left_out);
+    let (mut rows, mut left_out) = rows(lab, focus, None, limit);
+    if left_out > 0 {
+        let open = common::partition(lab, focus).map(|partition| partition.to_string());
+        (rows, left_out) = self::rows(lab, focus, Some(open.as_deref().unwrap_or("")), limit);
     }
     let name =
         rows.iter().map(|row| row.depth * 2 + super::width::of(&row.name)).max().unwrap_or(0);
@@ -78,6 +70,35 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
         picture.push(more(left_out, canvas));
     }
     finish(picture, canvas)
+}
+
+/// The rows of all nodes, or of the one in focus, and how many had no room. With `open` the directories of other
+/// partitions are folded.
+fn rows(lab: &Lab, focus: &Focus, open: Option<&str>, limit: usize) -> (Vec<Row>, usize) {
+    let wanted = focus.node.map(|node| match node.is_controller() {
+        true => format!("controller-{node}"),
+        false => format!("broker-{node}"),
+    });
+    let (mut rows, mut left_out) = (Vec::new(), 0);
+    for top in lab.disk().list("").unwrap_or_default() {
+        if wanted.as_ref().is_some_and(|wanted| *wanted != top.name) {
+            continue;
+        }
+        let node = top.name.rsplit_once('-').and_then(|(_, id)| id.parse().ok()).map(NodeId);
+        let used = node.map(|node| used(lab, node)).unwrap_or_default();
+        let walk_of = Walk { lab, used: &used, focus, open, limit };
+        walk(&walk_of, &top.name, &top.name, 0, &mut rows, &mut left_out);
+    }
+    (rows, left_out)
+}
+
+/// What stays the same on a walk through the directories of a node.
+struct Walk<'a> {
+    lab: &'a Lab,
+    used: &'a BTreeMap<String, (u64, bool)>,
+    focus: &'a Focus,
+    open: Option<&'a str>,
+    limit: usize,
 }
 
 /// Bytes in use of each index file of a node, and whether the step changed the log beside it.
@@ -110,19 +131,15 @@ fn used(lab: &Lab, node: NodeId) -> BTreeMap<String, (u64, bool)> {
     used
 }
 
-#[allow(clippy::too_many_arguments)]
 fn walk(
-    lab: &Lab,
+    of: &Walk<'_>,
     path: &str,
     name: &str,
     depth: usize,
-    used: &BTreeMap<String, (u64, bool)>,
-    focus: &Focus,
-    limit: usize,
     rows: &mut Vec<Row>,
     left_out: &mut usize,
 ) {
-    if rows.len() >= limit {
+    if rows.len() >= of.limit {
         *left_out += 1;
         return;
     }
@@ -134,32 +151,43 @@ fn walk(
         note: String::new(),
         changed: false,
     };
+    let entries = of.lab.disk().list(path).unwrap_or_default();
+    if depth > 0 && of.open.is_some_and(|open| open != name) {
+        let mut folded = row(depth, name, path);
+        folded.note = match entries.len() {
+            1 => "1 file".to_owned(),
+            many => format!("{many} files"),
+        };
+        let inside =
+            |file: &String| file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        folded.changed = of.used.iter().any(|(file, (_, changed))| *changed && inside(file));
+        rows.push(folded);
+        return;
+    }
     rows.push(row(depth, name, path));
     let mut folded: BTreeMap<String, usize> = BTreeMap::new();
-    for entry in lab.disk().list(path).unwrap_or_default() {
+    for entry in entries {
         let below = format!("{path}/{}", entry.name);
         if entry.is_directory {
             let partition = TopicPartition::parse(&entry.name);
             let hidden = partition.filter(|p| {
                 is_internal(&p.topic)
                     && p.topic.as_str() != "__cluster_metadata"
-                    && focus.partition.as_ref() != Some(p)
+                    && of.focus.partition.as_ref() != Some(p)
             });
             match hidden {
                 Some(partition) => *folded.entry(partition.topic.to_string()).or_default() += 1,
-                None => {
-                    walk(lab, &below, &entry.name, depth + 1, used, focus, limit, rows, left_out);
-                }
+                None => walk(of, &below, &entry.name, depth + 1, rows, left_out),
             }
             continue;
         }
-        if rows.len() >= limit {
+        if rows.len() >= of.limit {
             *left_out += 1;
             continue;
         }
         let mut file = row(depth + 1, &entry.name, &below);
         file.size = Some(entry.size);
-        if let Some(&(bytes_used, changed)) = used.get(&below) {
+        if let Some(&(bytes_used, changed)) = of.used.get(&below) {
             file.changed = changed;
             if bytes_used < entry.size {
                 file.note = format!("{bytes_used} B used");

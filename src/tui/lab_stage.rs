@@ -220,6 +220,7 @@ impl Stage for LabStage {
             Pane::Group,
             Pane::Timeline,
             Pane::Why,
+            Pane::Files,
         ] {
             if !panes.contains(&pane) {
                 panes.push(pane);

@@ -14,7 +14,7 @@ use crate::clock::Instant;
 use crate::trace::{Canvas, Focus, Picture, Target};
 use crate::types::Language;
 
-/// What a pane is a picture of. Each has its own digit, always the same.
+/// What a pane is a picture of. Each has its own digit or letter, always the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "the names say it")]
 pub enum Pane {
@@ -29,11 +29,12 @@ pub enum Pane {
     Network,
     Timeline,
     Why,
+    Files,
 }
 
 impl Pane {
     /// All panes in the order of their digits.
-    pub const ALL: [Pane; 11] = [
+    pub const ALL: [Pane; 12] = [
         Pane::Lesson,
         Pane::Cluster,
         Pane::Partition,
@@ -45,6 +46,7 @@ impl Pane {
         Pane::Network,
         Pane::Timeline,
         Pane::Why,
+        Pane::Files,
     ];
     /// The key that shows it.
     pub fn key(self) -> char {
@@ -60,6 +62,7 @@ impl Pane {
             Pane::Network => '9',
             Pane::Timeline => '0',
             Pane::Why => 'w',
+            Pane::Files => 'f',
         }
     }
     /// Its name as lessons and `show` write it.
@@ -76,6 +79,7 @@ impl Pane {
             Pane::Network => "network",
             Pane::Timeline => "timeline",
             Pane::Why => "why",
+            Pane::Files => "files",
         }
     }
     /// The pane of a name.

@@ -126,6 +126,7 @@ pub fn pane(pane: Pane, language: Language) -> &'static str {
         Pane::Network => "网络",
         Pane::Timeline => "时间线",
         Pane::Why => "原因",
+        Pane::Files => "文件",
     };
     language.pick(pane.name(), chinese)
 }

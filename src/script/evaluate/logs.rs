@@ -40,6 +40,9 @@ pub fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
             };
             Value::texts(log.epochs().entries().iter().map(entry))
         }
+        "directory" => {
+            Value::Text(log.directory().rsplit('/').next().unwrap_or_default().to_owned())
+        }
         "segments" => Value::Number(log.segments().len() as i64),
         "segment_bases" => Value::numbers(log.segments().iter().map(|s| s.base_offset.0)),
         "segment_sizes" => Value::numbers(log.segments().iter().map(|s| i64::from(s.size_bytes))),
@@ -67,6 +70,22 @@ pub fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
     })
 }
 
+/// How many partitions have a directory at a broker, Kafka's own topics apart; those of a process that ended too.
+pub fn directories(lab: &Lab, broker: NodeId) -> i64 {
+    let entries = lab.disk().list(&format!("broker-{broker}")).unwrap_or_default();
+    let is_partition =
+        |name: &str| !name.starts_with("__") && TopicPartition::parse(name).is_some();
+    entries.iter().filter(|entry| entry.is_directory && is_partition(&entry.name)).count() as i64
+}
+
+/// The bytes of a file, if it is there.
+pub fn file_size(lab: &Lab, path: &str) -> Option<i64> {
+    let (parent, name) = path.rsplit_once('/')?;
+    let entries = lab.disk().list(parent).ok()?;
+    let file = entries.iter().find(|entry| !entry.is_directory && entry.name == name)?;
+    i64::try_from(file.size).ok()
+}
+
 /// What a function says about a replica that does not exist.
 fn absent(name: &str) -> Value {
     match name {
@@ -75,6 +94,7 @@ fn absent(name: &str) -> Value {
         | "lso"
         | "log_start"
         | "segments"
+        | "directory"
         | "offset_at"
         | "max_timestamp_offset"
         | "scan_from"

@@ -201,7 +201,14 @@ pub const FORMS: &[Form] = &[
         "逐字节比较两个文件。",
         "files diff broker-1/orders-0/00000000000000000000.log broker-2/orders-0/00000000000000000000.log",
     ),
-    Form::new("files", &[], ON_BROKER, "Lists the files.", "列出文件。", "files broker=1"),
+    Form::new(
+        "files",
+        &[may("directory", File)],
+        ON_BROKER,
+        "Lists all files, or what stands in one directory.",
+        "列出所有文件，或某个目录里有什么。",
+        "files broker-1/orders-0",
+    ),
     Form::new(
         "cat",
         &[must("file", File)],
