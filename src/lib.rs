@@ -25,6 +25,7 @@ pub mod fidelity; // the ledger of what is otherwise than in Kafka
 pub mod script; // the one command language
 pub mod lesson; // prose and script, played step by step; checks for authors; progress
 pub mod inspect; // a directory that somebody else wrote, through the same drawings
+pub mod simulate; // many seeds on all cores; measured experiments
 pub mod tui; // the eyes: the screen on which one learns
 pub mod cli; // the command line: picks one
 

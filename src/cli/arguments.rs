@@ -1,9 +1,11 @@
 //! The arguments, their help and their examples, as one definition: the parser, `--help` and the completions read it.
 
+use crate::simulate::perf::{self, Experiment};
 use crate::trace::{Canvas, Glyphs};
 use crate::types::Language;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Text that ends `klab --help`.
 const EXAMPLES: &str = "\
@@ -14,6 +16,7 @@ Examples:
   klab run orders.klab --dir /tmp/k --keep  a script; its files stay
   klab inspect /var/lib/kafka/data          the files of a real broker, read-only
   klab inspect DIR lookup orders-0 offset=87
+  klab perf zero-copy                       a measurement on this machine
   klab glossary ISR                         what a word means
 
 Exit codes: 0 ended; 1 an expect, until or predict failed; 2 a script, an argument, a name, a file
@@ -85,6 +88,9 @@ pub enum Command {
     /// Opens the files of a real broker, read-only
     #[command(after_help = INSPECT_EXAMPLES)]
     Inspect(InspectArguments),
+    /// Small honest measurements on this machine: zero-copy, sequential, batching, compression, index
+    #[command(after_help = PERF_EXAMPLES)]
+    Perf(PerfArguments),
     /// What is simplified, and why
     #[command(after_help = "Example: klab fidelity one-voter")]
     Fidelity {
@@ -207,6 +213,41 @@ pub struct InspectArguments {
     /// JSON instead of text
     #[arg(long)]
     pub json: bool,
+}
+
+const PERF_EXAMPLES: &str = "\
+zero-copy    file to socket: through the program, or by sendfile
+sequential   writes in order and at random, with and without fsync; hot and cold reads
+batching     the same records, one a batch or many
+compression  ratio and speed of each codec
+index        finding an offset with and without the sparse index
+
+--dir names the directory in whose device you are interested (else the system's for temporary files).
+Files are removed at the end, also after Ctrl-C.
+
+Examples:
+  klab perf zero-copy
+  klab perf sequential --dir /var/lib --seconds 20
+  klab perf batching --json";
+
+/// `klab perf`
+#[derive(Debug, Args)]
+pub struct PerfArguments {
+    /// What to measure
+    #[arg(value_name = "WHAT", value_parser = experiment)]
+    pub experiment: Experiment,
+    /// About how long to measure, 0.1 to 600 [default: 8]
+    #[arg(long, value_name = "N", value_parser = perf::seconds)]
+    pub seconds: Option<Duration>,
+    /// JSON instead of tables
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// An experiment by its name.
+fn experiment(name: &str) -> Result<Experiment, String> {
+    Experiment::parse(name)
+        .ok_or_else(|| format!("say one of {}", Experiment::ALL.map(Experiment::name).join(", ")))
 }
 
 impl Arguments {
