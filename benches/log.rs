@@ -129,7 +129,9 @@ fn scan(size_bytes: usize) {
             let mut disk = Disk::read_only(place.path()).expect("a directory");
             let log = Log::look(&mut disk, "orders-0", &partition(), LogConfig::default());
             let log = log.expect("a log");
-            timed(|| black_box(verify(&disk, &log)))
+            timed(|| {
+                black_box(verify(&disk, &log));
+            })
         },
         || {
             let mut file = File::open(&path).expect("the log");

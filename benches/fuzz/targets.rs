@@ -2,7 +2,7 @@
 
 use crate::corpus::Corpus;
 use crate::mutate::Repair;
-use klab::batch::{self, ControlType};
+use klab::batch::{self, Codec, ControlType};
 use klab::coordination::kraft::MetadataRecord;
 use klab::disk::Disk;
 use klab::group::{GroupRecord, Subscription, decode_assignment};
@@ -56,6 +56,42 @@ pub const TARGETS: &[Target] = &[
         Repair::Entries,
         |c| c.ending(".log"),
         segment,
+    ),
+    target(
+        "entries",
+        "a log of any format: headers, records, codecs",
+        Repair::Entries,
+        |c| c.ending(".log"),
+        entries,
+    ),
+    target("entry", "one entry of any format, unpacked", Repair::Entries, Corpus::entries, entries),
+    target(
+        "gzip",
+        "compressed records",
+        Repair::None,
+        |c| packed(c, Codec::Gzip),
+        |b| unpack(Codec::Gzip, b),
+    ),
+    target(
+        "snappy",
+        "compressed records",
+        Repair::None,
+        |c| packed(c, Codec::Snappy),
+        |b| unpack(Codec::Snappy, b),
+    ),
+    target(
+        "lz4",
+        "compressed records",
+        Repair::None,
+        |c| packed(c, Codec::Lz4),
+        |b| unpack(Codec::Lz4, b),
+    ),
+    target(
+        "zstd",
+        "compressed records",
+        Repair::None,
+        |c| packed(c, Codec::Zstd),
+        |b| unpack(Codec::Zstd, b),
     ),
     target("control", "the key of a control record", Repair::None, payloads, |b| {
         let _ = ControlType::from_key(b);
@@ -191,6 +227,39 @@ fn batch_one(bytes: &[u8]) {
         for record in records.take(100_000) {
             let Ok(record) = record else { break };
             let _ = (record.headers(), record.to_record());
+        }
+    }
+}
+
+fn entries(bytes: &[u8]) {
+    for entry in batch::entries(bytes).take(100_000) {
+        let Ok(entry) = entry else { break };
+        let _ = (entry.base_offset(), entry.checksum_holds(), entry.verify());
+        let _ = entry.records();
+    }
+}
+
+/// What is compressed in real entries of a codec.
+fn packed(corpus: &Corpus, codec: Codec) -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    for bytes in corpus.entries() {
+        for entry in batch::entries(&bytes).map_while(Result::ok) {
+            if entry.header.codec() == codec
+                && let Ok(Some(packed)) = entry.compressed()
+            {
+                found.push(packed.to_vec());
+            }
+        }
+    }
+    found.push(batch::compress(codec, 2, &[7; 1000]));
+    found
+}
+
+fn unpack(codec: Codec, bytes: &[u8]) {
+    const LIMIT: usize = 1 << 20;
+    for magic in 0..3 {
+        if let Ok(plain) = batch::decompress(codec, magic, bytes, LIMIT) {
+            assert!(plain.len() <= LIMIT, "the limit holds");
         }
     }
 }

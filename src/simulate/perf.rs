@@ -4,6 +4,7 @@
 //!   klab perf zero-copy     file ──► socket: through the program, or by sendfile
 //!   klab perf sequential    in order or at random; small blocks or large; fsync never, at the end, each; hot, cold
 //!   klab perf batching      the same records, one a batch, 500 a batch, 64 KB a batch: through the lab's own log
+//!   klab perf compression   five codecs, two kinds of records, three sizes of batches: through the lab's own batches
 //!   klab perf index         finding an offset with a dense, the usual, a thin index, and with none
 //!
 //!   Experiment ─ run(wish, ears) ─► Report ─► picture (table, bars, notes) | JSON
@@ -11,10 +12,12 @@
 //!
 //! What always holds: each experiment ends in about the time that was asked for (10 s unless said otherwise); its
 //! files are in one directory of its own, gone on every way out; it says which cache was in play and what the machine
-//! cannot tell. Left out: a network (loopback only), several processes, Kafka's own speed: this measures the lab and the machine.
+//! cannot tell. Left out: a network (loopback only), several processes, Kafka's own speed: this measures the lab and
+//! the machine.
 
 mod batching;
 mod bench;
+mod compression;
 mod index;
 mod place;
 mod report;
@@ -41,14 +44,21 @@ pub enum Experiment {
     Sequential,
     /// One record a batch or many.
     Batching,
+    /// Codecs by kind of records and size of batches.
+    Compression,
     /// Finding an offset with and without the sparse index.
     Index,
 }
 
 impl Experiment {
     /// All of them, in the order of the help.
-    pub const ALL: [Experiment; 4] =
-        [Experiment::ZeroCopy, Experiment::Sequential, Experiment::Batching, Experiment::Index];
+    pub const ALL: [Experiment; 5] = [
+        Experiment::ZeroCopy,
+        Experiment::Sequential,
+        Experiment::Batching,
+        Experiment::Compression,
+        Experiment::Index,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -56,6 +66,7 @@ impl Experiment {
             Experiment::ZeroCopy => "zero-copy",
             Experiment::Sequential => "sequential",
             Experiment::Batching => "batching",
+            Experiment::Compression => "compression",
             Experiment::Index => "index",
         }
     }
@@ -71,6 +82,7 @@ impl Experiment {
             Experiment::ZeroCopy => zero_copy::FILE_BYTES,
             Experiment::Sequential => sequential::SPACE_BYTES,
             Experiment::Batching => batching::SPACE_BYTES,
+            Experiment::Compression => 0,
             Experiment::Index => index::SPACE_BYTES,
         }
     }
@@ -101,6 +113,7 @@ pub fn run(experiment: Experiment, wish: &Wish, ears: Ears<'_>) -> Result<Report
         Experiment::ZeroCopy => zero_copy::run(&mut bench)?,
         Experiment::Sequential => sequential::run(&mut bench)?,
         Experiment::Batching => batching::run(&mut bench)?,
+        Experiment::Compression => compression::run(&mut bench)?,
         Experiment::Index => index::run(&mut bench)?,
     };
     report.seconds = bench.elapsed().as_secs_f64();
