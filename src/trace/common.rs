@@ -151,7 +151,11 @@ pub(super) fn is_internal(topic: &TopicName) -> bool {
     topic.as_str().starts_with("__")
 }
 
-/// The partition to show: the one in focus, the one that just changed, or the first.
+/// How far back the partition that was written or looked at last is searched for.
+const RECENT_EVENTS: usize = 200;
+
+/// The partition to show: the one in focus, the one that just changed, the one that was written or looked at last, or
+/// the first.
 pub(super) fn partition(lab: &Lab, focus: &Focus) -> Option<TopicPartition> {
     if focus.partition.is_some() {
         return focus.partition.clone();
@@ -161,6 +165,20 @@ pub(super) fn partition(lab: &Lab, focus: &Focus) -> Option<TopicPartition> {
         return Some(partition.clone());
     }
     let topics = &image(lab)?.topics;
+    let step = lab.cluster().step;
+    let past = lab.events().iter().rev().skip_while(|event| event.step > step);
+    let last = past.take(RECENT_EVENTS).find_map(|event| match &event.body {
+        Body::Broker(broker::Event::Storage(storage::Event::Appended { partition, .. }))
+        | Body::Broker(broker::Event::Filled { partition, .. })
+        | Body::World(WorldEvent::Lookup { partition, .. }) => {
+            let shown = !is_internal(&partition.topic) && topics.contains_key(&partition.topic);
+            shown.then(|| partition.clone())
+        }
+        _ => None,
+    });
+    if last.is_some() {
+        return last;
+    }
     let topic = topics.keys().find(|name| !is_internal(name)).or_else(|| topics.keys().next())?;
     Some(TopicPartition::new(topic, 0))
 }

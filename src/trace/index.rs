@@ -373,10 +373,15 @@ fn told(walked: &Walked, canvas: &Canvas, picture: &mut Picture) {
 }
 
 fn time_entries(disk: &Disk, segment: &Segment, canvas: &Canvas, picture: &mut Picture) {
+    // Above the entries stand a blank row, a heading, the heads of the columns; between them perhaps an ellipsis.
+    const AROUND: usize = 5;
+    const MOST_AT_AN_END: usize = 4;
     let count = segment.time_index.entries();
-    if count == 0 || canvas.height < 20 {
+    let room = canvas.height.saturating_sub(picture.lines.len() + AROUND);
+    if count == 0 || room < 2 {
         return;
     }
+    let end = u32::try_from(MOST_AT_AN_END.min(room / 2)).unwrap_or(1);
     let text = match canvas.language {
         Language::English => {
             let entries = counted(count, "entry");
@@ -391,7 +396,7 @@ fn time_entries(disk: &Disk, segment: &Segment, canvas: &Canvas, picture: &mut P
             Language::English => ["entry", "timestamp", "offset"],
             Language::Chinese => ["条目", "时间戳", "offset"],
         });
-    let shown: BTreeSet<u32> = (0..count.min(4)).chain(count.saturating_sub(4)..count).collect();
+    let shown: BTreeSet<u32> = (0..count.min(end)).chain(count.saturating_sub(end)..count).collect();
     let mut expected = 0;
     for slot in shown {
         if slot > expected {
