@@ -396,7 +396,8 @@ fn time_entries(disk: &Disk, segment: &Segment, canvas: &Canvas, picture: &mut P
             Language::English => ["entry", "timestamp", "offset"],
             Language::Chinese => ["条目", "时间戳", "offset"],
         });
-    let shown: BTreeSet<u32> = (0..count.min(end)).chain(count.saturating_sub(end)..count).collect();
+    let shown: BTreeSet<u32> =
+        (0..count.min(end)).chain(count.saturating_sub(end)..count).collect();
     let mut expected = 0;
     for slot in shown {
         if slot > expected {
