@@ -82,6 +82,13 @@ fn the_twin_takes_commands_and_answers_from_the_english_file() {
     assert_eq!(own.options[1].text, "1：已有这条记录");
     assert_eq!(own.options[1].value, other.options[1].value);
     assert_eq!(chinese.steps[1].read_next, english.steps[1].read_next);
+    let own = format!("{TWIN}> read next: src/replica/leader.rs — 领导者\n");
+    let chinese =
+        parse_twin("x01-first-record.zh.md", &own, &english).unwrap_or_else(|e| panic!("{}", e[0]));
+    assert_eq!(chinese.steps[1].read_next, ["src/replica/leader.rs — 领导者"]);
+    let other = own.replace("leader.rs", "follower.rs");
+    let errors = parse_twin("x01-first-record.zh.md", &other, &english).unwrap_err();
+    assert!(errors[0].to_string().contains("src/replica/follower.rs"), "{}", errors[0]);
 }
 
 #[test]

@@ -96,7 +96,33 @@ pub fn join(source: &Source, raw: RawStep, english: &Step, errors: &mut Vec<Scri
             "",
         ));
     }
-    Step { parts, panes: english.panes.clone(), read_next: english.read_next.clone(), ..raw.step }
+    let read_next = read_next(&raw.step.read_next, &english.read_next);
+    let read_next = read_next.unwrap_or_else(|message| {
+        errors.push(source.wrong(line, message, "name the same files in the same order, or none"));
+        english.read_next.clone()
+    });
+    Step { parts, panes: english.panes.clone(), read_next, ..raw.step }
+}
+
+/// What to read next, in the twin's words if it has any: they begin with the same files.
+fn read_next(own: &[String], english: &[String]) -> Result<Vec<String>, String> {
+    let file = |text: &String| text.split_whitespace().next().unwrap_or("").to_owned();
+    if own.is_empty() {
+        return Ok(english.to_vec());
+    }
+    if own.len() != english.len() {
+        return Err(format!(
+            "{} 'read next', but the English step has {}",
+            own.len(),
+            english.len()
+        ));
+    }
+    match own.iter().zip(english).find(|(own, english)| file(own) != file(english)) {
+        Some((own, english)) => {
+            Err(format!("'read next' names {}, the English step {}", file(own), file(english)))
+        }
+        None => Ok(own.to_vec()),
+    }
 }
 
 /// English pictures, brought in where the twin has none of its own.
