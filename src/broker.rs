@@ -19,6 +19,7 @@
 
 mod admin;
 mod config;
+mod copies;
 mod event;
 mod fetch;
 mod fetcher;
@@ -29,6 +30,7 @@ mod metadata;
 mod produce;
 
 pub use config::Config;
+pub use copies::Copies;
 pub use event::Event;
 pub use fetch::DelayedFetch;
 pub use fetcher::Fetcher;
@@ -105,6 +107,8 @@ pub struct Broker {
     pub delayed_fetches: BTreeMap<u64, DelayedFetch>,
     /// Produces that wait for in-sync replicas.
     pub delayed_produces: BTreeMap<u64, DelayedProduce>,
+    /// How bytes left for consumers.
+    pub copies: Copies,
     /// The group coordinator.
     pub groups: Coordinator,
     /// Logs found at start that no registration has claimed yet.

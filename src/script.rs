@@ -46,6 +46,8 @@ pub(crate) mod tests;
 mod twins;
 #[cfg(test)]
 mod proof;
+#[cfg(test)]
+mod proof_broker;
 
 pub use capability::{HERE, lacking};
 pub use command::*;
@@ -64,5 +66,5 @@ pub use golden::{Block, parse_golden, render_golden};
 pub use help::{help, help_lines};
 pub use parser::{decode, parse_line, parse_script};
 pub use runner::{INTERRUPTED, RunEnd, RunOptions, run_script};
-pub use session::{MakeDisk, Session};
+pub use session::{MakeDisk, Measure, Session};
 pub use statement::Statement;

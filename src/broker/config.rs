@@ -40,6 +40,8 @@ pub struct Config {
     pub offsets_topic_replication_factor: i32,
     /// `group.initial.rebalance.delay.ms`.
     pub group_initial_rebalance_delay_ms: u32,
+    /// `security.inter.broker.protocol=SSL`: connections are encrypted, clients' too (one listener).
+    pub is_ssl: bool,
     /// Settings of logs unless the topic says otherwise.
     pub log: LogConfig,
     /// Everything that was set by name, for those who read it: the controller, the group coordinator, `show`.
@@ -66,6 +68,7 @@ impl Default for Config {
             offsets_topic_partitions: 50,
             offsets_topic_replication_factor: 3,
             group_initial_rebalance_delay_ms: 3_000,
+            is_ssl: false,
             log: LogConfig::default(),
             given: Vec::new(),
         }
@@ -149,6 +152,13 @@ impl Config {
             "controller.quorum.request.timeout.ms" => {
                 self.request_timeout = milliseconds(name, value)?;
             }
+            "security.inter.broker.protocol" => {
+                self.is_ssl = match value {
+                    "PLAINTEXT" => false,
+                    "SSL" => true,
+                    _ => return Err(format!("{name} is PLAINTEXT or SSL, not '{value}'")),
+                }
+            }
             "auto.create.topics.enable" => self.auto_create_topics = switch(name, value)?,
             "num.partitions" => self.num_partitions = number(name, value)?,
             "default.replication.factor" => self.default_replication_factor = number(name, value)?,
@@ -190,6 +200,7 @@ impl Config {
     /// All names that [`Config::set`] takes, for completion.
     pub fn names() -> Vec<&'static str> {
         let mut names = vec![
+            "security.inter.broker.protocol",
             "replica.lag.time.max.ms",
             "replica.fetch.wait.max.ms",
             "replica.fetch.min.bytes",
@@ -230,7 +241,7 @@ mod tests {
     #[test]
     fn every_name_is_taken_and_others_are_not() {
         for name in Config::names() {
-            let value = ["1000", "true", "0.5", "CreateTime", "delete"]
+            let value = ["1000", "true", "0.5", "CreateTime", "delete", "SSL"]
                 .into_iter()
                 .find(|value| Config::default().set(name, value) == Ok(true));
             assert!(value.is_some(), "{name} takes no value");

@@ -66,6 +66,7 @@ impl Broker {
             || look.bytes >= request.min_bytes as usize
             || request.partitions.is_empty();
         if enough {
+            self.count_copies(&request, &look.partitions);
             let response = Response::Fetch(FetchResponse { partitions: look.partitions });
             out.send(from, Message::response(correlation, response));
             return Ok(());
@@ -259,10 +260,12 @@ impl Broker {
             return Ok(());
         }
         let (from, correlation) = (delayed.from, delayed.correlation);
+        let request = delayed.request.clone();
         if !expired {
             out.cancel(Timer::DelayedFetch(id));
         }
         self.forget_fetch(id);
+        self.count_copies(&request, &look.partitions);
         let response = Response::Fetch(FetchResponse { partitions: look.partitions });
         out.send(from, Message::response(correlation, response));
         Ok(())

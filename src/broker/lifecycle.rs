@@ -133,6 +133,7 @@ impl Broker {
             fetchers_paused: false,
             fetchers_slowed: Duration::ZERO,
             delayed_fetches: BTreeMap::new(),
+            copies: super::Copies::default(),
             delayed_produces: BTreeMap::new(),
             groups,
             found,

@@ -5,6 +5,7 @@ use super::output::Output;
 use super::place::FilesPlace;
 use super::{ENDED, interrupt};
 use crate::script::{RunOptions, Session, decode, run_script};
+use crate::simulate::perf::Live;
 use std::cell::{Cell, RefCell};
 use std::io::{BufRead, Read, Write};
 
@@ -46,6 +47,7 @@ pub fn sandbox(
     let place = FilesPlace::choose(options.dir.as_deref(), options.keep);
     let mut session = Session::new(arguments.language(), Box::new(place.maker()));
     session.seed = options.seed.unwrap_or(session.seed);
+    session.measure = Some(Box::new(Live::new(None, arguments.canvas(), interrupt::asked)));
     let (mut line, mut number) = (SANDBOX.as_bytes().to_vec(), 0_usize);
     let mut code = ENDED;
     loop {
@@ -92,6 +94,7 @@ pub fn run(
     let mut session = Session::new(arguments.language(), Box::new(place.maker()));
     session.seed = options.seed.unwrap_or(session.seed);
     session.strict = asked.strict;
+    session.measure = Some(Box::new(Live::new(None, arguments.canvas(), interrupt::asked)));
 
     let closed = Cell::new(false);
     let output = RefCell::new(out);

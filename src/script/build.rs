@@ -22,7 +22,7 @@ pub fn build(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
         return show(kind, a);
     }
     if let Some(capability) =
-        ["streams", "connect", "compare", "perf"].into_iter().find(|word| form.words == *word)
+        ["streams", "connect", "compare"].into_iter().find(|word| form.words == *word)
     {
         return Err(Fault::needs(a.whole, capability));
     }
@@ -140,6 +140,7 @@ fn look(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
         "where" => Command::Where,
         "glossary" => Command::Glossary(a.text("word")),
         "help" => Command::Help(a.texts("words")),
+        "perf" => Command::Perf(a.texts("words").join(" ")),
         "hint" => Command::Hint,
         "goal" => Command::Goal,
         "reset" => Command::Reset,

@@ -225,6 +225,8 @@ pub enum Command {
     Where,
     /// `glossary [WORD]`
     Glossary(Option<String>),
+    /// `perf WHAT [seconds=N]`: what is measured, as words
+    Perf(String),
     /// `help [WORDS]`
     Help(Vec<String>),
     /// `hint`

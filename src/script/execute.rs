@@ -83,6 +83,7 @@ enum State {
     Settle { deadline: Instant },
     Steps { left: u64, lines: Vec<String>, told: Vec<Json> },
     Message { since: Instant },
+    Measuring,
     Done,
 }
 
@@ -160,6 +161,10 @@ impl Execution {
             State::Settle { deadline } => self.settle(session, deadline),
             State::Steps { left, lines, told } => self.steps(session, left, lines, told),
             State::Message { since } => self.message(session, since),
+            State::Measuring => {
+                self.state = State::Measuring;
+                Ok(super::look::measured(session).unwrap_or(Progress::Stepped))
+            }
         }
     }
 
@@ -187,6 +192,10 @@ impl Execution {
             return Ok(self.begin_cluster(session, spec));
         }
         let text = &self.statement.command;
+        if let Command::Perf(words) = text {
+            self.state = State::Measuring;
+            return Ok(super::look::perf(words, session).unwrap_or(Progress::Stepped));
+        }
         if !matches!(text, Command::Help(_) | Command::Glossary(_) | Command::Hint | Command::Goal)
             && let Err(error) = session.ensure_lab()
         {
@@ -197,6 +206,11 @@ impl Execution {
             Some(Err(error)) => Ok(wrong(error)),
             None => self.begin_walk(session),
         }
+    }
+
+    /// Whether it waits for a measurement, which takes wall time and no steps of the lab.
+    pub fn is_measuring(&self) -> bool {
+        matches!(self.state, State::Measuring)
     }
 
     fn begin_cluster(&mut self, session: &mut Session, spec: ClusterSpec) -> Progress {

@@ -25,6 +25,27 @@ fn wrong(line: String) -> Progress {
     Progress::Done(Output { lines: vec![line], result, status: Status::Wrong, needs: None })
 }
 
+/// Begins to measure; what is printed if there is nothing to wait for.
+pub fn perf(words: &str, session: &mut Session) -> Option<Progress> {
+    let language = session.language;
+    match &mut session.measure {
+        None => {
+            let words = if words.is_empty() { "sequential" } else { words };
+            let text = language.pick("measured live, on your machine", "在你的机器上现场测量");
+            Some(lines(vec![format!("{text}: klab perf {words}")]))
+        }
+        Some(measure) => measure.begin(words, language).err().map(wrong),
+    }
+}
+
+/// What was measured, if it is done.
+pub fn measured(session: &mut Session) -> Option<Progress> {
+    match session.measure.as_mut()?.poll()? {
+        Ok((lines, result)) => Some(with(lines, result)),
+        Err(sentence) => Some(wrong(sentence)),
+    }
+}
+
 /// Carries out a command that looks.
 pub fn look(statement: &Statement, session: &Session) -> Progress {
     match &statement.command {

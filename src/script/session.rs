@@ -13,6 +13,15 @@ use crate::types::{Language, NodeId};
 /// Where the files of a new cluster shall be.
 pub type MakeDisk = Box<dyn FnMut() -> Result<Disk, String>>;
 
+/// Who carries out `perf`. The core has no clock and no threads of its own, so somebody above lends it one; without
+/// one (tests, checks of lessons, printed lessons) `perf` says only what would be measured.
+pub trait Measure {
+    /// Begins to measure what the words ask for; whatever was under way before is stopped.
+    fn begin(&mut self, words: &str, language: Language) -> Result<(), String>;
+    /// Waits a moment. `None`: not done yet.
+    fn poll(&mut self) -> Option<Result<(Vec<String>, serde_json::Value), String>>;
+}
+
 /// The lab and its surroundings.
 pub struct Session {
     /// The lab; none before the first `cluster` command.
@@ -25,6 +34,8 @@ pub struct Session {
     pub strict: bool,
     /// The commands that were run, as written.
     pub commands: Vec<String>,
+    /// Who carries out `perf`, if anybody.
+    pub measure: Option<Box<dyn Measure>>,
     make_disk: MakeDisk,
     pub(super) violations_told: u64,
 }
@@ -43,6 +54,7 @@ impl Session {
             seed: 1,
             strict: false,
             commands: Vec::new(),
+            measure: None,
             make_disk,
             violations_told: 0,
         }

@@ -19,6 +19,7 @@ mod batching;
 mod bench;
 mod compression;
 mod index;
+mod live;
 mod place;
 mod report;
 mod sequential;
@@ -27,6 +28,7 @@ mod tests;
 mod zero_copy;
 
 pub use bench::{Ears, PerfError};
+pub use live::Live;
 pub use report::{Bar, Cell, Column, Report, Section};
 
 use crate::types::Language;
@@ -119,12 +121,6 @@ pub fn run(experiment: Experiment, wish: &Wish, ears: Ears<'_>) -> Result<Report
     report.seconds = bench.elapsed().as_secs_f64();
     report.notes.extend(bench.place.notes(wish.language));
     Ok(report)
-}
-
-/// Carries out `zero-copy --seconds 3`, the words behind `perf` in a script or at the prompt.
-pub fn run_words(words: &str, language: Language, ears: Ears<'_>) -> Result<Report, String> {
-    let (experiment, wish) = parse_words(words, language)?;
-    run(experiment, &wish, ears).map_err(|error| error.to_string())
 }
 
 /// What the words behind `perf` ask for: the experiment's name, and `seconds=3` or `--seconds 3`.

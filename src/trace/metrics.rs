@@ -252,6 +252,25 @@ pub fn all(lab: &Lab) -> Vec<Metric> {
         "等待数据的 fetch",
         &fetches,
     );
+    let copies = |id| running(id).map(|b| b.copies).unwrap_or_default();
+    let out = |id| copies(id).bytes_out as i64;
+    count(
+        m,
+        "BytesOutPerSec",
+        false,
+        "bytes sent to consumers so far",
+        "至今发给消费者的字节",
+        &out,
+    );
+    let copied = |id| copies(id).in_user_space as i64;
+    count(
+        m,
+        "lab:UserSpaceBytesCopied",
+        false,
+        "of them copied in user space: 0 is zero-copy",
+        "其中在用户空间拷贝的字节：0 即零拷贝",
+        &copied,
+    );
     let happened = happened(lab);
     let mut counter = |name: &'static str, alarm: bool, english, chinese| {
         let value = happened.get(name).copied().unwrap_or(0);

@@ -26,7 +26,7 @@ const TRIES: usize = 12;
 /// Commands that only look, or walk in the history: they need no branch.
 const LOOKS: &[&str] = &[
     "show", "help", "glossary", "files", "cat", "dump", "where", "diff", "expect", "back", "goto",
-    "switch", "branch",
+    "switch", "branch", "perf",
 ];
 
 /// What is under way.
@@ -270,14 +270,18 @@ impl Play {
                 done = Some(output);
                 break;
             }
+            if run.execution.is_measuring() {
+                break; // that takes wall time: the screen looks after its keys in between
+            }
         }
+        let measuring = run.execution.is_measuring();
         if of_lesson {
             self.leave();
         }
         if let Some(output) = done {
             return self.ended(output);
         }
-        if hidden || self.far { Pace::More } else { Pace::Done(None) }
+        if hidden || self.far || measuring { Pace::More } else { Pace::Done(None) }
     }
 
     fn ended(&mut self, output: Output) -> Pace {

@@ -13,6 +13,8 @@ use crate::disk::Disk;
 use crate::inspect::{self, Inspection};
 use crate::lesson::{self, Progress};
 use crate::script::{MakeDisk, Session};
+use crate::simulate::perf::Live;
+use crate::trace::Canvas;
 use crate::types::Language;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -131,6 +133,7 @@ impl Shop {
         };
         let (path, make) = self.place(super::home::short(&id));
         let mut session = Session::new(language, make);
+        session.measure = Some(Box::new(Live::new(None, Canvas::text(language), || false)));
         session.seed = self.seed.unwrap_or_else(|| lessons[&Language::English].seed);
         let play = Play::new(session, lessons, resume_at);
         let save = (!self.by_itself).then(|| self.saver(id.clone()));
@@ -152,6 +155,7 @@ impl Shop {
     fn sandbox(&mut self, language: Language) -> Result<Box<dyn Stage>, String> {
         let (path, make) = self.place("sandbox");
         let mut session = Session::new(language, make);
+        session.measure = Some(Box::new(Live::new(None, Canvas::text(language), || false)));
         session.seed = self.seed.unwrap_or(1);
         let text = format!("cluster brokers=3 kafka=4.3 seed={}", session.seed);
         let cluster = crate::script::parse_line(&text, 1).map_err(|fault| fault.message)?;

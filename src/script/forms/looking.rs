@@ -286,5 +286,12 @@ pub const FORMS: &[Form] = &[
         "compare",
     )
     .later("compare"),
-    Form::new("perf", &[may("words", Rest)], &[], "Measures.", "性能测量。", "perf").later("perf"),
+    Form::new(
+        "perf",
+        &[may("words", Rest)],
+        &[],
+        "Measures this machine, not the lab: zero-copy, sequential, batching, compression or index.",
+        "测量这台机器而不是实验台：zero-copy、sequential、batching、compression 或 index。",
+        "perf sequential",
+    ),
 ];

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! What always holds: each row writes to a file that was there in full before, so no row pays for growing it; a row
-//! that flushes at the end writes no more than the disk takes in about its time, judged by the row that flushes each time.
+//! that flushes at the end writes no more than the disk takes in about its time, judged by the row that flushes
+//! each time.
 //! Left out: O_DIRECT, queue depth (one writer, as a partition has one), what a drive's own cache does.
 
 use super::batching;
