@@ -31,6 +31,7 @@ mod message_fields;
 mod message_layout;
 mod read;
 mod snappy;
+mod retain;
 pub mod varint;
 
 #[cfg(test)]
@@ -56,6 +57,8 @@ pub use read::{
     Record, RecordIterator, RecordView, batch_size, batches, iterate, records, verify,
     verify_checksum,
 };
+
+pub use retain::{emptied, retained};
 
 /// Bytes of one or more batches, shared without copying between a log, a message and a screen.
 pub type RecordBytes = std::sync::Arc<[u8]>;

@@ -28,6 +28,7 @@ mod isr;
 mod lifecycle;
 mod metadata;
 mod produce;
+mod upkeep;
 
 pub use config::Config;
 pub use copies::Copies;
@@ -36,6 +37,7 @@ pub use fetch::DelayedFetch;
 pub use fetcher::Fetcher;
 pub use lifecycle::{Boot, Life};
 pub use produce::{DelayedProduce, Origin};
+pub use upkeep::Upkeep;
 
 use crate::clock::{Duration, Instant};
 use crate::coordination::kraft::Observer;
@@ -117,6 +119,8 @@ pub struct Broker {
     pub(crate) found_high_watermarks: BTreeMap<TopicPartition, Offset>,
     /// Directories of deleted partitions that await `file.delete.delay.ms`.
     pub deleting: Vec<(Instant, String)>,
+    /// What it does for its logs by the clock.
+    pub upkeep: Upkeep,
     /// ISR changes that wait for the answer to the one before.
     pub(crate) alter_queue: Vec<TopicPartition>,
     in_flight: BTreeMap<u64, InFlight>,
@@ -242,6 +246,9 @@ impl Broker {
             Timer::DelayedProduce(id) => return self.produce_expired(now, id, disk, out),
             Timer::RequestTimeout(_) => return self.requests_overdue(now, out),
             Timer::Checkpoint => return self.checkpoint(now, disk, out),
+            Timer::LogRetention | Timer::LogCleaner | Timer::FileDelete => {
+                return self.upkeep_timer(now, &timer, disk, out);
+            }
             Timer::AlterPartitionRetry => self.send_alter_partition(now, out),
             Timer::GroupSession { .. } | Timer::GroupRebalance { .. } => {
                 return self.group_timer(now, timer, disk, out);

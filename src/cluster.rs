@@ -27,6 +27,7 @@ mod perform;
 mod process;
 mod settle;
 mod spec;
+mod upkeep;
 mod walk;
 mod world;
 

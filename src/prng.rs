@@ -23,6 +23,8 @@ pub enum Purpose {
     Client = 6,
     /// What the simulator does.
     Simulation = 7,
+    /// How much earlier a segment rolls (`segment.jitter.ms`).
+    SegmentJitter = 8,
 }
 
 fn mix(mut z: u64) -> u64 {

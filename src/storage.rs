@@ -16,23 +16,28 @@
 //! offset plus one; only the last segment is written. Kafka's classes: `UnifiedLog`, `LocalLog`, `LogSegment`,
 //! `OffsetIndex`, `TimeIndex`, `LeaderEpochFileCache`, `LogLoader`, as of 4.3.
 //!
-//! Left out so far: producer snapshots, transaction indexes, retention, compaction and `.swap` files, the delay before
-//! a dropped segment's files go (they go at once), and message formats older than 2 (recognised, never written).
+//! Left out so far: producer snapshots, completing `.swap` files at start-up, and message formats older than 2
+//! (recognised, never written).
 
 mod append;
 mod checkpoint;
+mod cleaner;
 mod config;
+mod deleted;
 mod epochs;
 mod error;
 mod event;
+mod event_upkeep;
 mod log;
 mod lookup;
 mod lookup_sentence;
 mod lookup_timestamp;
 mod offset_index;
 pub mod producer_snapshot;
+mod offset_map;
 mod read;
 mod recovery;
+mod retention;
 mod search;
 mod segment;
 mod time_index;
@@ -49,7 +54,12 @@ pub use checkpoint::{
     read_clean_shutdown, read_meta_properties, read_offsets, read_partition_metadata,
     write_clean_shutdown, write_meta_properties, write_offsets, write_partition_metadata,
 };
+pub use cleaner::{
+    ActiveProducers, BatchFate, CleanStep, Cleanable, Cleaning, CleaningPlan, CleaningResult,
+    LastRecord, RecordFate,
+};
 pub use config::{CleanupPolicy, LogConfig};
+pub use deleted::{DeletionReason, Doomed};
 pub use epochs::{EpochCache, EpochEntry, LEADER_EPOCHS};
 pub use error::{Result, StorageError, StorageErrorKind};
 pub use event::{Event, RollReason};
@@ -57,6 +67,8 @@ pub use log::Log;
 pub use lookup::{Lookup, LookupStep, Went};
 pub use lookup_timestamp::{TimestampLookup, TimestampStep};
 pub use offset_index::OffsetIndex;
+pub use offset_map::OffsetMap;
 pub use read::Fetched;
+pub use retention::{Retention, RetentionRule, RetentionStep, Verdict};
 pub use segment::{Segment, file_name};
 pub use time_index::TimeIndex;

@@ -42,6 +42,10 @@ pub struct Config {
     pub group_initial_rebalance_delay_ms: u32,
     /// `security.inter.broker.protocol=SSL`: connections are encrypted, clients' too (one listener).
     pub is_ssl: bool,
+    /// `log.retention.check.interval.ms`.
+    pub retention_check_interval: Duration,
+    /// `log.cleaner.backoff.ms`.
+    pub log_cleaner_backoff: Duration,
     /// Settings of logs unless the topic says otherwise.
     pub log: LogConfig,
     /// Everything that was set by name, for those who read it: the controller, the group coordinator, `show`.
@@ -69,6 +73,8 @@ impl Default for Config {
             offsets_topic_replication_factor: 3,
             group_initial_rebalance_delay_ms: 3_000,
             is_ssl: false,
+            retention_check_interval: Duration::from_ms(300_000),
+            log_cleaner_backoff: Duration::from_ms(15_000),
             log: LogConfig::default(),
             given: Vec::new(),
         }
@@ -85,11 +91,6 @@ const OTHERS: &[&str] = &[
     "group.max.session.timeout.ms",
     "group.max.size",
     "offsets.retention.minutes",
-    "log.retention.check.interval.ms",
-    "file.delete.delay.ms",
-    "log.segment.delete.delay.ms",
-    "log.flush.interval.messages",
-    "log.flush.interval.ms",
     "num.recovery.threads.per.data.dir",
     "unclean.leader.election.interval.ms",
     "delete.topic.enable",
@@ -118,6 +119,14 @@ fn topic_synonym(name: &str) -> Option<&str> {
     match name {
         "log.index.size.max.bytes" => Some("segment.index.bytes"),
         "log.roll.ms" => Some("segment.ms"),
+        "log.segment.delete.delay.ms" => Some("file.delete.delay.ms"),
+        "log.flush.interval.messages" => Some("flush.messages"),
+        "log.flush.interval.ms" => Some("flush.ms"),
+        "log.roll.jitter.ms" => Some("segment.jitter.ms"),
+        "log.cleaner.delete.retention.ms" => Some("delete.retention.ms"),
+        "log.cleaner.min.cleanable.ratio" => Some("min.cleanable.dirty.ratio"),
+        "log.cleaner.min.compaction.lag.ms" => Some("min.compaction.lag.ms"),
+        "log.cleaner.max.compaction.lag.ms" => Some("max.compaction.lag.ms"),
         "log.message.timestamp.type" => Some("message.timestamp.type"),
         "min.insync.replicas" | "unclean.leader.election.enable" => Some(name),
         "message.max.bytes" => Some("max.message.bytes"),
@@ -166,6 +175,16 @@ impl Config {
             "offsets.topic.replication.factor" => {
                 self.offsets_topic_replication_factor = number(name, value)?;
             }
+            "log.retention.check.interval.ms" => {
+                self.retention_check_interval = milliseconds(name, value)?;
+            }
+            "log.cleaner.backoff.ms" => self.log_cleaner_backoff = milliseconds(name, value)?,
+            "log.retention.minutes" | "log.retention.hours" | "log.roll.hours" => {
+                let minutes = if name.ends_with("hours") { 60 } else { 1 };
+                let ms = number::<i64>(name, value)?.saturating_mul(minutes * 60_000);
+                let topic_name = if name.starts_with("log.roll") { "segment.ms" } else { "retention.ms" };
+                self.log.set(topic_name, &ms.max(-1).to_string())?;
+            }
             "group.initial.rebalance.delay.ms" => {
                 self.group_initial_rebalance_delay_ms = number(name, value)?;
             }
@@ -178,7 +197,12 @@ impl Config {
             },
         }
         for duration in
-            [self.heartbeat_interval, self.checkpoint_interval, self.replica_lag_time_max]
+            [
+            self.heartbeat_interval,
+            self.checkpoint_interval,
+            self.replica_lag_time_max,
+            self.retention_check_interval,
+        ]
         {
             if duration < Duration::from_ms(1) {
                 return Err(format!("{name} must be 1 ms or more"));
@@ -218,6 +242,20 @@ impl Config {
             "offsets.topic.num.partitions",
             "offsets.topic.replication.factor",
             "group.initial.rebalance.delay.ms",
+            "log.retention.check.interval.ms",
+            "log.retention.minutes",
+            "log.retention.hours",
+            "log.roll.hours",
+            "log.roll.jitter.ms",
+            "log.segment.delete.delay.ms",
+            "log.flush.interval.messages",
+            "log.flush.interval.ms",
+            "log.cleanup.policy",
+            "log.cleaner.backoff.ms",
+            "log.cleaner.delete.retention.ms",
+            "log.cleaner.min.cleanable.ratio",
+            "log.cleaner.min.compaction.lag.ms",
+            "log.cleaner.max.compaction.lag.ms",
             "log.segment.bytes",
             "log.roll.ms",
             "log.index.interval.bytes",

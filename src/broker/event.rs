@@ -60,6 +60,13 @@ pub enum Event {
         /// Last offset.
         last: Offset,
     },
+    /// The cleaner met an error in a log and leaves it alone from now on.
+    Uncleanable {
+        /// Which log.
+        partition: TopicPartition,
+        /// What is wrong.
+        why: String,
+    },
     /// A fetcher met an error and waits.
     FetchFailed {
         /// Whom it asked.
@@ -86,6 +93,7 @@ impl Event {
             Event::MetadataApplied { .. } => "MetadataApplied",
             Event::Refused { .. } => "Refused",
             Event::Filled { .. } => "Filled",
+            Event::Uncleanable { .. } => "Uncleanable",
             Event::FetchFailed { .. } => "FetchFailed",
         }
     }
@@ -135,6 +143,12 @@ impl Event {
             }
             Event::Filled { partition, first, last } => {
                 format!("filled {partition} {first}–{last}")
+            }
+            Event::Uncleanable { partition, why } if zh => {
+                format!("{partition} 无法清理：{why}")
+            }
+            Event::Uncleanable { partition, why } => {
+                format!("{partition} cannot be cleaned: {why}")
             }
             Event::FetchFailed { leader, error } if zh => format!("从 {leader} 拉取失败：{error}"),
             Event::FetchFailed { leader, error } => {

@@ -75,6 +75,7 @@ impl Broker {
         let high_watermarks = offsets(disk, storage::REPLICATION_OFFSETS)?;
         let recovery_points = offsets(disk, storage::RECOVERY_POINTS)?;
         let log_starts = offsets(disk, storage::LOG_START_OFFSETS)?;
+        let cleaned = offsets(disk, storage::CLEANER_OFFSETS)?;
         let mut found = BTreeMap::new();
         for entry in disk.list(&directory)? {
             if !entry.is_directory || entry.name.ends_with("-delete") {
@@ -139,6 +140,7 @@ impl Broker {
             found,
             found_high_watermarks: high_watermarks,
             deleting: Vec::new(),
+            upkeep: super::Upkeep { began: now, cleaned, ..super::Upkeep::default() },
             alter_queue: Vec::new(),
             in_flight: BTreeMap::new(),
             timeout_armed: false,
@@ -307,6 +309,8 @@ impl Broker {
                 disk.remove_directory(&path)?;
             }
         }
+        self.checkpoint_logs(now, disk)?;
+        self.arm_upkeep(now, disk, out);
         out.set(Timer::Checkpoint, now + self.config.checkpoint_interval);
         Ok(())
     }

@@ -12,7 +12,7 @@ use crate::types::{Offset, PartitionEpoch, TopicName, TopicPartition, Uuid};
 use std::collections::BTreeSet;
 
 /// How long a deleted partition's directory stays (`file.delete.delay.ms`).
-const FILE_DELETE_DELAY: Duration = Duration::from_ms(60_000);
+
 
 impl Broker {
     /// Asks the controller for the next metadata records.
@@ -331,7 +331,9 @@ impl Broker {
         let to = format!("{from}.{suffix}-delete");
         replica.log.forget(disk);
         disk.rename(&from, &to)?;
-        self.deleting.push((now + FILE_DELETE_DELAY, to));
+        let delay = Duration::from_ms(replica.log.config().file_delete_delay_ms as u64);
+        self.deleting.push((now + delay, to));
+        self.forget_cleaned(partition, disk)?;
         Ok(())
     }
 

@@ -184,6 +184,26 @@ pub enum Act {
     Roll(TopicPartition),
     /// Written bytes go to the platter, on every replica.
     Flush(TopicPartition),
+    /// Every broker's retention check, now.
+    RetentionRun,
+    /// A pass of the cleaner over a log, on every replica, now.
+    Compact(TopicPartition),
+    /// A bit of a file flips.
+    FlipBit {
+        /// The file.
+        file: String,
+        /// Which byte.
+        position: u64,
+    },
+    /// The last write of a file reached the platter only in part.
+    Tear {
+        /// The file.
+        file: String,
+        /// How many bytes are missing; half of the last batch when not said.
+        bytes: Option<u64>,
+    },
+    /// A file vanishes.
+    DeleteFile(String),
     /// Watch a lookup by offset, step by step.
     Lookup {
         /// Which partition.

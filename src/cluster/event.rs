@@ -64,6 +64,25 @@ pub enum Fault {
         /// Its kind.
         kind: &'static str,
     },
+    /// A bit on the platter changed by itself.
+    FlipBit {
+        /// The file.
+        file: String,
+        /// Which byte.
+        position: u64,
+    },
+    /// The last write of a file reached the platter only in part.
+    Tear {
+        /// The file.
+        file: String,
+        /// How many bytes are left.
+        size: u64,
+    },
+    /// A file is gone.
+    DeleteFile {
+        /// The file.
+        file: String,
+    },
 }
 
 impl Fault {
@@ -77,7 +96,12 @@ impl Fault {
             | Fault::FetcherSlow(node)
             | Fault::Cut(node, _) => Some(*node),
             Fault::Drop { from, .. } => Some(*from),
-            Fault::Resume(_) | Fault::Heal(..) | Fault::FetcherResume(_) => None,
+            Fault::Resume(_)
+            | Fault::Heal(..)
+            | Fault::FetcherResume(_)
+            | Fault::FlipBit { .. }
+            | Fault::Tear { .. }
+            | Fault::DeleteFile { .. } => None,
         }
     }
 }
@@ -166,6 +190,9 @@ impl WorldEvent {
             WorldEvent::Fault(Fault::FetcherResume(_)) => "FetcherResume",
             WorldEvent::Fault(Fault::FetcherSlow(_)) => "FetcherSlow",
             WorldEvent::Fault(Fault::Drop { .. }) => "MessageDropped",
+            WorldEvent::Fault(Fault::FlipBit { .. }) => "BitFlipped",
+            WorldEvent::Fault(Fault::Tear { .. }) => "WriteTorn",
+            WorldEvent::Fault(Fault::DeleteFile { .. }) => "FileDeleted",
             WorldEvent::NodeStarted(_) => "NodeStarted",
             WorldEvent::NodeHalted { .. } => "NodeHalted",
             WorldEvent::MessageLost { .. } => "MessageLost",
@@ -223,6 +250,17 @@ impl WorldEvent {
                     format!("{} fetches slowly", process(*n)),
                     format!("{} 缓慢拉取", process(*n)),
                 ),
+                Fault::FlipBit { file, position } => say(
+                    format!("a bit of byte {position} of {file} flipped"),
+                    format!("{file} 第 {position} 字节有一位翻转"),
+                ),
+                Fault::Tear { file, size } => say(
+                    format!("the last write of {file} was torn, {size} bytes are left"),
+                    format!("{file} 的最后一次写入被撕裂，剩 {size} 字节"),
+                ),
+                Fault::DeleteFile { file } => {
+                    say(format!("{file} is gone"), format!("{file} 消失了"))
+                }
                 Fault::Drop { from, to, kind } => say(
                     format!("{kind} {from} → {to} is lost"),
                     format!("{kind} {from} → {to} 丢失"),

@@ -35,7 +35,8 @@ impl Cluster {
             }
         }
         for (partition, copies) in logs {
-            self.check_agreement(partition, &copies, &mut found);
+            let from = Cluster::compacted_up_to(&self.brokers, partition);
+            self.check_agreement(partition, from, &copies, &mut found);
         }
         found
     }
@@ -102,6 +103,7 @@ impl Cluster {
     fn check_agreement(
         &self,
         partition: &TopicPartition,
+        from: Offset,
         copies: &[(NodeId, Offset, Checksums)],
         found: &mut Vec<Violation>,
     ) {
@@ -111,7 +113,7 @@ impl Cluster {
         for (other, other_mark, checksums) in others {
             let committed = (*mark).min(*other_mark);
             let differs = base
-                .range(..committed)
+                .range(from..committed.max(from))
                 .find(|(offset, crc)| checksums.get(offset).is_some_and(|theirs| theirs != *crc));
             if let Some((offset, _)) = differs {
                 let sentence = format!(

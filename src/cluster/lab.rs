@@ -260,7 +260,7 @@ impl Lab {
         if self.in_past() {
             return Ok(false);
         }
-        match self.cluster.idle_until(until) {
+        match self.cluster.idle_until(until, &self.disk) {
             None => Ok(false),
             Some(limit) => {
                 let by = limit.since(self.cluster.now);

@@ -78,6 +78,13 @@ impl Cluster {
             Act::Fill { .. } | Act::StartLog { .. } | Act::Roll(_) | Act::Flush(_) => {
                 self.bulk(act, disk, &mut stage).map(|done| done.map(|()| Waiting::Nothing))
             }
+            Act::RetentionRun
+            | Act::Compact(_)
+            | Act::FlipBit { .. }
+            | Act::Tear { .. }
+            | Act::DeleteFile(_) => {
+                self.upkeep(act, disk, &mut stage).map(|done| done.map(|()| Waiting::Nothing))
+            }
             Act::Lookup { .. } | Act::LookupTimestamp { .. } => {
                 Ok(self.begin_lookup(act, disk, &mut stage))
             }

@@ -10,6 +10,7 @@ use super::world::{Cluster, NodeState, Stage};
 use crate::broker::Life;
 use crate::client::Client;
 use crate::clock::{Duration, Instant};
+use crate::disk::Disk;
 use crate::group::GroupState;
 use crate::protocol::{Body as MessageBody, Request, Response, Timer};
 use crate::replica::{Replica, Role};
@@ -250,7 +251,7 @@ impl Cluster {
     }
 
     /// How far idle time may be passed over towards `until`; `None`: it is not idle, or not worth it.
-    pub(crate) fn idle_until(&self, until: Instant) -> Option<Instant> {
+    pub(crate) fn idle_until(&self, until: Instant, disk: &Disk) -> Option<Instant> {
         if until.since(self.now) < WORTH_PASSING
             || self.settled().is_err()
             || self.clients.values().any(|client| client.has_uncommitted())
@@ -267,6 +268,9 @@ impl Cluster {
                 limit = limit.min(at);
                 break;
             }
+        }
+        if let Some(upkeep) = self.next_upkeep(disk) {
+            limit = limit.min(upkeep);
         }
         (limit.since(self.now) >= WORTH_PASSING).then_some(limit)
     }

@@ -46,6 +46,12 @@ pub enum Timer {
     RequestTimeout(u64),
     /// Broker: write `replication-offset-checkpoint` (`replica.high.watermark.checkpoint.interval.ms`).
     Checkpoint,
+    /// Broker: the retention check will find something (`log.retention.check.interval.ms`).
+    LogRetention,
+    /// Broker: the cleaner will find a log that is dirty enough (`log.cleaner.backoff.ms`).
+    LogCleaner,
+    /// Broker: `.deleted` files are to go (`file.delete.delay.ms`).
+    FileDelete,
     /// Broker: an AlterPartition request may be tried again.
     AlterPartitionRetry,
     /// Coordinator: this member's session ends (`session.timeout.ms`).
@@ -98,6 +104,9 @@ impl fmt::Display for Timer {
             Timer::DelayedProduce(id) => write!(f, "waiting produce {id} ends"),
             Timer::RequestTimeout(id) => write!(f, "request {id} overdue"),
             Timer::Checkpoint => write!(f, "write offset checkpoints"),
+            Timer::LogRetention => write!(f, "retention check"),
+            Timer::LogCleaner => write!(f, "log cleaner"),
+            Timer::FileDelete => write!(f, "remove .deleted files"),
             Timer::AlterPartitionRetry => write!(f, "retry AlterPartition"),
             Timer::GroupSession { group, member } => write!(f, "session of {member} in {group}"),
             Timer::GroupRebalance { group } => write!(f, "joining phase of {group} ends"),

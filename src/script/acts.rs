@@ -7,7 +7,7 @@ use crate::client::{ProducerRecord, SeekTo, Workload};
 use crate::clock::Duration;
 use crate::cluster::{Act, Cluster, Happening, Lab, NewConsumer, Pending};
 use crate::protocol::{
-    CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest, ElectLeadersRequest,
+    CreatePartitionsRequest, CreateTopicsRequest, DeleteRecordsRequest, DeleteTopicsRequest, ElectLeadersRequest,
     FetchPartition, FetchRequest, IncrementalAlterConfigsRequest, NewTopic, Request,
 };
 use crate::types::{
@@ -133,6 +133,31 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
         Command::LogFlush(partition) => {
             one(Act::Flush(partition.clone()), format!("flushed {partition}"))
         }
+        Command::RecordsDelete { partition, before } => Ok(admin(
+            Request::DeleteRecords(DeleteRecordsRequest {
+                partitions: vec![(partition.clone(), Offset(*before))],
+            }),
+            match before {
+                -1 => format!("deleted the records of {partition} before the high watermark"),
+                _ => format!("deleted the records of {partition} before offset {before}"),
+            },
+        )),
+        Command::RetentionRun => one(Act::RetentionRun, "ran the retention check"),
+        Command::Compact(partition) => {
+            one(Act::Compact(partition.clone()), format!("compacted {partition}"))
+        }
+        Command::DiskFlipBit { file, position } => on_file(lab, file, |file| {
+            let words = format!("flipped a bit of byte {position} of {file}");
+            (Act::FlipBit { file, position: *position }, words)
+        }),
+        Command::DiskTear { file, bytes } => on_file(lab, file, |file| {
+            let words = format!("tore the last write of {file}");
+            (Act::Tear { file, bytes: *bytes }, words)
+        }),
+        Command::DiskDelete(file) => on_file(lab, file, |file| {
+            let words = format!("{file} is gone");
+            (Act::DeleteFile(file), words)
+        }),
         Command::Fill { topic, partition, count, size, over } => {
             let partition = TopicPartition::new(&TopicName::new(topic), *partition);
             let words = format!("filled {partition} with {count} records");
@@ -173,6 +198,19 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
         }
         _ => return None,
     })
+}
+
+/// An act on a file that must be there.
+fn on_file(
+    lab: Option<&Lab>,
+    file: &str,
+    act: impl FnOnce(String) -> (Act, String),
+) -> Result<Acts, String> {
+    if let Some(lab) = lab {
+        super::files::find(lab, file)?;
+    }
+    let (act, words) = act(file.to_owned());
+    one(act, words)
 }
 
 fn admin(request: Request, words: impl Into<String>) -> Acts {

@@ -125,7 +125,8 @@ fn look(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
         "disk flip-bit" => {
             Command::DiskFlipBit { file: a.name("file"), position: a.the_number("position")? }
         }
-        "disk tear" => Command::DiskTear { file: a.name("file") },
+        "disk tear" => Command::DiskTear { file: a.name("file"), bytes: a.number("bytes")? },
+        "disk delete" => Command::DiskDelete(a.name("file")),
         "zookeeper expire" => Command::ZookeeperExpire(a.the_number("broker")?),
         "fetch" => Command::Fetch {
             partition: partition(a),

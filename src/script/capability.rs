@@ -11,7 +11,7 @@ use super::statement::Statement;
 
 /// The capabilities of this version, in the words that the heads of twins use.
 pub const HERE: &[&str] =
-    &["groups", "consumers", "elr", "timestamp-lookup", "topic-administration"];
+    &["groups", "consumers", "elr", "timestamp-lookup", "topic-administration", "delete-records", "compaction"];
 
 /// The capability that a statement takes and this version lacks.
 pub fn lacking(statement: &Statement) -> Option<&'static str> {

@@ -194,7 +194,11 @@ pub enum Command {
     DiskTear {
         /// The file.
         file: String,
+        /// How many bytes are missing.
+        bytes: Option<u64>,
     },
+    /// `disk delete FILE`
+    DiskDelete(String),
     /// `zookeeper expire N`
     ZookeeperExpire(u32),
     /// `fetch T-P offset=N …`

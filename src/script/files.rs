@@ -79,6 +79,12 @@ pub fn entries_of(lab: &Lab, directory: &str) -> Result<Vec<File>, String> {
 
 /// The content of a file, or a sentence with the nearest name.
 pub fn read(lab: &Lab, path: &str) -> Result<Vec<u8>, String> {
+    find(lab, path)?;
+    lab.disk().read_small(path).map_err(|error| error.to_string())
+}
+
+/// Whether a file is there; if not, a sentence with the nearest name.
+pub fn find(lab: &Lab, path: &str) -> Result<(), String> {
     let files = list(lab, None);
     if !files.iter().any(|file| file.path == path) {
         let near = super::error::nearest(path, files.iter().map(|file| file.path.as_str()));
@@ -89,7 +95,7 @@ pub fn read(lab: &Lab, path: &str) -> Result<Vec<u8>, String> {
             None => format!("there is no file '{path}': 'files' lists them"),
         });
     }
-    lab.disk().read_small(path).map_err(|error| error.to_string())
+    Ok(())
 }
 
 /// A file as lines: text as text, the rest as hex.

@@ -106,6 +106,8 @@ functions! {
     leo(Partition, Broker) 1: "the log end offset at the leader, or at a replica", "日志末端偏移量（领导者的，或某个副本的）";
     lso(Partition) 1: "the last stable offset", "最后稳定偏移量";
     log_start(Partition, Broker) 1: "the log start offset", "日志起始偏移量";
+    flushed(Partition, Broker) 1: "everything before this offset is on the platter (the recovery point)", "此偏移量之前的内容都已落盘（恢复点）";
+    cleaned(Partition, Broker) 1: "whether the cleaner has nothing left to do in a compacted log", "压实日志中清理线程是否已无事可做";
     records(Partition, Broker) 1: "the values in a replica's log, in order", "某副本日志中的值，按顺序";
     keys(Partition, Broker) 1: "the keys in a replica's log, in order", "某副本日志中的键，按顺序";
     offsets(Partition, Broker) 1: "the offsets of all records in a replica's log", "某副本日志中所有记录的偏移量";

@@ -37,6 +37,18 @@ pub struct LogConfig {
     pub retention_ms: i64,
     /// `retention.bytes`: -1 keeps everything.
     pub retention_bytes: i64,
+    /// `segment.jitter.ms`: so much is taken off `segment.ms` at most, drawn anew for each segment.
+    pub segment_jitter_ms: i64,
+    /// `file.delete.delay.ms`: so long a dropped segment's files stay as `.deleted`.
+    pub file_delete_delay_ms: i64,
+    /// `delete.retention.ms`: so long a tombstone stays in a compacted log.
+    pub delete_retention_ms: i64,
+    /// `min.compaction.lag.ms`: younger records are not compacted.
+    pub min_compaction_lag_ms: i64,
+    /// `max.compaction.lag.ms`: older ones are, however clean the log is.
+    pub max_compaction_lag_ms: i64,
+    /// `min.cleanable.dirty.ratio`, in millionths.
+    pub min_cleanable_dirty_millionths: u32,
     /// `cleanup.policy`.
     pub cleanup_policy: CleanupPolicy,
     /// `min.insync.replicas`.
@@ -59,6 +71,12 @@ impl Default for LogConfig {
             flush_ms: i64::MAX,
             retention_ms: WEEK_MS,
             retention_bytes: -1,
+            segment_jitter_ms: 0,
+            file_delete_delay_ms: 60_000,
+            delete_retention_ms: 24 * 60 * 60 * 1000,
+            min_compaction_lag_ms: 0,
+            max_compaction_lag_ms: i64::MAX,
+            min_cleanable_dirty_millionths: 500_000,
             cleanup_policy: CleanupPolicy { compact: false, delete: true },
             min_insync_replicas: 1,
             unclean_leader_election_enable: false,
@@ -70,20 +88,40 @@ impl LogConfig {
     /// The names that `set` knows and acts on, for completion.
     pub const NAMES: &'static [&'static str] = &[
         "cleanup.policy",
+        "delete.retention.ms",
+        "file.delete.delay.ms",
         "flush.messages",
         "flush.ms",
         "index.interval.bytes",
         "internal.segment.bytes",
+        "max.compaction.lag.ms",
         "max.message.bytes",
         "message.timestamp.type",
+        "min.cleanable.dirty.ratio",
+        "min.compaction.lag.ms",
         "min.insync.replicas",
         "retention.bytes",
         "retention.ms",
         "segment.bytes",
         "segment.index.bytes",
+        "segment.jitter.ms",
         "segment.ms",
         "unclean.leader.election.enable",
     ];
+
+    /// `min.cleanable.dirty.ratio`: a log is cleaned when a greater part of it is dirty.
+    pub fn min_cleanable_dirty_ratio(&self) -> f64 {
+        f64::from(self.min_cleanable_dirty_millionths) / 1e6
+    }
+
+    /// The age at which a segment rolls: in a compacted log `max.compaction.lag.ms` counts too
+    /// (`LogConfig.maxSegmentMs`).
+    pub fn max_segment_ms(&self) -> i64 {
+        match self.cleanup_policy.compact {
+            true => self.segment_ms.min(self.max_compaction_lag_ms),
+            false => self.segment_ms,
+        }
+    }
 
     /// Sets one configuration by Kafka's name. `Ok(false)`: no such name here. `Err`: the value, and what is allowed.
     pub fn set(&mut self, name: &str, value: &str) -> Result<bool, String> {
@@ -111,6 +149,18 @@ impl LogConfig {
             "flush.ms" => self.flush_ms = number(0, i64::MAX)?,
             "retention.ms" => self.retention_ms = number(-1, i64::MAX)?,
             "retention.bytes" => self.retention_bytes = number(-1, i64::MAX)?,
+            "segment.jitter.ms" => self.segment_jitter_ms = number(0, i64::MAX)?,
+            "file.delete.delay.ms" => self.file_delete_delay_ms = number(0, i64::MAX)?,
+            "delete.retention.ms" => self.delete_retention_ms = number(0, i64::MAX)?,
+            "min.compaction.lag.ms" => self.min_compaction_lag_ms = number(0, i64::MAX)?,
+            "max.compaction.lag.ms" => self.max_compaction_lag_ms = number(1, i64::MAX)?,
+            "min.cleanable.dirty.ratio" => {
+                let ratio = value.parse::<f64>().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
+                let ratio = ratio.ok_or_else(|| {
+                    format!("{name}={value}: a number from 0 to 1 is needed")
+                })?;
+                self.min_cleanable_dirty_millionths = (ratio * 1e6).round() as u32;
+            }
             "min.insync.replicas" => self.min_insync_replicas = number(1, int)? as u32,
             "unclean.leader.election.enable" => {
                 self.unclean_leader_election_enable = match value {

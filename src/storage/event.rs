@@ -1,5 +1,6 @@
 //! What can happen to a log, as data and as a sentence in both languages.
 
+use super::deleted::DeletionReason;
 use crate::types::{Language, LeaderEpoch, Offset, Position, Timestamp, TopicPartition};
 
 /// Why a segment was closed and a new one begun (`LogSegment.shouldRoll`).
@@ -15,6 +16,8 @@ pub enum RollReason {
     TimeIndexFull,
     /// The offset is too far from the base offset for 32 bits.
     OffsetOverflow,
+    /// Retention condemned every segment, the active one too.
+    AllExpired,
     /// Somebody asked for it.
     Requested,
 }
@@ -36,6 +39,9 @@ impl RollReason {
                 "the offset is more than 2147483647 past the base offset",
                 "偏移量超出基准 2147483647 以上",
             ),
+            RollReason::AllExpired => {
+                ("all of its records have expired", "其中的记录已全部过期")
+            }
             RollReason::Requested => ("it was asked for", "应要求滚动"),
         };
         language.pick(english, chinese)
@@ -93,6 +99,31 @@ pub enum Event {
     },
     /// A whole segment went.
     SegmentRemoved { partition: TopicPartition, base_offset: Offset },
+    /// A segment is no longer part of the log: its files are called `.deleted` now.
+    SegmentDeleted { partition: TopicPartition, base_offset: Offset, reason: DeletionReason },
+    /// The delay is over: `.deleted` files went.
+    DeletedFilesRemoved { partition: TopicPartition, files: u32 },
+    /// The first offset that can be read moved up.
+    LogStartMoved { partition: TopicPartition, from: Offset, to: Offset, on_request: bool },
+    /// A pass of the cleaner began over this section.
+    CleaningBegun { partition: TopicPartition, from: Offset, to: Offset },
+    /// The cleaner knows the newest offset of each key up to here.
+    OffsetMapBuilt { partition: TopicPartition, end_offset: Offset, keys: u64, full: bool },
+    /// Cleaned segments took the place of old ones.
+    SegmentsCleaned {
+        partition: TopicPartition,
+        into: Offset,
+        segments: u32,
+        bytes_before: u64,
+        bytes_after: u64,
+    },
+    /// A pass of the cleaner is over.
+    Cleaned {
+        partition: TopicPartition,
+        end_offset: Offset,
+        records_before: u64,
+        records_after: u64,
+    },
     /// At start-up: a file was not there and was made anew.
     IndexMissing { partition: TopicPartition, base_offset: Offset },
     /// At start-up: the log is open.
@@ -119,6 +150,13 @@ impl Event {
             Event::SegmentRecovered { .. } => "SegmentRecovered",
             Event::BadBatchFound { .. } => "BadBatchFound",
             Event::SegmentRemoved { .. } => "SegmentRemoved",
+            Event::SegmentDeleted { .. } => "SegmentDeleted",
+            Event::DeletedFilesRemoved { .. } => "DeletedFilesRemoved",
+            Event::LogStartMoved { .. } => "LogStartMoved",
+            Event::CleaningBegun { .. } => "CleaningBegun",
+            Event::OffsetMapBuilt { .. } => "OffsetMapBuilt",
+            Event::SegmentsCleaned { .. } => "SegmentsCleaned",
+            Event::Cleaned { .. } => "Cleaned",
             Event::IndexMissing { .. } => "IndexMissing",
             Event::Loaded { .. } => "Loaded",
         }
@@ -137,6 +175,13 @@ impl Event {
             | Event::SegmentRecovered { partition, .. }
             | Event::BadBatchFound { partition, .. }
             | Event::SegmentRemoved { partition, .. }
+            | Event::SegmentDeleted { partition, .. }
+            | Event::DeletedFilesRemoved { partition, .. }
+            | Event::LogStartMoved { partition, .. }
+            | Event::CleaningBegun { partition, .. }
+            | Event::OffsetMapBuilt { partition, .. }
+            | Event::SegmentsCleaned { partition, .. }
+            | Event::Cleaned { partition, .. }
             | Event::IndexMissing { partition, .. }
             | Event::Loaded { partition, .. } => partition,
         }
@@ -219,6 +264,13 @@ impl Event {
                 true => format!("{partition}: segment {base_offset} removed"),
                 false => format!("{partition}：段 {base_offset} 已删除"),
             },
+            Event::SegmentDeleted { .. }
+            | Event::DeletedFilesRemoved { .. }
+            | Event::LogStartMoved { .. }
+            | Event::CleaningBegun { .. }
+            | Event::OffsetMapBuilt { .. }
+            | Event::SegmentsCleaned { .. }
+            | Event::Cleaned { .. } => self.sentence_of_upkeep(english),
             Event::IndexMissing { partition, base_offset } => match english {
                 true => format!(
                     "{partition}: an index file of segment {base_offset} is missing and is made anew"

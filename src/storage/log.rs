@@ -5,6 +5,7 @@
 
 use super::checkpoint::write_partition_metadata;
 use super::config::LogConfig;
+use super::deleted::Doomed;
 use super::epochs::{EpochCache, LEADER_EPOCHS};
 use super::error::Result;
 use super::event::{Event, RollReason};
@@ -27,6 +28,10 @@ pub struct Log {
     pub(super) log_end_offset: Offset,
     pub(super) recovery_point: Offset,
     pub(super) epochs: EpochCache,
+    /// Files that were renamed to `.deleted` and go later.
+    pub(super) doomed: Arc<Vec<Doomed>>,
+    /// How often the log was flushed since it was opened.
+    pub(super) flushes: u64,
 }
 
 impl Log {
@@ -53,6 +58,8 @@ impl Log {
             log_end_offset: Offset::ZERO,
             recovery_point: Offset::ZERO,
             epochs,
+            doomed: Arc::default(),
+            flushes: 0,
         })
     }
 
@@ -98,6 +105,10 @@ impl Log {
     /// Everything before it was flushed.
     pub fn recovery_point(&self) -> Offset {
         self.recovery_point
+    }
+    /// How often it was flushed since it was opened (`LogFlushRateAndTimeMs`).
+    pub fn flushes(&self) -> u64 {
+        self.flushes
     }
     /// Bytes of all segments.
     pub fn size_bytes(&self) -> u64 {
@@ -150,11 +161,7 @@ impl Log {
         if offset > self.log_end_offset {
             return self.truncate_fully_and_start_at(disk, offset, events);
         }
-        if offset > self.log_start_offset {
-            self.log_start_offset = offset;
-            self.epochs.truncate_from_start(disk, offset)?;
-        }
-        Ok(())
+        self.increment_log_start(disk, offset, true, events)
     }
 
     /// Closes the active segment and begins a new one at the log end. An empty active segment stays: its name would be
@@ -216,6 +223,7 @@ impl Log {
             }
         }
         self.recovery_point = up_to;
+        self.flushes += 1;
         events.push(Event::Flushed { partition: self.partition.clone(), up_to });
         Ok(())
     }

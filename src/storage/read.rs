@@ -114,8 +114,20 @@ impl Log {
                 Ok(Some((index, position, size_bytes as usize)))
             }
             LookupStep::Damaged { error } => Err(*error),
-            _ => Ok(None),
+            _ => self.behind_hole(disk, from),
         }
+    }
+
+    /// Compaction may leave nothing at the end of a segment: the next batch is the first of a later one
+    /// (`LocalLog.read` goes on to the higher segment).
+    fn behind_hole(&self, disk: &Disk, from: Offset) -> Result<Option<(usize, Position, usize)>> {
+        let first = self.floor_segment(from).map_or(0, |n| n + 1);
+        for (n, segment) in self.segments.iter().enumerate().skip(first) {
+            if let Some(header) = segment.header_at(disk, Position(0))? {
+                return Ok(Some((n, Position(0), header.size_bytes())));
+            }
+        }
+        Ok(None)
     }
 
     /// Where `offset` is: the last step of [`Log::lookup`].

@@ -123,6 +123,8 @@ impl Log {
             log_end_offset: Offset::ZERO,
             recovery_point: Offset::ZERO,
             epochs: EpochCache::open(disk, &format!("{directory}/{LEADER_EPOCHS}"))?,
+            doomed: Arc::default(),
+            flushes: 0,
         })
     }
 

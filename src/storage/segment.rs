@@ -16,6 +16,7 @@ use super::offset_index::{OffsetIndex, overflow, relative};
 use super::time_index::TimeIndex;
 use crate::batch::{HEADER_SIZE_BYTES, Header, batch_size, batches};
 use crate::disk::{Disk, FileId};
+use crate::prng;
 use crate::types::{Offset, Position, Timestamp, TopicPartition};
 
 /// One segment of a log, as numbers.
@@ -54,7 +55,18 @@ impl Segment {
         base_offset: Offset,
         config: &LogConfig,
     ) -> Result<Segment> {
-        let path = |suffix| format!("{directory}/{}", file_name(base_offset, suffix));
+        Segment::create_as(disk, directory, base_offset, config, "")
+    }
+
+    /// Makes the three files with something behind their names, as the cleaner does.
+    pub(super) fn create_as(
+        disk: &mut Disk,
+        directory: &str,
+        base_offset: Offset,
+        config: &LogConfig,
+        behind: &str,
+    ) -> Result<Segment> {
+        let path = |suffix| format!("{directory}/{}{behind}", file_name(base_offset, suffix));
         let log = disk.create(&path(".log"))?;
         let room = config.segment_index_bytes;
         let index = OffsetIndex::create(disk, &path(".index"), base_offset, room)?;
@@ -222,7 +234,7 @@ impl Segment {
         }
         if self.size_bytes > 0 {
             let first = self.first_timestamp(disk)?;
-            if first.0 >= 0 && max_timestamp.0.saturating_sub(first.0) > config.segment_ms {
+            if first.0 >= 0 && max_timestamp.0.saturating_sub(first.0) > config.max_segment_ms() - self.jitter_ms(config) {
                 return Ok(Some(RollReason::Time));
             }
         }
@@ -235,6 +247,18 @@ impl Segment {
         } else {
             None
         })
+    }
+
+    /// What is taken off `segment.ms` for this segment, so that many logs do not roll at once: drawn by its base offset
+    /// and so the same in every run (`LogConfig.randomSegmentJitter`).
+    fn jitter_ms(&self, config: &LogConfig) -> i64 {
+        let most = config.segment_jitter_ms.min(config.segment_ms);
+        if most <= 0 {
+            return 0;
+        }
+        let base = self.base_offset.0 as u64;
+        let drawn = prng::below(0, prng::Purpose::SegmentJitter, base, 0, 0, most as u64);
+        i64::try_from(drawn).unwrap_or(0)
     }
 
     fn first_timestamp(&mut self, disk: &Disk) -> Result<Timestamp> {

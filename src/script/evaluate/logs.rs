@@ -43,6 +43,8 @@ pub fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
         "directory" => {
             Value::Text(log.directory().rsplit('/').next().unwrap_or_default().to_owned())
         }
+        "flushed" => Value::Number(log.recovery_point().0),
+        "cleaned" => Value::Bool(is_clean(a.lab, broker, &partition)),
         "segments" => Value::Number(log.segments().len() as i64),
         "segment_bases" => Value::numbers(log.segments().iter().map(|s| s.base_offset.0)),
         "segment_sizes" => Value::numbers(log.segments().iter().map(|s| i64::from(s.size_bytes))),
@@ -95,12 +97,24 @@ fn absent(name: &str) -> Value {
         | "log_start"
         | "segments"
         | "directory"
+        | "flushed"
+        | "cleaned"
         | "offset_at"
         | "max_timestamp_offset"
         | "scan_from"
         | "found_at" => or_none(None),
         _ => Value::List(vec![]),
     }
+}
+
+/// Whether the cleaner was there and left nothing to do.
+fn is_clean(lab: &Lab, broker: Option<NodeId>, partition: &TopicPartition) -> bool {
+    let Some(broker) = broker.and_then(|id| lab.cluster().broker(id)) else { return false };
+    let now = lab.now();
+    broker.cleaned_up_to(partition).is_some()
+        && broker
+            .cleanable(partition, lab.disk(), now)
+            .is_some_and(|c| c.first_dirty_offset >= c.first_uncleanable_offset)
 }
 
 /// Where a lookup of an offset begins to scan its segment, or where it finds the batch.

@@ -272,6 +272,5 @@ pub const FORMS: &[Form] = &[
         "Forgets the records before an offset; -1 is the high watermark.",
         "删除某偏移量之前的记录；-1 表示高水位。",
         "records delete orders-0 before=4",
-    )
-    .later("delete-records"),
+    ),
 ];

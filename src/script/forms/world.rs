@@ -301,8 +301,7 @@ pub const FORMS: &[Form] = &[
         "Runs the retention check now.",
         "立即执行保留检查。",
         "retention run",
-    )
-    .later("retention"),
+    ),
     Form::new(
         "compact",
         T_P,
@@ -310,8 +309,7 @@ pub const FORMS: &[Form] = &[
         "Runs the log cleaner on a partition now.",
         "立即对分区执行日志压实。",
         "compact users-0",
-    )
-    .later("compaction"),
+    ),
     Form::new(
         "log flush",
         T_P,
@@ -335,17 +333,23 @@ pub const FORMS: &[Form] = &[
         "Flips the lowest bit of a byte of a file.",
         "翻转文件中某字节的最低位。",
         "disk flip-bit broker-1/orders-0/00000000000000000000.log 70",
-    )
-    .later("disk-faults"),
+    ),
     Form::new(
         "disk tear",
         &[must("file", File)],
+        &[may("bytes", Count)],
+        "Tears the last write of a file: half of its last batch is missing, or so many bytes.",
+        "撕裂文件的最后一次写入：缺少最后一个批次的一半，或指定的字节数。",
+        "disk tear broker-1/orders-0/00000000000000000000.log bytes=13",
+    ),
+    Form::new(
+        "disk delete",
+        &[must("file", File)],
         &[],
-        "Tears the last write of a file.",
-        "撕裂文件的最后一次写入。",
-        "disk tear broker-1/orders-0/00000000000000000000.log",
-    )
-    .later("disk-faults"),
+        "Lets a file vanish.",
+        "让一个文件消失。",
+        "disk delete broker-1/orders-0/00000000000000000000.index",
+    ),
     Form::new(
         "zookeeper expire",
         &[must("broker", Node)],

@@ -1,0 +1,278 @@
+//! What a broker does for its logs by the clock: retention, compaction, `.deleted` files, checkpoints (`LogManager`,
+//! `LogCleaner`).
+//!
+//! ```text
+//!   every log.retention.check.interval.ms (5 min)     which segments go?
+//!   every log.cleaner.backoff.ms (15 s)               is a compacted log dirty enough? the dirtiest one first
+//!   file.delete.delay.ms after a segment went         its .deleted files go
+//!   every minute                                      recovery-point- and log-start-offset-checkpoint
+//! ```
+//!
+//! Most rounds find nothing, so none is played for nothing: [`Broker::next_upkeep`] says when the next round would find
+//! something, and only then a timer is set, for the round's own time. The rounds count from the broker's start.
+
+use super::{Broker, Event, Halt, Out};
+use crate::clock::{Duration, Instant};
+use crate::disk::Disk;
+use crate::protocol::Timer;
+use crate::storage::{self, Cleanable, CleaningPlan, OffsetMap};
+use crate::types::{Offset, TopicPartition};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// `log.initial.task.delay.ms`.
+const INITIAL_DELAY: Duration = Duration::from_ms(30_000);
+/// `producer.id.expiration.ms`.
+const PRODUCER_EXPIRATION_MS: i64 = 24 * 60 * 60 * 1000;
+/// `log.flush.offset.checkpoint.interval.ms` and `log.flush.start.offset.checkpoint.interval.ms`.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_ms(60_000);
+
+/// What a broker remembers of its upkeep.
+#[derive(Clone, Debug, Default)]
+pub struct Upkeep {
+    /// When the process began: its rounds count from there.
+    pub(super) began: Instant,
+    /// How far the cleaner came, as `cleaner-offset-checkpoint` says.
+    pub(super) cleaned: BTreeMap<TopicPartition, Offset>,
+    /// Logs that the cleaner met an error in and leaves alone.
+    pub(super) uncleanable: BTreeMap<TopicPartition, String>,
+    armed: [Option<Instant>; 3],
+    pub(super) points: Arc<Vec<(TopicPartition, Offset)>>,
+    pub(super) starts: Arc<Vec<(TopicPartition, Offset)>>,
+}
+
+/// The first round at or after `due`, when rounds are `every` apart and the first one is `delay` after `began`.
+fn round(began: Instant, delay: Duration, every: Duration, due: Instant) -> Instant {
+    let first = began + delay;
+    let passed = due.since(first).0;
+    first + Duration(passed.div_ceil(every.0.max(1)) * every.0.max(1))
+}
+
+impl Broker {
+    /// How far the cleaner came in a log.
+    pub fn cleaned_up_to(&self, partition: &TopicPartition) -> Option<Offset> {
+        self.upkeep.cleaned.get(partition).copied()
+    }
+
+    /// Logs that the cleaner leaves alone since it met an error in them.
+    pub fn uncleanable_count(&self) -> usize {
+        self.upkeep.uncleanable.len()
+    }
+
+    /// What the cleaner could do in a log now; nothing if it is not compacted here.
+    pub fn cleanable(
+        &self,
+        partition: &TopicPartition,
+        disk: &Disk,
+        now: Instant,
+    ) -> Option<Cleanable> {
+        let replica = self.replicas.get(partition)?;
+        if !replica.log.config().cleanup_policy.compact {
+            return None;
+        }
+        let checkpoint = self.upkeep.cleaned.get(partition).copied();
+        replica.log.cleanable(disk, checkpoint, replica.high_watermark(), now).ok()
+    }
+
+    /// When upkeep would find something to do: retention, the cleaner, the removal of files.
+    fn upkeep_times(&self, now: Instant, disk: &Disk) -> [Option<Instant>; 3] {
+        let (mut retention, mut cleaner, mut removal) = (None::<Instant>, None, None::<Instant>);
+        for (partition, replica) in &self.replicas {
+            let log = &replica.log;
+            if let Some(due) = log.next_retention(replica.high_watermark(), now) {
+                retention = Some(retention.map_or(due, |other| other.min(due)));
+            }
+            if let Some(due) = log.next_removal() {
+                removal = Some(removal.map_or(due, |other| other.min(due)));
+            }
+            let waits = cleaner.is_none() && !self.upkeep.uncleanable.contains_key(partition);
+            if waits && self.cleanable(partition, disk, now).is_some_and(|c| c.is_due(log)) {
+                cleaner = Some(now);
+            }
+        }
+        let began = self.upkeep.began;
+        let (check, backoff) =
+            (self.config.retention_check_interval, self.config.log_cleaner_backoff);
+        [
+            retention.map(|due| round(began, INITIAL_DELAY, check, due.max(now))),
+            cleaner.map(|due| round(began, Duration::ZERO, backoff, due)),
+            removal.map(|due| due.max(now)),
+        ]
+    }
+
+    /// When upkeep has to run next, if nothing else happens before.
+    pub fn next_upkeep(&self, now: Instant, disk: &Disk) -> Option<Instant> {
+        self.upkeep_times(now, disk).into_iter().flatten().min()
+    }
+
+    /// Sets the timers of the rounds that will find something.
+    pub(super) fn arm_upkeep(&mut self, now: Instant, disk: &Disk, out: &mut Out) {
+        let times = self.upkeep_times(now, disk);
+        let names = [Timer::LogRetention, Timer::LogCleaner, Timer::FileDelete];
+        for ((name, time), armed) in names.into_iter().zip(times).zip(&mut self.upkeep.armed) {
+            if *armed != time {
+                *armed = time;
+                out.timers.push((name, time));
+            }
+        }
+    }
+
+    /// One of the three timers fired.
+    pub(super) fn upkeep_timer(
+        &mut self,
+        now: Instant,
+        timer: &Timer,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), Halt> {
+        match timer {
+            Timer::LogRetention => {
+                self.upkeep.armed[0] = None;
+                self.run_retention(now, disk, out)?;
+            }
+            Timer::LogCleaner => {
+                self.upkeep.armed[1] = None;
+                self.run_cleaner(now, disk, out)?;
+            }
+            _ => {
+                self.upkeep.armed[2] = None;
+                let mut events = Vec::new();
+                for replica in self.replicas.values_mut() {
+                    replica.log.remove_due(disk, now, &mut events)?;
+                }
+                out.events.extend(events.into_iter().map(Event::Storage));
+            }
+        }
+        self.arm_upkeep(now, disk, out);
+        Ok(())
+    }
+
+    /// The retention check of all logs (`LogManager.cleanupLogs`); answers how many segments went.
+    pub fn run_retention(
+        &mut self,
+        now: Instant,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<usize, Halt> {
+        let (mut events, mut gone) = (Vec::new(), 0);
+        for replica in self.replicas.values_mut() {
+            let mark = replica.high_watermark();
+            let timestamp = now.timestamp();
+            gone += replica.log.apply_retention(disk, mark, now, timestamp, &mut events)?;
+        }
+        out.events.extend(events.into_iter().map(Event::Storage));
+        self.arm_upkeep(now, disk, out);
+        Ok(gone)
+    }
+
+    /// Cleans every log that is dirty enough, the dirtiest first (`LogCleaner.cleanFilthiestLog`).
+    fn run_cleaner(&mut self, now: Instant, disk: &mut Disk, out: &mut Out) -> Result<(), Halt> {
+        loop {
+            let mut filthiest: Option<(f64, TopicPartition)> = None;
+            for (partition, replica) in &self.replicas {
+                if self.upkeep.uncleanable.contains_key(partition) {
+                    continue;
+                }
+                let Some(cleanable) = self.cleanable(partition, disk, now) else { continue };
+                let ratio = cleanable.dirty_ratio();
+                if cleanable.is_due(&replica.log)
+                    && filthiest.as_ref().is_none_or(|(most, _)| ratio > *most)
+                {
+                    filthiest = Some((ratio, partition.clone()));
+                }
+            }
+            let Some((_, partition)) = filthiest else { return Ok(()) };
+            self.clean(now, &partition, disk, out)?;
+        }
+    }
+
+    /// One pass of the cleaner over one log, if something of it may be cleaned; answers whether.
+    pub fn clean(
+        &mut self,
+        now: Instant,
+        partition: &TopicPartition,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<bool, Halt> {
+        let Some(cleanable) = self.cleanable(partition, disk, now) else { return Ok(false) };
+        let Some(replica) = self.replicas.get_mut(partition) else { return Ok(false) };
+        if cleanable.first_dirty_offset >= cleanable.first_uncleanable_offset {
+            return Ok(false);
+        }
+        let timestamp = now.timestamp();
+        let plan = CleaningPlan {
+            first_dirty_offset: cleanable.first_dirty_offset,
+            first_uncleanable_offset: cleanable.first_uncleanable_offset,
+            producers: replica.log.last_records_of_producers(
+                disk,
+                timestamp,
+                PRODUCER_EXPIRATION_MS,
+            )?,
+            buffer_bytes: OffsetMap::BUFFER_BYTES,
+            now,
+            timestamp,
+        };
+        let mut events = Vec::new();
+        let done = replica.log.clean(disk, plan, &mut events);
+        out.events.extend(events.into_iter().map(Event::Storage));
+        match done {
+            Ok(result) => {
+                let end = result.end_offset.max(cleanable.first_dirty_offset);
+                self.upkeep.cleaned.insert(partition.clone(), end);
+                self.write_cleaned(disk)?;
+            }
+            Err(error) if error.is_of_the_host() => return Err(error),
+            Err(error) => {
+                self.upkeep.uncleanable.insert(partition.clone(), error.to_string());
+                let (partition, why) = (partition.clone(), error.to_string());
+                out.events.push(Event::Uncleanable { partition, why });
+            }
+        }
+        self.arm_upkeep(now, disk, out);
+        Ok(true)
+    }
+
+    fn write_cleaned(&self, disk: &mut Disk) -> Result<(), Halt> {
+        let offsets: Vec<_> = self.upkeep.cleaned.iter().map(|(p, o)| (p.clone(), *o)).collect();
+        let path = format!("{}/{}", self.directory, storage::CLEANER_OFFSETS);
+        storage::write_offsets(disk, &path, &offsets)
+    }
+
+    /// A copy is gone from here: its line in the cleaner's checkpoint too.
+    pub(super) fn forget_cleaned(
+        &mut self,
+        partition: &TopicPartition,
+        disk: &mut Disk,
+    ) -> Result<(), Halt> {
+        self.upkeep.uncleanable.remove(partition);
+        match self.upkeep.cleaned.remove(partition) {
+            Some(_) => self.write_cleaned(disk),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes `recovery-point-offset-checkpoint` and `log-start-offset-checkpoint` where they changed, once a minute.
+    pub(super) fn checkpoint_logs(&mut self, now: Instant, disk: &mut Disk) -> Result<(), Halt> {
+        let since = now.since(self.upkeep.began).0;
+        let before = since.saturating_sub(self.config.checkpoint_interval.0);
+        if since / CHECKPOINT_INTERVAL.0 == before / CHECKPOINT_INTERVAL.0 {
+            return Ok(());
+        }
+        let path = |name: &str| format!("{}/{name}", self.directory);
+        let logs = || self.replicas.iter().map(|(partition, replica)| (partition, &replica.log));
+        let points: Vec<_> = logs().map(|(p, log)| (p.clone(), log.recovery_point())).collect();
+        let starts: Vec<_> = logs()
+            .filter(|(_, log)| log.log_start_offset() > log.segments()[0].base_offset)
+            .map(|(p, log)| (p.clone(), log.log_start_offset()))
+            .collect();
+        if points != *self.upkeep.points {
+            storage::write_offsets(disk, &path(storage::RECOVERY_POINTS), &points)?;
+            self.upkeep.points = Arc::new(points);
+        }
+        if starts != *self.upkeep.starts {
+            storage::write_offsets(disk, &path(storage::LOG_START_OFFSETS), &starts)?;
+            self.upkeep.starts = Arc::new(starts);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,163 @@
+//! Vectors of Kafka's `Cleaner`: the log is built as they say, cleaned round by round, and compared batch by batch.
+
+use super::*;
+use crate::batch::ControlType;
+use crate::storage::transaction_index::{self, AbortedTransaction};
+use crate::storage::{Segment, file_name};
+use serde_json::Value;
+use std::sync::Arc;
+
+fn int(value: &Value) -> i64 {
+    value.as_i64().unwrap_or_else(|| panic!("number: {value}"))
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().unwrap()
+}
+
+/// One batch as a vector tells it.
+fn build(batch: &Value) -> Vec<u8> {
+    let mut builder = BatchBuilder::new(Offset(int(&batch["base_offset"])))
+        .with_epoch(LeaderEpoch(int(&batch["leader_epoch"]) as i32))
+        .with_producer(
+            int(&batch["producer_id"]),
+            int(&batch["producer_epoch"]) as i16,
+            int(&batch["base_sequence"]) as i32,
+        );
+    if batch["transactional"] == true {
+        builder = builder.transactional();
+    }
+    if let Some(control) = batch["control"].as_str() {
+        let kind = if control == "COMMIT" { ControlType::Commit } else { ControlType::Abort };
+        let epoch = int(&batch["coordinator_epoch"]) as i32;
+        builder = builder.control();
+        builder.push(&NewRecord {
+            timestamp: Timestamp(int(&batch["timestamp"])),
+            key: Some(kind.key()),
+            value: Some([&[0, 0], &epoch.to_be_bytes()[..]].concat()),
+            ..NewRecord::default()
+        });
+    } else {
+        for record in list(&batch["records"]) {
+            let record_at = Offset(int(&record[0]));
+            let record = NewRecord {
+                timestamp: Timestamp(int(&record[1])),
+                key: record[2].as_str().map(Into::into),
+                value: record[3].as_str().map(Into::into),
+                ..NewRecord::default()
+            };
+            builder.push_at(record_at, &record);
+        }
+    }
+    builder.build()
+}
+
+/// Makes the segments of the vector's log that are not there yet, with their batches and aborted transactions.
+fn grow(log: &mut Log, disk: &mut Disk, case: &Value, wanted: &[Value]) {
+    let (partition, directory) = (log.partition().clone(), log.directory().to_string());
+    for described in wanted {
+        let base_offset = Offset(int(&described["base_offset"]));
+        let config = log.config().clone();
+        let segments = Arc::make_mut(&mut log.segments);
+        if segments.iter().all(|segment| segment.base_offset != base_offset) {
+            if base_offset < segments.last().unwrap().base_offset {
+                continue; // merged into another one by an earlier round
+            }
+            segments.last_mut().unwrap().finish(disk, &partition, &mut Vec::new()).unwrap();
+            segments.push(Segment::create(disk, &directory, base_offset, &config).unwrap());
+        }
+        let segment = segments.last_mut().unwrap();
+        for batch in list(&described["batches"]) {
+            let last_offset = Offset(int(&batch["last_offset"]));
+            if base_offset != segment.base_offset || last_offset < log.log_end_offset {
+                continue;
+            }
+            let bytes = build(batch);
+            let header = batch::Header::parse(&bytes).unwrap();
+            let id = (&case["id"], header.base_offset);
+            assert_eq!(i64::from(header.crc), int(&batch["crc"]), "batch of case {id:?}");
+            segment.append(disk, &bytes, last_offset, 4096, &partition, &mut Vec::new()).unwrap();
+            log.log_end_offset = last_offset + 1;
+        }
+        let entries: Vec<AbortedTransaction> = list(&described["aborted"])
+            .iter()
+            .map(|a| {
+                let at = |n: usize| Offset(int(&a[n]));
+                AbortedTransaction::new(int(&a[0]), at(1), at(2), at(3))
+            })
+            .collect();
+        let path = format!("{directory}/{}", file_name(base_offset, ".txnindex"));
+        if !entries.is_empty() {
+            disk.replace(&path, &transaction_index::write(&entries)).unwrap();
+        }
+    }
+}
+
+/// What a segment has, in the form of the vectors.
+fn told(segment: &Segment, log: &Log, disk: &Disk) -> Value {
+    let bytes = disk.read(segment.log, 0, segment.size_bytes as usize).unwrap();
+    let batches: Vec<Value> = batch::batches(&bytes)
+        .map(|found| {
+            let (_, header, bytes) = found.unwrap();
+            batch::verify(bytes).unwrap();
+            let records: Vec<i64> =
+                batch::records(bytes).unwrap().iter().map(|record| record.offset.0).collect();
+            serde_json::json!({
+                "base_offset": header.base_offset.0,
+                "last_offset": header.last_offset().0,
+                "delete_horizon": header.delete_horizon().map(|horizon| horizon.0),
+                "size": bytes.len(),
+                "crc": header.crc,
+                "records": records,
+            })
+        })
+        .collect();
+    let path = format!("{}/{}", log.directory(), file_name(segment.base_offset, ".txnindex"));
+    let index = if disk.exists(&path) { disk.read_small(&path).unwrap() } else { Vec::new() };
+    let aborted: Vec<[i64; 4]> = transaction_index::read(&index)
+        .map(|a| [a.producer_id, a.first_offset.0, a.last_offset.0, a.last_stable_offset.0])
+        .collect();
+    serde_json::json!({
+        "base_offset": segment.base_offset.0,
+        "size": segment.size_bytes,
+        "aborted": aborted,
+        "batches": batches,
+    })
+}
+
+#[test]
+fn cleaner_vectors_of_kafka_hold() {
+    for case in list(&crate::vectors::load("log_cleaner")["cases"]) {
+        let mut disk = Disk::memory();
+        let mut log = log(&mut disk, &[("cleanup.policy", "compact")]);
+        let mut config = log.config().clone();
+        config.segment_bytes = int(&case["segment_bytes"]) as u32;
+        config.delete_retention_ms = int(&case["delete_retention_ms"]);
+        log.set_config(config);
+        let mut expired = Vec::new();
+        for (n, round) in list(&case["rounds"]).iter().enumerate() {
+            let place = format!("case {}, round {n}", case["id"]);
+            grow(&mut log, &mut disk, case, list(&round["log"]));
+            let now = Timestamp(int(&round["now"]));
+            expired.extend(list(&round["expired_producers"]).iter().map(int));
+            let mut producers = log.last_records_of_producers(&disk, now, i64::MAX).unwrap();
+            producers.retain(|id, _| !expired.contains(id));
+            let plan = CleaningPlan {
+                first_dirty_offset: Offset(int(&round["first_dirty_offset"])),
+                first_uncleanable_offset: log
+                    .uncleanable_segment(Offset(int(&round["first_uncleanable_offset"]))),
+                producers,
+                buffer_bytes: OffsetMap::BUFFER_BYTES,
+                now: NOW,
+                timestamp: now,
+            };
+            let result = log.clean(&mut disk, plan, &mut Vec::new()).unwrap();
+            assert_eq!(result.end_offset.0, int(&round["end_offset"]), "{place}");
+            let after: Vec<Value> = log.segments().iter().map(|s| told(s, &log, &disk)).collect();
+            for (got, want) in after.iter().zip(list(&round["after"])) {
+                assert_eq!(got, want, "{place}");
+            }
+            assert_eq!(after.len(), list(&round["after"]).len(), "{place}");
+        }
+    }
+}
