@@ -32,6 +32,7 @@ pub mod show; // the words of a script to a picture
 pub mod table; // aligned columns, pictures side by side
 mod tables; // topic, isr, epochs, invariants
 pub mod timeline; // acts, faults, branches, last events
+mod upkeep;
 pub mod why; // the chain of causes
 pub mod width; // how many cells a text takes; cutting and padding to cells
 

@@ -18,7 +18,7 @@ use super::layout::*;
 use super::read::Record;
 use crate::types::Timestamp;
 
-/// The batch of `header` with only `records` in it, uncompressed (`MemoryRecords.buildRetainedRecordsInto`).
+/// The batch of `header` with only `records` in it, compressed as it was (`MemoryRecords.buildRetainedRecordsInto`).
 pub fn retained(header: &Header, records: &[Record], horizon: Option<Timestamp>) -> Vec<u8> {
     let mut builder = BatchBuilder::new(header.base_offset)
         .with_epoch(header.partition_leader_epoch)
@@ -32,6 +32,7 @@ pub fn retained(header: &Header, records: &[Record], horizon: Option<Timestamp>)
     if header.timestamp_type() == TimestampType::LogAppendTime {
         builder = builder.with_log_append_time(header.max_timestamp);
     }
+    builder = builder.compressed(header.codec(), None);
     if let Some(horizon) = horizon {
         builder = builder.with_delete_horizon(horizon);
     }

@@ -140,7 +140,7 @@ impl Broker {
             found,
             found_high_watermarks: high_watermarks,
             deleting: Vec::new(),
-            upkeep: super::Upkeep { began: now, cleaned, ..super::Upkeep::default() },
+            upkeep: super::Upkeep::begin(now, cleaned),
             alter_queue: Vec::new(),
             in_flight: BTreeMap::new(),
             timeout_armed: false,

@@ -41,6 +41,13 @@ pub struct Upkeep {
     pub(super) starts: Arc<Vec<(TopicPartition, Offset)>>,
 }
 
+impl Upkeep {
+    /// A process begins with what the cleaner's checkpoint says.
+    pub(super) fn begin(now: Instant, cleaned: BTreeMap<TopicPartition, Offset>) -> Upkeep {
+        Upkeep { began: now, cleaned, ..Upkeep::default() }
+    }
+}
+
 /// The first round at or after `due`, when rounds are `every` apart and the first one is `delay` after `began`.
 fn round(began: Instant, delay: Duration, every: Duration, due: Instant) -> Instant {
     let first = began + delay;

@@ -4,7 +4,7 @@
 //! a failing disk does; nobody is told, and that is the lesson.
 
 use super::act::{Act, Refusal};
-use super::event::{Body, Fault};
+use super::event::Fault;
 use super::lab::LabError;
 use super::world::{Cluster, NodeState, Stage};
 use crate::batch;

@@ -64,6 +64,9 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     let path = real_path(lab.disk(), log.directory());
     picture.push(Line::of(path, Role::Dim).indent(2).to(Target::File(log.directory().to_owned())));
     segments(lab, &partition, node, log, focus, canvas, &mut picture);
+    for line in super::upkeep::lines(lab, &partition, node, log, canvas) {
+        picture.push(line);
+    }
     picture.push(footer(lab, log, canvas));
     finish(picture, canvas)
 }

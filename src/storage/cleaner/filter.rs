@@ -140,12 +140,16 @@ impl Filter<'_> {
         let mut done =
             Filtered { header, fate: BatchFate::Dropped, records: fates, delete_horizon: None, bytes: None };
         if kept.is_empty() {
-            if let Some(fate) = left_empty {
+            if let Some(fate) = left_empty.filter(|_| !header.is_message()) {
                 (done.fate, done.bytes) = (fate, Some(batch::emptied(&header)));
             }
             return Ok(done);
         }
         done.delete_horizon = header.delete_horizon();
+        if header.is_message() {
+            done.fate = BatchFate::Copied; // an older format: kept whole while anything of it survives
+            return Ok(done);
+        }
         let tombstones = kept.iter().any(|record| record.value.is_none());
         let fresh_horizon = (tombstones || (may_go && header.is_control()))
             && header.delete_horizon().is_none();

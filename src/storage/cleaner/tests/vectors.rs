@@ -134,14 +134,26 @@ fn cleaner_vectors_of_kafka_hold() {
         config.segment_bytes = int(&case["segment_bytes"]) as u32;
         config.delete_retention_ms = int(&case["delete_retention_ms"]);
         log.set_config(config);
-        let mut expired = Vec::new();
+        let mut expired = std::collections::BTreeMap::new(); // producer → log end when it was forgotten
         for (n, round) in list(&case["rounds"]).iter().enumerate() {
             let place = format!("case {}, round {n}", case["id"]);
             grow(&mut log, &mut disk, case, list(&round["log"]));
             let now = Timestamp(int(&round["now"]));
-            expired.extend(list(&round["expired_producers"]).iter().map(int));
+            let end = log.log_end_offset;
+            expired.extend(list(&round["expired_producers"]).iter().map(|id| (int(id), end)));
             let mut producers = log.last_records_of_producers(&disk, now, i64::MAX).unwrap();
-            producers.retain(|id, _| !expired.contains(id));
+            for (id, &end) in &expired {
+                // Forgotten, unless it has written since; then only what it wrote since counts.
+                let since = |b: &&Value| int(&b["base_offset"]) >= end.0 && int(&b["producer_id"]) == *id;
+                let segments = list(&round["log"]).iter();
+                let again = segments.flat_map(|s| list(&s["batches"])).filter(since).count() > 0;
+                if let Some(last) = producers.get_mut(id) {
+                    last.last_data_offset = last.last_data_offset.filter(|offset| *offset >= end);
+                }
+                if !again {
+                    producers.remove(id);
+                }
+            }
             let plan = CleaningPlan {
                 first_dirty_offset: Offset(int(&round["first_dirty_offset"])),
                 first_uncleanable_offset: log
