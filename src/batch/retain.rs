@@ -11,9 +11,7 @@
 //! there: the batch may grow.
 
 use super::build::{BatchBuilder, put_crc};
-use super::header::{
-    CONTROL_BIT, Header, TIMESTAMP_TYPE_BIT, TRANSACTIONAL_BIT, TimestampType,
-};
+use super::header::{CONTROL_BIT, Header, TIMESTAMP_TYPE_BIT, TRANSACTIONAL_BIT, TimestampType};
 use super::layout::*;
 use super::read::Record;
 use crate::types::Timestamp;

@@ -182,7 +182,8 @@ impl Config {
             "log.retention.minutes" | "log.retention.hours" | "log.roll.hours" => {
                 let minutes = if name.ends_with("hours") { 60 } else { 1 };
                 let ms = number::<i64>(name, value)?.saturating_mul(minutes * 60_000);
-                let topic_name = if name.starts_with("log.roll") { "segment.ms" } else { "retention.ms" };
+                let topic_name =
+                    if name.starts_with("log.roll") { "segment.ms" } else { "retention.ms" };
                 self.log.set(topic_name, &ms.max(-1).to_string())?;
             }
             "group.initial.rebalance.delay.ms" => {
@@ -196,14 +197,12 @@ impl Config {
                 None => return Ok(false),
             },
         }
-        for duration in
-            [
+        for duration in [
             self.heartbeat_interval,
             self.checkpoint_interval,
             self.replica_lag_time_max,
             self.retention_check_interval,
-        ]
-        {
+        ] {
             if duration < Duration::from_ms(1) {
                 return Err(format!("{name} must be 1 ms or more"));
             }

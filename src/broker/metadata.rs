@@ -13,7 +13,6 @@ use std::collections::BTreeSet;
 
 /// How long a deleted partition's directory stays (`file.delete.delay.ms`).
 
-
 impl Broker {
     /// Asks the controller for the next metadata records.
     pub(super) fn fetch_metadata(&mut self, now: Instant, out: &mut Out) {

@@ -9,7 +9,8 @@
 //! ```
 //!
 //! Most rounds find nothing, so none is played for nothing: [`Broker::next_upkeep`] says when the next round would find
-//! something, and only then a timer is set, for the round's own time. The rounds count from the broker's start.
+//! something, and only a little before that a timer is set, for the round's own time. The rounds count from the broker's
+//! start.
 
 use super::{Broker, Event, Halt, Out};
 use crate::clock::{Duration, Instant};
@@ -112,9 +113,15 @@ impl Broker {
         self.upkeep_times(now, disk).into_iter().flatten().min()
     }
 
+    /// So long before a round its timer is set: the next look at all logs comes before that is over.
+    pub fn upkeep_margin(&self) -> Duration {
+        Duration(self.config.checkpoint_interval.0.saturating_mul(2))
+    }
+
     /// Sets the timers of the rounds that will find something.
     pub(super) fn arm_upkeep(&mut self, now: Instant, disk: &Disk, out: &mut Out) {
-        let times = self.upkeep_times(now, disk);
+        let soon = now + self.upkeep_margin();
+        let times = self.upkeep_times(now, disk).map(|time| time.filter(|at| *at <= soon));
         let names = [Timer::LogRetention, Timer::LogCleaner, Timer::FileDelete];
         for ((name, time), armed) in names.into_iter().zip(times).zip(&mut self.upkeep.armed) {
             if *armed != time {

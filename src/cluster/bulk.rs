@@ -14,6 +14,9 @@ use crate::types::{NodeId, Offset, Timestamp, TopicPartition};
 /// Size of the batches that `fill` writes: a producer's default `batch.size`.
 const FILL_BATCH_BYTES: usize = 16_384;
 
+/// Records of a `fill` that lie so far apart are batches of their own.
+const FILL_APART_MS: u64 = 1_000;
+
 /// Most records in one `fill`.
 pub const MOST_FILL: u64 = 10_000_000;
 
@@ -161,6 +164,9 @@ impl Fill {
     /// The batch that begins with record number `from`, with `most` records at most: how many it has, and its bytes.
     fn batch(&self, from: u64, most: u64, value: &mut [u8]) -> (u64, Vec<u8>) {
         let mut builder = BatchBuilder::new(Offset::ZERO);
+        // Records far apart in time never met in a producer's batch.
+        let apart_ms = self.over.as_ms() / self.count.max(1);
+        let most = if apart_ms >= FILL_APART_MS { most.min(1) } else { most };
         let mut count = 0;
         while count < most && builder.size_bytes() < FILL_BATCH_BYTES {
             let number = from + count;

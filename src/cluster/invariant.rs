@@ -175,7 +175,9 @@ impl Invariants {
                 self.polls.remove(&(event.node, partition.clone()));
                 self.expected.insert((event.node, partition.clone()), *offset);
             }
-            Body::Client(ClientEvent::Polled { from, .. }) => self.polled(event, from, client, brokers),
+            Body::Client(ClientEvent::Polled { from, .. }) => {
+                self.polled(event, from, client, brokers)
+            }
             Body::Controller(coordination::Event::TopicDeleted { topic }) => {
                 self.leaders.retain(|partition, _| partition.topic != *topic);
                 self.high_watermarks.retain(|partition, _| partition.topic != *topic);

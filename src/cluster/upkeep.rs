@@ -30,7 +30,8 @@ impl Cluster {
             Act::Compact(partition) => Ok(self.compact(partition, disk, stage)),
             Act::FlipBit { file, position } => {
                 let done = disk.flip_bit(file, *position, 0);
-                Ok(self.struck(done, file, stage, |file| Fault::FlipBit { file, position: *position }))
+                Ok(self
+                    .struck(done, file, stage, |file| Fault::FlipBit { file, position: *position }))
             }
             Act::Tear { file, bytes } => {
                 if let Some(refusal) = self.in_use(file) {
@@ -86,8 +87,8 @@ impl Cluster {
         }
         let mut any = false;
         for id in ids {
-            let done =
-                self.with_broker(id, stage, |broker, now, out| broker.clean(now, partition, disk, out));
+            let done = self
+                .with_broker(id, stage, |broker, now, out| broker.clean(now, partition, disk, out));
             any |= done.unwrap_or(false);
         }
         match any {
@@ -142,11 +143,15 @@ impl Cluster {
         Ok(())
     }
 
-    /// When a running broker's upkeep has something to do, if nothing else happens before.
+    /// When idle time has to end, so that a running broker's upkeep finds what there is to do.
     pub(crate) fn next_upkeep(&self, disk: &Disk) -> Option<crate::clock::Instant> {
         let running = self.brokers.values().filter(|node| node.state == NodeState::Alive);
         let brokers = running.filter_map(|node| node.broker.as_ref());
-        brokers.filter_map(|broker| broker.next_upkeep(self.now, disk)).min()
+        let times = brokers.filter_map(|broker| {
+            let at = broker.next_upkeep(self.now, disk)?;
+            Some(crate::clock::Instant(at.0.saturating_sub(broker.upkeep_margin().0)))
+        });
+        times.min()
     }
 
     /// Up to where a replica of this partition was compacted: below it copies may differ, and offsets are missing.

@@ -7,8 +7,9 @@ use crate::client::{ProducerRecord, SeekTo, Workload};
 use crate::clock::Duration;
 use crate::cluster::{Act, Cluster, Happening, Lab, NewConsumer, Pending};
 use crate::protocol::{
-    CreatePartitionsRequest, CreateTopicsRequest, DeleteRecordsRequest, DeleteTopicsRequest, ElectLeadersRequest,
-    FetchPartition, FetchRequest, IncrementalAlterConfigsRequest, NewTopic, Request,
+    CreatePartitionsRequest, CreateTopicsRequest, DeleteRecordsRequest, DeleteTopicsRequest,
+    ElectLeadersRequest, FetchPartition, FetchRequest, IncrementalAlterConfigsRequest, NewTopic,
+    Request,
 };
 use crate::types::{
     BrokerEpoch, LeaderEpoch, NodeId, Offset, Timestamp, TopicName, TopicPartition,

@@ -10,8 +10,15 @@ use super::functions::function;
 use super::statement::Statement;
 
 /// The capabilities of this version, in the words that the heads of twins use.
-pub const HERE: &[&str] =
-    &["groups", "consumers", "elr", "timestamp-lookup", "topic-administration", "delete-records", "compaction"];
+pub const HERE: &[&str] = &[
+    "groups",
+    "consumers",
+    "elr",
+    "timestamp-lookup",
+    "topic-administration",
+    "delete-records",
+    "compaction",
+];
 
 /// The capability that a statement takes and this version lacks.
 pub fn lacking(statement: &Statement) -> Option<&'static str> {

@@ -172,7 +172,9 @@ impl Cleaning {
                 Phase::Built => Some(self.built(log, events)),
                 Phase::Group => Some(self.group(log)),
                 Phase::Open(group) => Some(self.open(log, disk, group)?),
-                Phase::Copy(group, n, position) => self.copy_batch(log, disk, group, n, position)?,
+                Phase::Copy(group, n, position) => {
+                    self.copy_batch(log, disk, group, n, position)?
+                }
                 Phase::Swap(group) => Some(self.swap(log, disk, group)?),
                 Phase::Replace(group) => Some(self.replace(log, disk, group, events)?),
                 Phase::Done => {
@@ -227,7 +229,8 @@ impl Cleaning {
             self.phase = Phase::Map(n + 1, None);
             return Ok(None);
         };
-        let wrong = |error| StorageError::batch(disk.path(segment.log), u64::from(position.0), error);
+        let wrong =
+            |error| StorageError::batch(disk.path(segment.log), u64::from(position.0), error);
         let header = batch::Header::parse(&bytes).map_err(wrong)?;
         let mut aborted = false;
         if header.is_control() {
@@ -383,7 +386,13 @@ impl Cleaning {
         };
         let (partition, into) = (log.partition().clone(), from[0]);
         let segments = from.len() as u32;
-        events.push(Event::SegmentsCleaned { partition, into, segments, bytes_before, bytes_after });
+        events.push(Event::SegmentsCleaned {
+            partition,
+            into,
+            segments,
+            bytes_before,
+            bytes_after,
+        });
         Ok(CleanStep::Replaced { into: from[0], from, bytes_before, bytes_after })
     }
 }

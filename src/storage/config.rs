@@ -156,9 +156,8 @@ impl LogConfig {
             "max.compaction.lag.ms" => self.max_compaction_lag_ms = number(1, i64::MAX)?,
             "min.cleanable.dirty.ratio" => {
                 let ratio = value.parse::<f64>().ok().filter(|ratio| (0.0..=1.0).contains(ratio));
-                let ratio = ratio.ok_or_else(|| {
-                    format!("{name}={value}: a number from 0 to 1 is needed")
-                })?;
+                let ratio = ratio
+                    .ok_or_else(|| format!("{name}={value}: a number from 0 to 1 is needed"))?;
                 self.min_cleanable_dirty_millionths = (ratio * 1e6).round() as u32;
             }
             "min.insync.replicas" => self.min_insync_replicas = number(1, int)? as u32,

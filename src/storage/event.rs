@@ -39,9 +39,7 @@ impl RollReason {
                 "the offset is more than 2147483647 past the base offset",
                 "偏移量超出基准 2147483647 以上",
             ),
-            RollReason::AllExpired => {
-                ("all of its records have expired", "其中的记录已全部过期")
-            }
+            RollReason::AllExpired => ("all of its records have expired", "其中的记录已全部过期"),
             RollReason::Requested => ("it was asked for", "应要求滚动"),
         };
         language.pick(english, chinese)

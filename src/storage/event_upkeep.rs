@@ -30,7 +30,9 @@ impl Event {
                     (false, false) => "之前的段已移出",
                 };
                 match english {
-                    true => format!("{partition}: log start offset moved from {from} to {to}, {why}"),
+                    true => {
+                        format!("{partition}: log start offset moved from {from} to {to}, {why}")
+                    }
                     false => format!("{partition}：日志起始偏移量从 {from} 移到 {to}，{why}"),
                 }
             }
@@ -67,15 +69,16 @@ impl Event {
                     ),
                 }
             }
-            Event::Cleaned { partition, end_offset, records_before, records_after } => match english
-            {
-                true => format!(
-                    "{partition}: clean up to offset {end_offset}, {records_after} of {records_before} records stay"
-                ),
-                false => format!(
-                    "{partition}：偏移量 {end_offset} 之前已清理，{records_before} 条记录保留 {records_after} 条"
-                ),
-            },
+            Event::Cleaned { partition, end_offset, records_before, records_after } => {
+                match english {
+                    true => format!(
+                        "{partition}: clean up to offset {end_offset}, {records_after} of {records_before} records stay"
+                    ),
+                    false => format!(
+                        "{partition}：偏移量 {end_offset} 之前已清理，{records_before} 条记录保留 {records_after} 条"
+                    ),
+                }
+            }
             _ => String::new(),
         }
     }

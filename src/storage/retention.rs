@@ -186,7 +186,9 @@ impl Retention<'_> {
             RetentionRule::Size => {
                 let (log_bytes, limit_bytes) = (self.left_bytes, config.retention_bytes as u64);
                 match log_bytes >= limit_bytes.saturating_add(u64::from(segment.size_bytes)) {
-                    true => Verdict::Delete(DeletionReason::RetentionSize { log_bytes, limit_bytes }),
+                    true => {
+                        Verdict::Delete(DeletionReason::RetentionSize { log_bytes, limit_bytes })
+                    }
                     false => Verdict::Needed { log_bytes, limit_bytes },
                 }
             }

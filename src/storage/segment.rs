@@ -234,7 +234,10 @@ impl Segment {
         }
         if self.size_bytes > 0 {
             let first = self.first_timestamp(disk)?;
-            if first.0 >= 0 && max_timestamp.0.saturating_sub(first.0) > config.max_segment_ms() - self.jitter_ms(config) {
+            if first.0 >= 0
+                && max_timestamp.0.saturating_sub(first.0)
+                    > config.max_segment_ms() - self.jitter_ms(config)
+            {
                 return Ok(Some(RollReason::Time));
             }
         }

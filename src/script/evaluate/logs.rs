@@ -141,40 +141,26 @@ fn headers(lab: &Lab, log: &Log, value: impl Fn(&Header) -> Option<i64>) -> Resu
     Ok(Value::numbers(values))
 }
 
-/// Every record of a log, in order: `visit` gets it and whether its batch is a control batch.
-pub fn each_record(
+/// Every record in the files of a log, in order, those before the log start offset included: `visit` gets it and
+/// whether its batch is a control batch.
+fn each_record(
     lab: &Lab,
     log: &Log,
-    from: Offset,
     visit: &mut dyn FnMut(&batch::Record, &Header) -> bool,
 ) -> Result<(), String> {
-    let mut at = from.max(log.log_start_offset());
-    while at < log.log_end_offset() {
-        let read = log.read(lab.disk(), at, 1 << 20, log.log_end_offset(), true);
-        let read = read.map_err(|error| error.to_string())?;
-        if read.bytes.is_empty() || read.next_offset <= at {
-            // A hole at the end of a segment: the next one goes on behind it.
-            let next =
-                log.segments().iter().map(|segment| segment.base_offset).find(|base| *base > at);
-            match next {
-                Some(base) => at = base,
-                None => return Ok(()),
-            }
-            continue;
-        }
-        let mut bytes = &read.bytes[..];
-        while !bytes.is_empty() {
-            let size =
-                batch::batch_size(bytes).map_err(|error| error.to_string())?.min(bytes.len());
-            let header = Header::parse(&bytes[..size]).map_err(|error| error.to_string())?;
-            for record in batch::records(&bytes[..size]).map_err(|error| error.to_string())? {
-                if record.offset >= from && !visit(&record, &header) {
+    let disk = lab.disk();
+    for segment in log.segments() {
+        for found in segment.headers(disk, Position(0)) {
+            let (position, header) = found.map_err(|error| error.to_string())?;
+            let start = u64::from(position.0);
+            let bytes = disk.read(segment.log, start, header.size_bytes());
+            let bytes = bytes.map_err(|error| error.to_string())?;
+            for record in batch::records(&bytes).map_err(|error| error.to_string())? {
+                if !visit(&record, &header) {
                     return Ok(());
                 }
             }
-            bytes = &bytes[size..];
         }
-        at = read.next_offset;
     }
     Ok(())
 }
@@ -186,7 +172,7 @@ pub fn text(bytes: Option<&Vec<u8>>) -> Value {
 
 fn records(lab: &Lab, log: &Log, name: &str) -> Result<Value, String> {
     let mut values = Vec::new();
-    each_record(lab, log, Offset::ZERO, &mut |record, header| {
+    each_record(lab, log, &mut |record, header| {
         let control = header.is_control();
         match name {
             "records" if !control => values.push(text(record.value.as_ref())),

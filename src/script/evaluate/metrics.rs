@@ -38,7 +38,8 @@ pub fn metric(lab: &Lab, name: &str) -> Result<Value, String> {
     let alive = cluster.brokers.values().filter(|node| node.state == NodeState::Alive);
     let replicas =
         alive.filter_map(|node| node.broker.as_deref()).flat_map(|b| b.replicas.values());
-    let user = |replica: &&crate::replica::Replica| !replica.partition.topic.as_str().starts_with("__");
+    let user =
+        |replica: &&crate::replica::Replica| !replica.partition.topic.as_str().starts_with("__");
     let controller = cluster.controller();
     let image = controller.map(|controller| &controller.image);
     let brokers = || image.into_iter().flat_map(|image| image.brokers.values());

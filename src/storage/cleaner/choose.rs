@@ -68,8 +68,9 @@ impl Log {
         let mut bound = last_stable_offset.min(self.active_segment().base_offset);
         let lag_ms = self.config().min_compaction_lag_ms;
         if lag_ms > 0
-            && let Some(young) =
-                dirty.iter().find(|segment| segment.max_timestamp.0.0 > now_ms.saturating_sub(lag_ms))
+            && let Some(young) = dirty
+                .iter()
+                .find(|segment| segment.max_timestamp.0.0 > now_ms.saturating_sub(lag_ms))
         {
             bound = bound.min(young.base_offset);
         }
@@ -83,8 +84,11 @@ impl Log {
             self.segments().iter().filter(inside).map(|s| u64::from(s.size_bytes)).sum()
         };
         let from = first_dirty_offset.min(first_uncleanable_offset);
-        let cleanable_bytes =
-            if from == first_uncleanable_offset { 0 } else { bytes(from, first_uncleanable_offset) };
+        let cleanable_bytes = if from == first_uncleanable_offset {
+            0
+        } else {
+            bytes(from, first_uncleanable_offset)
+        };
         let clean_bytes = bytes(Offset::ZERO, first_dirty_offset);
         let mut oldest = i64::MAX;
         for segment in dirty {

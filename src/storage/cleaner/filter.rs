@@ -137,8 +137,13 @@ impl Filter<'_> {
                 kept.push(record);
             }
         }
-        let mut done =
-            Filtered { header, fate: BatchFate::Dropped, records: fates, delete_horizon: None, bytes: None };
+        let mut done = Filtered {
+            header,
+            fate: BatchFate::Dropped,
+            records: fates,
+            delete_horizon: None,
+            bytes: None,
+        };
         if kept.is_empty() {
             if let Some(fate) = left_empty.filter(|_| !header.is_message()) {
                 (done.fate, done.bytes) = (fate, Some(batch::emptied(&header)));
@@ -151,8 +156,8 @@ impl Filter<'_> {
             return Ok(done);
         }
         let tombstones = kept.iter().any(|record| record.value.is_none());
-        let fresh_horizon = (tombstones || (may_go && header.is_control()))
-            && header.delete_horizon().is_none();
+        let fresh_horizon =
+            (tombstones || (may_go && header.is_control())) && header.delete_horizon().is_none();
         if fresh_horizon {
             done.delete_horizon =
                 Some(Timestamp(self.now.0.saturating_add(self.delete_retention_ms)));

@@ -8,7 +8,11 @@ use crate::storage::Log;
 use crate::types::Offset;
 
 /// Base offsets of the segments below `end`, group by group.
-pub(super) fn group_segments(log: &Log, end: Offset, first_uncleanable: Offset) -> Vec<Vec<Offset>> {
+pub(super) fn group_segments(
+    log: &Log,
+    end: Offset,
+    first_uncleanable: Offset,
+) -> Vec<Vec<Offset>> {
     let segments: Vec<_> = log.segments().iter().filter(|s| s.base_offset < end).collect();
     let (most, most_index) =
         (u64::from(log.config().segment_bytes), u64::from(log.config().segment_index_bytes));

@@ -28,7 +28,11 @@ pub(super) struct CleanedSegment {
 
 impl CleanedSegment {
     /// Begins the files `.cleaned`; leftovers of a pass that failed are removed.
-    pub(super) fn create(disk: &mut Disk, log: &Log, base_offset: Offset) -> Result<CleanedSegment> {
+    pub(super) fn create(
+        disk: &mut Disk,
+        log: &Log,
+        base_offset: Offset,
+    ) -> Result<CleanedSegment> {
         for suffix in SUFFIXES {
             let path = format!("{}/{}.cleaned", log.directory(), file_name(base_offset, suffix));
             if disk.exists(&path) {
@@ -135,7 +139,8 @@ impl Log {
         let mut all = Vec::new();
         let first = self.floor_segment(from).unwrap_or(0);
         for segment in &self.segments[first..] {
-            let path = format!("{}/{}", self.directory, file_name(segment.base_offset, ".txnindex"));
+            let path =
+                format!("{}/{}", self.directory, file_name(segment.base_offset, ".txnindex"));
             if !disk.exists(&path) {
                 continue;
             }

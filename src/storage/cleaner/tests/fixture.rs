@@ -7,7 +7,13 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// A log of the case's `stage`, as a broker would open it after a clean stop.
-fn open(case: &Case, stage: &str, partition: &str, disk: &mut Disk, configs: &Value) -> Option<Log> {
+fn open(
+    case: &Case,
+    stage: &str,
+    partition: &str,
+    disk: &mut Disk,
+    configs: &Value,
+) -> Option<Log> {
     let directory = format!("broker-1/{partition}");
     let mut any = false;
     for (name, bytes) in case.below(&format!("{stage}/{directory}")) {
@@ -41,7 +47,10 @@ fn open(case: &Case, stage: &str, partition: &str, disk: &mut Disk, configs: &Va
 fn configs(facts: &Value, topic: &str) -> Value {
     let moments = ["before_first_cleaning", "after_first_cleaning", "before_second_cleaning"];
     let told = moments.iter().map(|moment| &facts[moment]["topics"][topic]["configs"]);
-    told.chain([&facts["topics"][topic]["configs"]]).find(|c| c.is_object()).cloned().unwrap_or_default()
+    told.chain([&facts["topics"][topic]["configs"]])
+        .find(|c| c.is_object())
+        .cloned()
+        .unwrap_or_default()
 }
 
 fn checkpoint(case: &Case, path: &str) -> BTreeMap<String, i64> {
@@ -68,7 +77,9 @@ fn ran_at(logs: &BTreeMap<String, &[u8]>, before: &Log, disk: &Disk) -> Timestam
     let old: Vec<Timestamp> = before
         .segments()
         .iter()
-        .flat_map(|s| s.headers(disk, Position(0)).flatten().filter_map(|(_, h)| h.delete_horizon()))
+        .flat_map(|s| {
+            s.headers(disk, Position(0)).flatten().filter_map(|(_, h)| h.delete_horizon())
+        })
         .collect();
     let horizons = logs.values().flat_map(|bytes| {
         batch::batches(bytes).flatten().filter_map(|(_, header, _)| header.delete_horizon())
@@ -115,8 +126,7 @@ fn real_directory_is_cleaned_to_the_same_logs() {
                     let file = crate::storage::file_name(segment.base_offset, ".log");
                     let theirs =
                         real.get(&file).unwrap_or_else(|| panic!("{place}: {file} is not there"));
-                    let ours =
-                        disk.read(segment.log, 0, segment.size_bytes as usize).unwrap();
+                    let ours = disk.read(segment.log, 0, segment.size_bytes as usize).unwrap();
                     assert_eq!(kept(&ours), kept(theirs), "{place} {file}");
                     let differs = first_difference(&ours, theirs);
                     assert!(differs.is_none(), "{place} {file}: {differs:?}");
@@ -189,10 +199,10 @@ fn retention_drops_the_segments_that_the_real_broker_dropped() {
             let configs = &told["configs"];
             let Some(mut log) = open(&before, "x", &name, &mut disk, configs) else { continue };
             // Written after the check: the last batches of some topics, in a segment of their own.
-            let end = facts["before_retention"]["facts"]["topics"][topic]["partitions"][0]
-                ["end_offset"]
-                .as_i64()
-                .unwrap();
+            let end =
+                facts["before_retention"]["facts"]["topics"][topic]["partitions"][0]["end_offset"]
+                    .as_i64()
+                    .unwrap();
             log.truncate_to(&mut disk, Offset(end), &mut Vec::new()).unwrap();
             let start = told["partitions"][0]["earliest_offset"].as_i64().unwrap();
             if gone.is_empty() || topic.starts_with("trim") {
@@ -201,7 +211,8 @@ fn retention_drops_the_segments_that_the_real_broker_dropped() {
             }
             let now = Timestamp(1_795_233_600_000);
             let steps: Vec<_> = log.retention(Offset(end), now).collect();
-            let dropped = steps.iter().filter(|s| matches!(s.verdict, crate::storage::Verdict::Delete(_)));
+            let dropped =
+                steps.iter().filter(|s| matches!(s.verdict, crate::storage::Verdict::Delete(_)));
             let dropped: Vec<i64> = dropped.map(|step| step.base_offset.0).collect();
             assert_eq!(dropped, gone, "{name}: {steps:?}");
             assert!(steps.iter().any(|step| step.rule == RetentionRule::LogStartOffset), "{name}");

@@ -144,7 +144,8 @@ fn cleaner_vectors_of_kafka_hold() {
             let mut producers = log.last_records_of_producers(&disk, now, i64::MAX).unwrap();
             for (id, &end) in &expired {
                 // Forgotten, unless it has written since; then only what it wrote since counts.
-                let since = |b: &&Value| int(&b["base_offset"]) >= end.0 && int(&b["producer_id"]) == *id;
+                let since =
+                    |b: &&Value| int(&b["base_offset"]) >= end.0 && int(&b["producer_id"]) == *id;
                 let segments = list(&round["log"]).iter();
                 let again = segments.flat_map(|s| list(&s["batches"])).filter(since).count() > 0;
                 if let Some(last) = producers.get_mut(id) {
