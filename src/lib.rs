@@ -11,6 +11,7 @@ pub mod clock; // virtual time: instants and durations in microseconds
 pub mod prng; // chance drawn by key, not from a stream
 pub mod disk; // files, twice: a real directory and memory; reversible; can lose power
 pub mod batch; // record bytes: record batches v2, byte by byte
+pub mod schema; // the shapes of the records that Kafka keeps for itself, as tables
 pub mod protocol; // what nodes say to each other, as values; Kafka's error codes
 pub mod storage; // one partition on disk: segments, indexes, checkpoints, recovery
 pub mod replica; // leader, follower, in-sync replicas, high watermark, leader epochs
