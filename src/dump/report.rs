@@ -33,9 +33,14 @@ pub struct Report {
     /// What the tool would have died of, in sentences.
     pub problems: Vec<String>,
     more_problems: usize,
+    ignored: Vec<String>,
 }
 
 impl Report {
+    /// A file whose name says that it is none of those that are dumped.
+    pub fn ignored(&mut self, path: &str) {
+        self.ignored.push(path.to_string());
+    }
     /// An index entry whose batch ends with another offset.
     pub fn index_mismatch(&mut self, file: &str, indexed: i64, found: i64) {
         self.index.add(file, (indexed, found));
@@ -68,6 +73,7 @@ impl Report {
     /// The lines of the error output.
     pub fn text(&self) -> String {
         let mut text = String::new();
+        self.ignored.iter().for_each(|path| text += &format!("Ignoring unknown file {path}\n"));
         let mut list = |findings: &Findings, head: &str, line: &dyn Fn(i64, i64) -> String| {
             for (file, pairs, more) in &findings.0 {
                 text += &format!("{head}{file}\n");

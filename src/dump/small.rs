@@ -86,15 +86,14 @@ pub(super) fn aborted(
     report: &mut Report,
 ) {
     for (number, entry) in transaction_index::read(bytes).enumerate() {
-        if entry.version > 0 {
-            report.problem(
-                path,
-                format!("entry {number}: version {} is not known, 0 is", entry.version),
-            );
+        // `AbortedTxn.version` is two bytes wide and reads one, the upper.
+        let version = (entry.version >> 8) as i8;
+        if version > 0 {
+            report.problem(path, format!("entry {number}: version {version} is not known, 0 is"));
             continue;
         }
         let fields = [
-            ("version", entry.version.into()),
+            ("version", version.into()),
             ("producerId", entry.producer_id),
             ("firstOffset", entry.first_offset.0),
             ("lastOffset", entry.last_offset.0),

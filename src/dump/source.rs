@@ -13,8 +13,9 @@ use std::io;
 /// Bytes of a span, unless one entry alone is larger.
 pub const SPAN_BYTES: u64 = 1 << 20;
 
-/// How much of a file is looked at to find the next headers.
-const WINDOW_BYTES: usize = 4096;
+/// How much of a file is looked at to find the next headers: many small entries at once, or one large one's head.
+const WINDOW_BYTES: usize = 64 << 10;
+const LARGE_BYTES: u64 = 8 << 10;
 
 /// Bytes up to and including the magic byte.
 const HEAD_BYTES: u64 = 17;
@@ -69,6 +70,7 @@ pub struct Spans<'a> {
     pub position: u64,
     window: Vec<u8>,
     window_start: u64,
+    last_size: u64,
     stopped: Option<Result<(), String>>,
 }
 
@@ -76,7 +78,8 @@ impl<'a> Spans<'a> {
     /// From a position to an end (or the end of the source).
     pub fn new(source: &'a dyn Source, position: u64, end: Option<u64>) -> Spans<'a> {
         let end = end.unwrap_or(u64::MAX).min(source.size_bytes());
-        Spans { source, end, position, window: Vec::new(), window_start: 0, stopped: None }
+        let window = Vec::new();
+        Spans { source, end, position, window, window_start: 0, last_size: u64::MAX, stopped: None }
     }
 
     /// What is wrong with the entry at which the walk ended, if it is not just the end.
@@ -95,6 +98,7 @@ impl<'a> Spans<'a> {
         match self.look() {
             Ok(Some(size)) => {
                 self.position += size;
+                self.last_size = size;
                 Some(size)
             }
             Ok(None) => {
@@ -114,7 +118,8 @@ impl<'a> Spans<'a> {
         }
         let known = self.window_start + self.window.len() as u64;
         if self.position < self.window_start || self.position + HEAD_BYTES > known {
-            self.window.resize(WINDOW_BYTES, 0);
+            let large = self.last_size > LARGE_BYTES;
+            self.window.resize(if large { HEAD_BYTES as usize } else { WINDOW_BYTES }, 0);
             self.window_start = self.position;
             let read = self.source.read_at(self.position, &mut self.window);
             let read = read.map_err(|error| format!("cannot be read: {error}"))?;

@@ -119,7 +119,7 @@ pub fn dump(
         out.extend_from_slice(format!("Dumping {}\n", place.path).as_bytes());
     }
     let Some(kind) = FileKind::of(place.name()) else {
-        report.problem(place.path, "Ignoring unknown file");
+        report.ignored(place.path);
         take(&out);
         return;
     };

@@ -106,7 +106,7 @@ fn every_type_and_version_is_read_whole_and_shows_every_field() {
         assert_eq!(names, of_version.map(|field| field.name).collect::<Vec<_>>());
         let text = Value::Object(shown).to_string();
         let parsed: serde_json::Value = serde_json::from_str(&text).expect("JSON");
-        assert_eq!(parsed.to_string(), text);
+        assert_eq!(parsed.as_object().map(|it| it.len()), Some(names.len()));
     });
 }
 
@@ -169,7 +169,7 @@ fn ids_names_and_tags_are_unique() {
         let tags: Vec<u32> = fields.iter().filter_map(|field| field.tag).collect();
         assert_eq!(tags.iter().collect::<BTreeSet<_>>().len(), tags.len());
         for field in fields {
-            if let Kind::Struct(inner) | Kind::Array(Kind::Struct(inner)) = field.kind {
+            if let Kind::Struct(inner) | Kind::Array(&Kind::Struct(inner)) = field.kind {
                 check(inner);
             }
         }
