@@ -6,6 +6,7 @@
 //!   klab run FILE             a script, without a screen
 //!   klab check                holds lessons to what they say
 //!   klab inspect DIR          a real broker's directory
+//!   klab dump PATH…           its files, as Kafka's own tool prints them
 //!   klab perf WHAT            measurements on this machine
 //!   klab fidelity | glossary  what is simplified; what words mean
 //! ```
@@ -16,6 +17,7 @@
 
 mod arguments;
 mod check;
+mod dump;
 mod interrupt;
 mod lessons;
 mod look;
@@ -93,6 +95,7 @@ fn carry_out(arguments: &Arguments, out: &mut Output, err: &mut dyn Write) -> Re
         Some(Command::Run(asked)) => run::run(arguments, asked, out, err),
         Some(Command::Inspect(asked)) => look::inspect(arguments, asked, &canvas, out),
         Some(Command::Perf(asked)) => perf::perf(arguments, asked, &canvas, out, err),
+        Some(Command::Dump(asked)) => dump::dump(asked, out, err),
         Some(Command::Fidelity { id }) => look::fidelity(id.as_deref(), &canvas, out),
         Some(Command::Glossary { word }) => look::glossary(word.as_deref(), &canvas, out),
         Some(Command::Completions { shell }) => {

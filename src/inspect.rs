@@ -17,6 +17,7 @@
 mod batches;
 mod command;
 mod directory;
+mod dump;
 mod findings;
 mod pictures;
 mod report;
@@ -27,6 +28,7 @@ mod tests;
 pub use batches::{BatchRow, Format, MOST_BATCHES, Scan};
 pub use command::run;
 pub use directory::{NodeFiles, PartitionFiles, Place, SegmentFiles};
+pub use dump::{ReadFile, dump_files, files};
 pub use findings::Finding;
 pub use sample::{sample, unpack};
 

@@ -14,6 +14,7 @@ pub mod batch; // record bytes: record batches v2, byte by byte
 pub mod schema; // the shapes of the records that Kafka keeps for itself, as tables
 pub mod protocol; // what nodes say to each other, as values; Kafka's error codes
 pub mod storage; // one partition on disk: segments, indexes, checkpoints, recovery
+pub mod dump; // what is in a file, line by line, as Kafka's own tool prints it
 pub mod replica; // leader, follower, in-sync replicas, high watermark, leader epochs
 pub mod coordination; // the controller: who decides, and the log that says what was decided
 pub mod group; // group coordinator, membership, assignors, committed offsets

@@ -17,6 +17,7 @@ Examples:
   klab inspect /var/lib/kafka/data          the files of a real broker, read-only
   klab inspect DIR lookup orders-0 offset=87
   klab perf zero-copy                       a measurement on this machine
+  klab dump FILE.log --print-data-log       as kafka-dump-log prints it, faster
   klab glossary ISR                         what a word means
 
 Exit codes: 0 ended; 1 an expect, until or predict failed; 2 a script, an argument, a name, a file
@@ -91,6 +92,9 @@ pub enum Command {
     /// Small honest measurements on this machine: zero-copy, sequential, batching, compression, index
     #[command(after_help = PERF_EXAMPLES)]
     Perf(PerfArguments),
+    /// Prints files of a log directory as Kafka's own dump tool does
+    #[command(after_help = DUMP_EXAMPLES)]
+    Dump(DumpArguments),
     /// What is simplified, and why
     #[command(after_help = "Example: klab fidelity one-voter")]
     Fidelity {
@@ -248,6 +252,85 @@ pub struct PerfArguments {
 fn experiment(name: &str) -> Result<Experiment, String> {
     Experiment::parse(name)
         .ok_or_else(|| format!("say one of {}", Experiment::ALL.map(Experiment::name).join(", ")))
+}
+
+const DUMP_EXAMPLES: &str = "\
+The lines are those of kafka-dump-log of Kafka 4.3, for .log .checkpoint .index .timeindex .snapshot
+.txnindex; of a directory all such files in it are taken. What is wrong with a file is told on the
+error output, and the exit code is 2 then.
+
+With --json each line is an object with 'file' and 'kind':
+  batch      position sizeBytes magic baseOffset lastOffset count baseSequence lastSequence
+             producerId producerEpoch partitionLeaderEpoch isTransactional isControl
+             deleteHorizonMs timestampType maxTimestamp codec crc isValid
+  record     offset timestamp keySize valueSize sequence headerKeys; isValid crc (formats 0 and 1);
+             control; key value (text, or {base64}); with a decoder type version key value, or error
+  index      offset position
+  timeindex  timestamp offset
+  snapshot   producerId producerEpoch coordinatorEpoch currentTxnFirstOffset lastTimestamp
+             firstSequence lastSequence lastOffset offsetDelta timestamp
+  txnindex   version producerId firstOffset lastOffset lastStableOffset
+
+Examples:
+  klab dump 00000000000000000000.log --print-data-log
+  klab dump --files a.log,a.index --deep-iteration
+  klab dump DIR/__consumer_offsets-0 --offsets-decoder
+  klab dump DIR/orders-0 --json | jq 'select(.kind == \"batch\" and .isValid == false)'";
+
+/// `klab dump`
+#[derive(Debug, Args)]
+pub struct DumpArguments {
+    /// Files or directories
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Files with commas between them, as Kafka's tool takes them
+    #[arg(long, value_name = "A,B")]
+    pub files: Option<String>,
+    /// Prints keys and values
+    #[arg(long)]
+    pub print_data_log: bool,
+    /// Prints each record, not only each batch
+    #[arg(long)]
+    pub deep_iteration: bool,
+    /// Prints keys and values only, without offsets and sizes
+    #[arg(long)]
+    pub skip_record_metadata: bool,
+    /// Only says whether an index would pass a broker's check
+    #[arg(long)]
+    pub index_sanity_check: bool,
+    /// Checks indexes without printing them
+    #[arg(long)]
+    pub verify_index_only: bool,
+    /// Records are those of __consumer_offsets
+    #[arg(long)]
+    pub offsets_decoder: bool,
+    /// Records are those of __transaction_state
+    #[arg(long)]
+    pub transaction_log_decoder: bool,
+    /// Records are those of __cluster_metadata
+    #[arg(long)]
+    pub cluster_metadata_decoder: bool,
+    /// Records are those of __share_group_state
+    #[arg(long)]
+    pub share_group_state_decoder: bool,
+    /// Records are those of __remote_log_metadata
+    #[arg(long)]
+    pub remote_log_metadata_decoder: bool,
+    /// Stops each log at this many bytes
+    #[arg(long, value_name = "N")]
+    pub max_bytes: Option<u64>,
+    /// Largest batch that an index entry may point at
+    #[arg(long, value_name = "N", default_value_t = 5 << 20)]
+    pub max_message_size: u64,
+    /// Only Kafka's StringDecoder is known: klab has no JVM
+    #[arg(long, value_name = "CLASS", num_args = 0..=1)]
+    pub key_decoder_class: Option<Option<String>>,
+    /// Only Kafka's StringDecoder is known: klab has no JVM
+    #[arg(long, value_name = "CLASS", num_args = 0..=1)]
+    pub value_decoder_class: Option<Option<String>>,
+    /// JSON, one object a line
+    #[arg(long)]
+    pub json: bool,
 }
 
 impl Arguments {

@@ -19,8 +19,13 @@ impl<'a> Output<'a> {
 
     /// Writes a text as it stands.
     pub fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    /// Writes bytes as they stand.
+    pub fn bytes(&mut self, bytes: &[u8]) {
         if self.failed.is_none() {
-            self.failed = self.out.write_all(text.as_bytes()).err();
+            self.failed = self.out.write_all(bytes).err();
         }
     }
 

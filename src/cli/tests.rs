@@ -274,3 +274,38 @@ fn without_a_screen_a_lesson_that_plays_by_itself_is_printed_at_once() {
     assert!(code == ENDED && out.contains("answered by the engine"), "{out}");
     assert_eq!(out, klab(&["lesson", "a02"]).1);
 }
+
+#[test]
+fn dump_prints_what_is_in_files_and_refuses_what_it_cannot() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("00000000000000000005.log");
+    let mut builder = crate::batch::BatchBuilder::new(crate::types::Offset(5));
+    let time = crate::types::Timestamp(7);
+    builder.push_parts(crate::types::Offset(5), time, Some(b"k"), Some(b"v"), &[]);
+    let mut bytes = builder.build();
+    std::fs::write(&path, &bytes).unwrap();
+    let text = path.to_string_lossy().into_owned();
+    let (code, out, err) = klab(&["dump", &text, "--print-data-log"]);
+    assert_eq!((code, err.as_str()), (ENDED, ""), "{out}");
+    assert!(out.contains("Log starting offset: 5\nbaseOffset: 5 lastOffset: 5 count: 1 "), "{out}");
+    assert!(out.ends_with(" headerKeys: [] key: k payload: v\n"), "{out}");
+    let (code, listed, _) = klab(&["dump", "--files", &text, "--print-data-log"]);
+    assert_eq!((code, listed), (ENDED, out));
+    let (_, out, _) = klab(&["dump", &text, "--json", "--deep-iteration"]);
+    assert_eq!(out.lines().count(), 2, "{out}");
+    bytes.truncate(11);
+    bytes.extend([9, 0, 0, 0, 0, 0, 0, 0]);
+    std::fs::write(&path, &bytes).unwrap();
+    let (code, out, err) = klab(&["dump", &text]);
+    assert!(code == WRONG && err.contains("at position 0"), "{out}{err}");
+    assert!(out.ends_with("Found 19 invalid bytes at the end of 00000000000000000005.log\n"));
+    for words in [&["--key-decoder-class", "x.Y"][..], &["--max-bytes", "x"], &["--nonsense"]] {
+        let words: Vec<&str> = ["dump", &text].into_iter().chain(words.iter().copied()).collect();
+        assert_eq!(klab(&words).0, WRONG, "{words:?}");
+    }
+    assert_eq!(klab(&["dump"]).0, WRONG);
+    assert_eq!(klab(&["dump", "/nowhere/at/all.log"]).0, WRONG);
+    for line in klab(&["dump", "--help"]).1.lines() {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+}

@@ -172,7 +172,9 @@ pub fn write_entries(
     while let Some(head) = bytes.get(at..).and_then(|rest| rest.first_chunk::<17>()) {
         let size = i32::from_be_bytes([head[8], head[9], head[10], head[11]]);
         let end = at as i64 + 12 + i64::from(size);
-        let Some(entry) = usize::try_from(end).ok().and_then(|end| bytes.get(at..end)) else { break };
+        let Some(entry) = usize::try_from(end).ok().and_then(|end| bytes.get(at..end)) else {
+            break;
+        };
         if entry.len() < 26 {
             break;
         }

@@ -231,7 +231,8 @@ pub fn inner<'a>(
     wrapper_offset: i64,
     bytes: &'a [u8],
 ) -> Result<Vec<Row<'a>>, String> {
-    let append_time = (wrapper.magic == 1 && wrapper.attributes & 8 != 0).then_some(wrapper.timestamp);
+    let append_time =
+        (wrapper.magic == 1 && wrapper.attributes & 8 != 0).then_some(wrapper.timestamp);
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(head) = bytes.get(at..).and_then(|rest| rest.first_chunk::<12>()) {
@@ -262,7 +263,9 @@ pub fn inner<'a>(
                  not zero."
             ));
         }
-        found.iter_mut().for_each(|row| row.offset = row.offset.wrapping_add(wrapper_offset - last));
+        found
+            .iter_mut()
+            .for_each(|row| row.offset = row.offset.wrapping_add(wrapper_offset - last));
     }
     Ok(found)
 }

@@ -52,9 +52,7 @@ pub fn start_log(
             Ok("KRaft bootstrap snapshot".to_string())
         }
         FileKind::Checkpoint => match snapshot_id(place.name()) {
-            Some((offset, epoch)) => {
-                Ok(format!("Snapshot end offset: {offset}, epoch: {epoch}"))
-            }
+            Some((offset, epoch)) => Ok(format!("Snapshot end offset: {offset}, epoch: {epoch}")),
             None => Err("its name is not that of a snapshot (OFFSET-EPOCH.checkpoint)".into()),
         },
         _ => place.base_offset().map(|offset| format!("Log starting offset: {offset}")),

@@ -12,6 +12,8 @@
 //! to a directory.
 
 mod parallel;
+#[cfg(test)]
+mod tests;
 
 use crate::dump::{FileKind, Options, Place, Report, Source, dump};
 use std::fs::File;

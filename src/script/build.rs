@@ -137,7 +137,10 @@ fn look(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
         "files" => Command::Files { directory: a.text("directory"), broker: a.number("broker")? },
         "files diff" => Command::FilesDiff(a.name("a"), a.name("b")),
         "cat" => Command::Cat(a.name("file")),
-        "dump" => Command::Dump(a.name("file")),
+        "dump" => Command::Dump {
+            file: a.name("file"),
+            options: ["option", "second", "third"].iter().filter_map(|it| a.text(it)).collect(),
+        },
         "where" => Command::Where,
         "glossary" => Command::Glossary(a.text("word")),
         "help" => Command::Help(a.texts("words")),

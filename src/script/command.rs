@@ -223,8 +223,13 @@ pub enum Command {
     FilesDiff(String, String),
     /// `cat FILE`
     Cat(String),
-    /// `dump FILE`
-    Dump(String),
+    /// `dump FILE [--kafka or an option of Kafka's dump tool …]`
+    Dump {
+        /// The file.
+        file: String,
+        /// Options; with any of them the text is that of Kafka's tool.
+        options: Vec<String>,
+    },
     /// `where`
     Where,
     /// `glossary [WORD]`

@@ -3,6 +3,7 @@
 use crate::batch::{self, Header};
 use crate::cluster::Lab;
 use crate::disk::Disk;
+use crate::dump;
 
 /// How many files are listed at most.
 const FILE_LIMIT: usize = 10_000;
@@ -10,6 +11,8 @@ const FILE_LIMIT: usize = 10_000;
 const SHOWN_BYTES: usize = 4096;
 /// How many rows of a dump are shown.
 const ROW_LIMIT: usize = 200;
+/// How much text of a dump in Kafka's own form is made, more or less.
+const KAFKA_TEXT_BYTES: usize = 4 << 20;
 
 /// A file.
 #[derive(Clone, Debug, PartialEq)]
@@ -159,6 +162,41 @@ pub fn dump(path: &str, bytes: &[u8]) -> Vec<String> {
         lines.push("empty".into());
     }
     lines
+}
+
+/// A file as Kafka's own dump tool prints it, with that one's options (`--kafka` alone: with none), and what it would
+/// write to its error output.
+pub fn dump_as_kafka(lab: &Lab, path: &str, options: &[String]) -> Result<Vec<String>, String> {
+    let mut asked = dump::Options::default();
+    for option in options.iter().filter(|option| *option != "--kafka") {
+        if !asked.set(option) {
+            return Err(format!(
+                "dump does not know '{option}': --kafka, --print-data-log, --deep-iteration, \
+                 --skip-record-metadata, --index-sanity-check, --verify-index-only, \
+                 --offsets-decoder, --cluster-metadata-decoder and --json it does"
+            ));
+        }
+    }
+    let bytes = read(lab, path)?;
+    let beside = |ending: &str| -> Option<Box<dyn dump::Source>> {
+        let (directory, name) = path.rsplit_once('/')?;
+        let stem = name.split('.').next().unwrap_or_default();
+        let bytes = lab.disk().read_small(&format!("{directory}/{stem}.{ending}")).ok()?;
+        Some(Box::new(bytes))
+    };
+    let place = dump::Place { path, absolute: path, beside: &beside };
+    let (mut text, mut report) = (Vec::new(), dump::Report::default());
+    dump::dump(&asked, &place, &bytes, &mut report, &mut |some| {
+        text.extend_from_slice(some);
+        text.len() < KAFKA_TEXT_BYTES
+    });
+    let mut lines: Vec<String> =
+        String::from_utf8_lossy(&text).lines().map(str::to_string).collect();
+    if text.len() >= KAFKA_TEXT_BYTES {
+        lines.push("… and more".into());
+    }
+    lines.extend(report.text().lines().map(str::to_string));
+    Ok(lines)
 }
 
 /// Entries of an index up to the first one that is all zero (the file is longer than what it holds).

@@ -100,8 +100,11 @@ pub fn look(statement: &Statement, session: &Session) -> Progress {
             with(rows.collect(), result.into())
         }
         Command::Cat(path) => read(path).map_or_else(wrong, |bytes| lines(files::cat(&bytes))),
-        Command::Dump(path) => {
-            read(path).map_or_else(wrong, |bytes| lines(files::dump(path, &bytes)))
+        Command::Dump { file, options } if options.is_empty() => {
+            read(file).map_or_else(wrong, |bytes| lines(files::dump(file, &bytes)))
+        }
+        Command::Dump { file, options } => {
+            files::dump_as_kafka(lab, file, options).map_or_else(wrong, lines)
         }
         Command::FilesDiff(a, b) => match (read(a), read(b)) {
             (Ok(a), Ok(b)) => lines(vec![files::diff(&a, &b)]),

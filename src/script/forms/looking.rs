@@ -219,11 +219,11 @@ pub const FORMS: &[Form] = &[
     ),
     Form::new(
         "dump",
-        &[must("file", File)],
+        &[must("file", File), may("option", Text), may("second", Text), may("third", Text)],
         &[],
-        "Decodes a log or index file.",
-        "解码日志或索引文件。",
-        "dump broker-1/orders-0/00000000000000000000.log",
+        "Decodes a log or index file; with --kafka or an option of Kafka's dump tool, as that does.",
+        "解码日志或索引文件；加 --kafka 或 Kafka dump 工具的选项，则按该工具的格式输出。",
+        "dump broker-1/orders-0/00000000000000000000.log --print-data-log",
     ),
     Form::new("where", &[], &[], "Says where the files are.", "显示文件所在位置。", "where"),
     Form::new(
