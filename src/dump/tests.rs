@@ -132,7 +132,10 @@ fn the_walk_of_spans_finds_what_one_walk_finds() {
     let mut log = Vec::new();
     fixtures::each("", |case| {
         let logs = case.files.iter().filter(|(path, _)| path.ends_with(".log"));
-        for (_, bytes) in logs.filter(|_| log.len() < 200_000) {
+        for (_, bytes) in logs {
+            if log.len() > 200_000 {
+                break;
+            }
             let whole = Spans::new(bytes, 0, None)
                 .last()
                 .map_or(0, |last| (last.position + last.size_bytes) as usize);
