@@ -1,8 +1,8 @@
 //! `klab dump`: files as Kafka's own tool prints them.
 //!
 //! What always holds: the standard output has the lines alone; what is wrong with a file goes to the error output, and
-//! the exit code is 2 then. The bar is drawn only on a terminal that does not show the lines as well. Left out: following
-//! a growing file.
+//! the exit code is 2 then. The bar is drawn only on a terminal that does not show the lines as well. Left out:
+//! following a growing file.
 
 use super::arguments::DumpArguments;
 use super::output::Output;

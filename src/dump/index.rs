@@ -2,12 +2,12 @@
 //!
 //! ```text
 //!   .index      relative offset 4, position 4      the batch at that position must end with that offset
-//!   .timeindex  timestamp 8, relative offset 4     the batch that ends with that offset must have that largest timestamp
+//!   .timeindex  timestamp 8, relative offset 4     the batch that ends there must have that largest timestamp
 //! ```
 //!
 //! What always holds: an index that was never trimmed ends at its first entry of zeros; the log is read only where an
-//! entry points. The tool reads from there to the end of the log for each entry of a time index, and dies of whatever it
-//! meets on the way; this stops at the batch it looks for. Left out: rebuilding, which is recovery's.
+//! entry points. The tool reads from there to the end of the log for each entry of a time index, and dies of whatever
+//! it meets on the way; this stops at the batch it looks for. Left out: rebuilding, which is recovery's.
 
 use super::entries::largest_timestamp;
 use super::json::Line;

@@ -5,8 +5,8 @@
 //!   formats 0, 1 │ offset │ size │ crc │ magic │ attr │ (time) │ key │ value │ …   (`LegacyRecord`)
 //! ```
 //!
-//! What always holds: no length is believed before it is held against the bytes that are left; the words of an error are
-//! those of Kafka's exception. Left out: `batch` has the readers that explain each byte.
+//! What always holds: no length is believed before it is held against the bytes that are left; the words of an error
+//! are those of Kafka's exception. Left out: `batch` has the readers that explain each byte.
 
 /// One record, as bytes of the log.
 #[derive(Clone, Copy, Debug)]

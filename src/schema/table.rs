@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!   field("topicId", Uuid).from(4).tagged(0)
-//!          │         │      │       └ not in the row of fields but behind it, by number, if it differs from its default
+//!          │         │      │       └ not in the row of fields but behind it, by number, if it is not its default
 //!          │         │      └ since version 4
 //!          │         └ how it is written
 //!          └ its name, as in Kafka's JSON
