@@ -139,6 +139,19 @@ impl Broker {
         disk: &mut Disk,
         out: &mut Out,
     ) -> Result<(), Halt> {
+        let told = out.events.len();
+        let done = self.take(now, input, disk, out);
+        self.note_cuts(&out.events[told..]);
+        done
+    }
+
+    fn take(
+        &mut self,
+        now: Instant,
+        input: Input,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), Halt> {
         match input {
             Input::Message { from, message: Message { correlation, body } } => match body {
                 Body::Request(request) => self.request(now, from, correlation, request, disk, out),

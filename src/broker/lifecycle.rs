@@ -293,7 +293,7 @@ impl Broker {
         Ok(())
     }
 
-    /// Writes `replication-offset-checkpoint` when it changed, and removes deleted partitions whose time has come.
+    /// Writes the checkpoints that changed, and looks whether upkeep is near.
     pub(super) fn checkpoint(
         &mut self,
         now: Instant,
@@ -301,14 +301,6 @@ impl Broker {
         out: &mut Out,
     ) -> Result<(), Halt> {
         self.write_high_watermarks(disk)?;
-        let (due, later): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.deleting).into_iter().partition(|(at, _)| *at <= now);
-        self.deleting = later;
-        for (_, path) in due {
-            if disk.exists(&path) {
-                disk.remove_directory(&path)?;
-            }
-        }
         self.checkpoint_logs(now, disk)?;
         self.arm_upkeep(now, disk, out);
         out.set(Timer::Checkpoint, now + self.config.checkpoint_interval);

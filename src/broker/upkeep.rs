@@ -1,5 +1,5 @@
-//! What a broker does for its logs by the clock: retention, compaction, `.deleted` files, checkpoints (`LogManager`,
-//! `LogCleaner`).
+//! What a broker does for its logs by the clock: retention, compaction, `.deleted` files, checkpoints. Classes
+//! `LogManager` and `LogCleaner`.
 //!
 //! ```text
 //!   every log.retention.check.interval.ms (5 min)     which segments go?
@@ -9,8 +9,8 @@
 //! ```
 //!
 //! Most rounds find nothing, so none is played for nothing: [`Broker::next_upkeep`] says when the next round would find
-//! something, and only a little before that a timer is set, for the round's own time. The rounds count from the broker's
-//! start.
+//! something, and only a little before that a timer is set, for the round's own time. The rounds count from the
+//! broker's start.
 
 use super::{Broker, Event, Halt, Out};
 use crate::clock::{Duration, Instant};
@@ -98,6 +98,9 @@ impl Broker {
                 cleaner = Some(now);
             }
         }
+        for (due, _) in &self.deleting {
+            removal = Some(removal.map_or(*due, |other| other.min(*due)));
+        }
         let began = self.upkeep.began;
         let (check, backoff) =
             (self.config.retention_check_interval, self.config.log_cleaner_backoff);
@@ -155,9 +158,23 @@ impl Broker {
                     replica.log.remove_due(disk, now, &mut events)?;
                 }
                 out.events.extend(events.into_iter().map(Event::Storage));
+                self.remove_directories(now, disk)?;
             }
         }
         self.arm_upkeep(now, disk, out);
+        Ok(())
+    }
+
+    /// Removes the directories of deleted partitions whose time has come.
+    fn remove_directories(&mut self, now: Instant, disk: &mut Disk) -> Result<(), Halt> {
+        let (due, later): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.deleting).into_iter().partition(|(at, _)| *at <= now);
+        self.deleting = later;
+        for (_, path) in due {
+            if disk.exists(&path) {
+                disk.remove_directory(&path)?;
+            }
+        }
         Ok(())
     }
 
@@ -244,6 +261,17 @@ impl Broker {
         }
         self.arm_upkeep(now, disk, out);
         Ok(true)
+    }
+
+    /// A log that was cut is dirty again from there (`LogCleaner.maybeTruncateCheckpoint`).
+    pub(super) fn note_cuts(&mut self, events: &[Event]) {
+        for event in events {
+            if let Event::Storage(storage::Event::Truncated { partition, to, .. }) = event
+                && let Some(cleaned) = self.upkeep.cleaned.get_mut(partition)
+            {
+                *cleaned = (*cleaned).min(*to);
+            }
+        }
     }
 
     fn write_cleaned(&self, disk: &mut Disk) -> Result<(), Halt> {

@@ -1,7 +1,7 @@
 //! What retention and the cleaner did, as sentences in both languages: the second half of [`Event::sentence`].
 
 use super::event::Event;
-use crate::types::Language;
+use crate::types::{Language, counted};
 
 impl Event {
     pub(super) fn sentence_of_upkeep(&self, english: bool) -> String {
@@ -19,7 +19,7 @@ impl Event {
                 }
             }
             Event::DeletedFilesRemoved { partition, files } => match english {
-                true => format!("{partition}: {files} .deleted files removed"),
+                true => format!("{partition}: {} removed", counted(files, ".deleted file")),
                 false => format!("{partition}：删除了 {files} 个 .deleted 文件"),
             },
             Event::LogStartMoved { partition, from, to, on_request } => {
@@ -50,7 +50,8 @@ impl Event {
                 };
                 match english {
                     true => format!(
-                        "{partition}: offset map built, {keys} keys up to offset {end_offset}{full}"
+                        "{partition}: offset map built, {} up to offset {end_offset}{full}",
+                        if *keys == 1 { "1 key".to_owned() } else { format!("{keys} keys") }
                     ),
                     false => format!(
                         "{partition}：偏移量映射建成，到偏移量 {end_offset} 共 {keys} 个键{full}"
@@ -60,8 +61,9 @@ impl Event {
             Event::SegmentsCleaned { partition, into, segments, bytes_before, bytes_after } => {
                 match english {
                     true => format!(
-                        "{partition}: .cleaned became .swap and replaced {segments} segments from {into} on, \
-                         {bytes_before} bytes became {bytes_after}"
+                        "{partition}: .cleaned became .swap and replaced {} from {into} on, \
+                         {bytes_before} bytes became {bytes_after}",
+                        counted(segments, "segment")
                     ),
                     false => format!(
                         "{partition}：.cleaned 改名 .swap 后替换了从 {into} 起的 {segments} 个段，\

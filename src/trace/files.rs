@@ -6,7 +6,7 @@
 //!       meta.properties                           86 B
 //!       orders-0
 //!         00000000000000000000.index      10 485 760 B   24 B used
-//!         00000000000000000000.log             1 022 B «
+//!         00000000000000000000.log             1 022 B «   73 B unflushed
 //! ```
 //!
 //! An index file that is still written has its full preallocated size (`segment.index.bytes`) and uses a part of it.
@@ -95,25 +95,34 @@ fn rows(lab: &Lab, focus: &Focus, open: Option<&str>, limit: usize) -> (Vec<Row>
 /// What stays the same on a walk through the directories of a node.
 struct Walk<'a> {
     lab: &'a Lab,
-    used: &'a BTreeMap<String, (u64, bool)>,
+    used: &'a BTreeMap<String, Used>,
     focus: &'a Focus,
     open: Option<&'a str>,
     limit: usize,
 }
 
-/// Bytes in use of each index file of a node, and whether the step changed the log beside it.
-fn used(lab: &Lab, node: NodeId) -> BTreeMap<String, (u64, bool)> {
+/// What is known of a file beyond its size: bytes in use, whether the step changed it, bytes only in the page cache.
+type Used = (u64, bool, u64);
+
+/// Bytes in use of each index file of a node, what is not on the platter, and whether the step changed the log.
+fn used(lab: &Lab, node: NodeId) -> BTreeMap<String, Used> {
     let fresh = common::Fresh::of(lab);
     let mut used = BTreeMap::new();
     let mut add = |log: &Log, changed: bool| {
-        let segment = log.active_segment();
-        for (suffix, bytes) in [
-            (".index", u64::from(segment.index.used_bytes())),
-            (".timeindex", u64::from(segment.time_index.used_bytes())),
-            (".log", u64::from(segment.size_bytes)),
-        ] {
-            let path = format!("{}/{}", log.directory(), file_name(segment.base_offset, suffix));
-            used.insert(path, (bytes, changed && suffix == ".log"));
+        let active = log.active_segment().base_offset;
+        for segment in log.segments() {
+            let files = [
+                (".index", segment.index.file, u64::from(segment.index.used_bytes())),
+                (".timeindex", segment.time_index.file, u64::from(segment.time_index.used_bytes())),
+                (".log", segment.log, u64::from(segment.size_bytes)),
+            ];
+            for (suffix, file, bytes) in files {
+                let name = file_name(segment.base_offset, suffix);
+                let path = format!("{}/{name}", log.directory());
+                let cached = bytes.saturating_sub(lab.disk().flushed(file));
+                let changed = changed && suffix == ".log" && segment.base_offset == active;
+                used.insert(path, (bytes, changed, cached));
+            }
         }
     };
     if let Some(broker) = lab.cluster().broker(node) {
@@ -160,7 +169,7 @@ fn walk(
         };
         let inside =
             |file: &String| file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
-        folded.changed = of.used.iter().any(|(file, (_, changed))| *changed && inside(file));
+        folded.changed = of.used.iter().any(|(file, (_, changed, _))| *changed && inside(file));
         rows.push(folded);
         return;
     }
@@ -187,10 +196,14 @@ fn walk(
         }
         let mut file = row(depth + 1, &entry.name, &below);
         file.size = Some(entry.size);
-        if let Some(&(bytes_used, changed)) = of.used.get(&below) {
+        if let Some(&(bytes_used, changed, cached)) = of.used.get(&below) {
             file.changed = changed;
             if bytes_used < entry.size {
                 file.note = format!("{bytes_used} B used");
+            }
+            if cached > 0 {
+                let comma = if file.note.is_empty() { "" } else { ", " };
+                file.note.push_str(&format!("{comma}{cached} B unflushed"));
             }
         }
         rows.push(file);
