@@ -20,6 +20,7 @@
 mod build;
 mod codec;
 mod control;
+mod convert;
 mod entry;
 mod error;
 mod fields;
@@ -44,6 +45,7 @@ mod tests;
 pub use build::{BatchBuilder, NewRecord, set_base_offset_and_epoch, set_max_timestamp};
 pub use codec::{Codec, DECOMPRESSED_LIMIT_BYTES, compress, compress_at, decompress};
 pub use control::ControlType;
+pub use convert::{AnyBuilder, Converted, down_convert};
 pub use entry::{Contents, Entry, EntryHeader, Records, entries};
 pub use error::BatchError;
 pub use fields::{FieldAt, Unpacked, fields, unpacked};

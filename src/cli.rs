@@ -9,6 +9,7 @@
 //!   klab dump PATH…           its files, as Kafka's own tool prints them
 //!   klab perf WHAT            measurements on this machine
 //!   klab fidelity | glossary  what is simplified; what words mean
+//!   klab eras                 which rules hold in which version of Kafka
 //! ```
 //!
 //! What always holds: the exit code is 0 (ended), 1 (an `expect`, `until` or `predict` failed), 2 (a script, an
@@ -97,6 +98,10 @@ fn carry_out(arguments: &Arguments, out: &mut Output, err: &mut dyn Write) -> Re
         Some(Command::Perf(asked)) => perf::perf(arguments, asked, &canvas, out, err),
         Some(Command::Dump(asked)) => dump::dump(asked, out, err),
         Some(Command::Fidelity { id }) => look::fidelity(id.as_deref(), &canvas, out),
+        Some(Command::Eras { json }) => {
+            out.text(&look::eras(*json));
+            Ok(ENDED)
+        }
         Some(Command::Glossary { word }) => look::glossary(word.as_deref(), &canvas, out),
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();

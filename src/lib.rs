@@ -9,8 +9,9 @@
 pub mod types; // offsets, positions, epochs, ids: distinct types, so that they cannot be mixed up
 pub mod clock; // virtual time: instants and durations in microseconds
 pub mod prng; // chance drawn by key, not from a stream
+pub mod era; // the table of Kafka versions: which rules hold when
 pub mod disk; // files, twice: a real directory and memory; reversible; can lose power
-pub mod batch; // record bytes: record batches v2, byte by byte
+pub mod batch; // record bytes: messages v0 and v1, record batches v2, codecs, byte by byte
 pub mod schema; // the shapes of the records that Kafka keeps for itself, as tables
 pub mod protocol; // what nodes say to each other, as values; Kafka's error codes
 pub mod storage; // one partition on disk: segments, indexes, checkpoints, recovery

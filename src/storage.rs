@@ -16,8 +16,8 @@
 //! offset plus one; only the last segment is written. Kafka's classes: `UnifiedLog`, `LocalLog`, `LogSegment`,
 //! `OffsetIndex`, `TimeIndex`, `LeaderEpochFileCache`, `LogLoader`, as of 4.3.
 //!
-//! Left out so far: producer snapshots, completing `.swap` files at start-up, and message formats older than 2
-//! (recognised, never written).
+//! Left out so far: producer snapshots, completing `.swap` files at start-up, and rolls and retention by the files'
+//! times (`era`).
 
 mod append;
 mod checkpoint;
@@ -43,6 +43,7 @@ mod segment;
 mod time_index;
 pub mod transaction_index;
 mod truncate;
+mod validate;
 
 #[cfg(test)]
 mod tests;
@@ -58,7 +59,7 @@ pub use cleaner::{
     ActiveProducers, BatchFate, CleanStep, Cleanable, Cleaning, CleaningPlan, CleaningResult,
     LastRecord, RecordFate,
 };
-pub use config::{CleanupPolicy, LogConfig};
+pub use config::{BrokerCompression, CleanupPolicy, LogConfig, message_format_of};
 pub use deleted::{DeletionReason, Doomed};
 pub use epochs::{EpochCache, EpochEntry, LEADER_EPOCHS};
 pub use error::{Result, StorageError, StorageErrorKind};

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! What always holds: `decompress(compress(bytes)) == bytes`; decompressing never yields more than the limit asked for,
-//! however little was there to begin with. Levels (KIP-390) exist for gzip, lz4 and zstd; our lz4 has one speed only and
+//! however little was there to begin with. Levels (KIP-390) exist for gzip, lz4 and zstd; our lz4 has one speed and
 //! passes over its level.
 
 use super::error::BatchError;

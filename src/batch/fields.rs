@@ -12,7 +12,7 @@ use super::header::Header;
 use super::layout::*;
 use super::message_fields::{message, messages};
 use super::read::Cursor;
-use crate::types::Language;
+use crate::types::{Language, counted};
 
 /// One field of a batch in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +87,8 @@ pub fn fields(batch: &[u8]) -> Vec<FieldAt> {
         })
         .collect();
     if header.codec() != Codec::None && size > HEADER_SIZE_BYTES {
-        let what = format!("{} records compressed with {}", header.records_count, header.codec());
+        let count = counted(i64::from(header.records_count), "record");
+        let what = format!("{count} compressed with {}", header.codec());
         let row = record_field("compressed_records");
         fields.push(at(row, HEADER_SIZE_BYTES, size - HEADER_SIZE_BYTES, what, 1));
     } else {

@@ -1,4 +1,4 @@
-//! LZ4 frames as Kafka writes them (classes `Lz4BlockOutputStream`, `Lz4BlockInputStream`); the blocks inside by a crate.
+//! LZ4 frames as Kafka writes them (classes `Lz4BlockOutputStream`, `Lz4BlockInputStream`); the blocks by a crate.
 //!
 //! ```text
 //!   04 22 4d 18 │ flags 60 │ block size 40 │ HC │ length │ block of ≤ 64 KiB │ … │ 00 00 00 00

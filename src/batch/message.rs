@@ -212,8 +212,8 @@ pub(super) fn put_message_crc(message: &mut [u8]) {
     CRC32.put(message, i64::from(crc));
 }
 
-/// Collects records into a message set of format 0 or 1 (`MemoryRecordsBuilder` with an old magic). Without a codec each
-/// record is an entry of its own; with one, all of them are the value of one wrapper. Headers cannot be kept.
+/// Collects records into a message set of format 0 or 1 (`MemoryRecordsBuilder` with an old magic). Without a codec
+/// each record is an entry of its own; with one, all of them are the value of one wrapper. Headers cannot be kept.
 #[derive(Clone, Debug)]
 pub struct MessageSetBuilder {
     magic: i8,

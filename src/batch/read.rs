@@ -317,7 +317,7 @@ pub fn verify(batch: &[u8]) -> Result<(), BatchError> {
     verify_checksum(batch)
 }
 
-/// Walks the batches and messages in `bytes`; ends after the first error. A last one that is cut short is an error, too.
+/// Walks the batches and messages in `bytes`; ends after the first error. A last one that is cut short is an error.
 pub fn batches(
     bytes: &[u8],
 ) -> impl Iterator<Item = Result<(Position, Header, &[u8]), BatchError>> {

@@ -130,11 +130,18 @@ fn topic_synonym(name: &str) -> Option<&str> {
         "log.message.timestamp.type" => Some("message.timestamp.type"),
         "min.insync.replicas" | "unclean.leader.election.enable" => Some(name),
         "message.max.bytes" => Some("max.message.bytes"),
+        "compression.type" => Some(name),
         _ => {
             let rest = name.strip_prefix("log.")?;
             let known =
                 ["segment.bytes", "index.interval.bytes", "retention.ms", "retention.bytes"];
-            let more = ["cleanup.policy", "segment.ms"];
+            let more = [
+                "cleanup.policy",
+                "segment.ms",
+                "message.format.version",
+                "message.timestamp.after.max.ms",
+                "message.timestamp.before.max.ms",
+            ];
             (known.contains(&rest) || more.contains(&rest)).then_some(rest)
         }
     }
@@ -261,7 +268,11 @@ impl Config {
             "log.index.size.max.bytes",
             "log.retention.ms",
             "log.retention.bytes",
+            "log.message.format.version",
+            "log.message.timestamp.after.max.ms",
+            "log.message.timestamp.before.max.ms",
             "log.message.timestamp.type",
+            "compression.type",
             "message.max.bytes",
             "min.insync.replicas",
             "unclean.leader.election.enable",
@@ -278,9 +289,9 @@ mod tests {
     #[test]
     fn every_name_is_taken_and_others_are_not() {
         for name in Config::names() {
-            let value = ["1000", "true", "0.5", "CreateTime", "delete", "SSL"]
-                .into_iter()
-                .find(|value| Config::default().set(name, value) == Ok(true));
+            let samples = ["1000", "true", "0.5", "CreateTime", "delete", "SSL", "gzip", "0.10.0"];
+            let value =
+                samples.into_iter().find(|value| Config::default().set(name, value) == Ok(true));
             assert!(value.is_some(), "{name} takes no value");
         }
         assert_eq!(Config::default().set("replica.lag.time.max", "1"), Ok(false));

@@ -3,6 +3,7 @@
 //! ```text
 //!   PLAINTEXT   page cache ──sendfile──────────────────────► socket      0 bytes copied in user space
 //!   SSL         page cache ─► broker's memory, encrypted ──► socket      each byte copied in and out: 2
+//!   old reader  page cache ─► broker's memory, rewritten ──► socket      each byte copied in, each new one out
 //! ```
 //!
 //! Kafka's classes: `FileRecords.writeTo`, `PlaintextTransportLayer.transferFrom` (`FileChannel.transferTo`),

@@ -1,7 +1,7 @@
 //! What can happen on a broker: its own life, and what its parts report.
 
 use crate::protocol::ErrorCode;
-use crate::types::{BrokerEpoch, Language, NodeId, Offset, TopicPartition};
+use crate::types::{BrokerEpoch, Language, NodeId, Offset, TopicPartition, counted};
 use crate::{coordination, group, replica, storage};
 
 /// Something that happened on one broker.
@@ -51,6 +51,19 @@ pub enum Event {
         /// Why.
         error: ErrorCode,
     },
+    /// An old reader's answer was written in an older message format.
+    DownConverted {
+        /// Of which partition.
+        partition: TopicPartition,
+        /// The format.
+        magic: i8,
+        /// How many records.
+        records: u32,
+        /// Bytes in the log.
+        from_bytes: usize,
+        /// Bytes in the answer.
+        to_bytes: usize,
+    },
     /// Many records were written at once.
     Filled {
         /// Into which partition.
@@ -92,6 +105,7 @@ impl Event {
             Event::Stopped => "BrokerStopped",
             Event::MetadataApplied { .. } => "MetadataApplied",
             Event::Refused { .. } => "Refused",
+            Event::DownConverted { .. } => "DownConverted",
             Event::Filled { .. } => "Filled",
             Event::Uncleanable { .. } => "Uncleanable",
             Event::FetchFailed { .. } => "FetchFailed",
@@ -138,6 +152,16 @@ impl Event {
                     format!("refuses {request}{about} of {from}: {error}, {}", error.sentence())
                 }
             }
+            Event::DownConverted { partition, magic, records, from_bytes, to_bytes } if zh => {
+                format!(
+                    "为旧客户端把 {partition} 的 {records} 条记录转换为消息格式 {magic}：{from_bytes} 字节变为 {to_bytes} 字节，无零拷贝"
+                )
+            }
+            Event::DownConverted { partition, magic, records, from_bytes, to_bytes } => format!(
+                "converts {} of {partition} to message format {magic} for an old reader: {from_bytes} bytes become \
+                 {to_bytes}, without zero-copy",
+                counted(i64::from(*records), "record")
+            ),
             Event::Filled { partition, first, last } if zh => {
                 format!("写满 {partition} 的 {first}–{last}")
             }

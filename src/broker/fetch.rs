@@ -3,9 +3,11 @@
 //! A follower's fetch does double duty: its offset tells the leader how far the follower's log reaches. The answer
 //! carries the high watermark *as it was before* this fetch was noted, so a follower learns one fetch later
 //! (classes `ReplicaManager`, `Partition`, `DelayedFetch`). A diverging log is reported by the greatest common epoch
-//! and its end (KIP-595).
+//! and its end (KIP-595). A reader with an old version of the request gets the batches in the format that it knows
+//! (`KafkaApis.processFetchRequest`): they are copied and written anew, so nothing of zero-copy is left.
 
 use super::{Broker, Event, Halt, Out};
+use crate::batch;
 use crate::clock::{Duration, Instant};
 use crate::disk::Disk;
 use crate::protocol::{
@@ -47,7 +49,7 @@ impl Broker {
         disk: &mut Disk,
         out: &mut Out,
     ) -> Result<(), Halt> {
-        let look = self.look(&request, disk)?;
+        let mut look = self.look(&request, disk)?;
         if let Some(follower) = request.replica {
             for asked in &request.partitions {
                 self.note_follower(now, follower, &request, asked, disk, out)?;
@@ -66,6 +68,7 @@ impl Broker {
             || look.bytes >= request.min_bytes as usize
             || request.partitions.is_empty();
         if enough {
+            self.convert_down(from, &request, &mut look.partitions, out);
             self.count_copies(&request, &look.partitions);
             let response = Response::Fetch(FetchResponse { partitions: look.partitions });
             out.send(from, Message::response(correlation, response));
@@ -84,6 +87,61 @@ impl Broker {
         out.set(Timer::DelayedFetch(id), now + wait);
         self.delayed_fetches.insert(id, DelayedFetch { from, correlation, request });
         Ok(())
+    }
+
+    /// Writes what an old reader does not know in a format that it knows; versions that this Kafka does not answer, and
+    /// zstd before version 10 (KIP-110), are refused.
+    fn convert_down(
+        &mut self,
+        from: NodeId,
+        request: &FetchRequest,
+        partitions: &mut [FetchPartitionResponse],
+        out: &mut Out,
+    ) {
+        if request.version >= 10 {
+            return;
+        }
+        let least = self.config.log.era.least_fetch_version;
+        let magic = match request.version {
+            ..=1 => 0,
+            2..=3 => 1,
+            _ => 2,
+        };
+        for (answer, asked) in partitions.iter_mut().zip(&request.partitions) {
+            if answer.records.is_empty() {
+                continue;
+            }
+            let zstd = |bytes: &[u8]| {
+                batch::entries(bytes).flatten().any(|entry| entry.codec() == batch::Codec::Zstd)
+            };
+            let converted = match request.version {
+                version if version < least => Err(ErrorCode::UNSUPPORTED_VERSION),
+                _ if zstd(&answer.records) => Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE),
+                _ => batch::down_convert(&answer.records, magic, asked.fetch_offset)
+                    .map_err(|_| ErrorCode::CORRUPT_MESSAGE),
+            };
+            match converted {
+                Ok(converted) if converted.records > 0 || converted.bytes.is_empty() => {
+                    out.events.push(Event::DownConverted {
+                        partition: answer.partition.clone(),
+                        magic,
+                        records: converted.records,
+                        from_bytes: answer.records.len(),
+                        to_bytes: converted.bytes.len(),
+                    });
+                    let (was, is) = (answer.records.len(), converted.bytes.len());
+                    self.copies.in_user_space += (was + is) as u64; // read into memory, written anew
+                    answer.records = RecordBytes::from(converted.bytes);
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    answer.records = empty();
+                    answer.error = error;
+                    let partition = Some(answer.partition.clone());
+                    out.events.push(Event::Refused { from, request: "Fetch", partition, error });
+                }
+            }
+        }
     }
 
     /// Reads for every partition of the request, within its limits.
@@ -255,15 +313,16 @@ impl Broker {
         let Some(delayed) = self.delayed_fetches.get(&id) else {
             return Ok(());
         };
-        let look = self.look(&delayed.request, disk)?;
+        let mut look = self.look(&delayed.request, disk)?;
         if !expired && !look.answer_now && look.bytes < delayed.request.min_bytes as usize {
             return Ok(());
         }
         let (from, correlation) = (delayed.from, delayed.correlation);
-        let request = delayed.request.clone();
         if !expired {
             out.cancel(Timer::DelayedFetch(id));
         }
+        let request = delayed.request.clone();
+        self.convert_down(from, &request, &mut look.partitions, out);
         self.forget_fetch(id);
         self.count_copies(&request, &look.partitions);
         let response = Response::Fetch(FetchResponse { partitions: look.partitions });

@@ -8,7 +8,8 @@ use super::{Broker, Event, Halt, Out, Purpose};
 use crate::clock::{Duration, Instant};
 use crate::disk::Disk;
 use crate::protocol::{
-    ErrorCode, FetchPartition, FetchPartitionResponse, FetchRequest, FetchResponse, Request, Timer,
+    ErrorCode, FETCH_VERSION, FetchPartition, FetchPartitionResponse, FetchRequest, FetchResponse,
+    Request, Timer,
 };
 use crate::replica::{self, Role};
 use crate::types::{LeaderEpoch, NodeId, Offset, TopicPartition};
@@ -107,6 +108,7 @@ impl Broker {
         let request = Request::Fetch(FetchRequest {
             replica: Some(self.id),
             replica_epoch: self.epoch,
+            version: FETCH_VERSION,
             max_wait_ms: self.config.replica_fetch_wait_max_ms,
             min_bytes: self.config.replica_fetch_min_bytes,
             max_bytes: self.config.replica_fetch_response_max_bytes,

@@ -5,7 +5,7 @@ use super::{Broker, Event, Halt, Out, Purpose};
 use crate::clock::{Duration, Instant};
 use crate::coordination::kraft::{ConfigResource, MetadataRecord, PartitionRegistration};
 use crate::disk::Disk;
-use crate::protocol::{ErrorCode, FetchRequest, FetchResponse, Request, Timer};
+use crate::protocol::{ErrorCode, FETCH_VERSION, FetchRequest, FetchResponse, Request, Timer};
 use crate::replica::{self, Follower, Leader, Replica, Role};
 use crate::storage::{Log, LogConfig};
 use crate::types::{Offset, PartitionEpoch, TopicName, TopicPartition, Uuid};
@@ -22,6 +22,7 @@ impl Broker {
         let request = Request::Fetch(FetchRequest {
             replica: Some(self.id),
             replica_epoch: self.epoch,
+            version: FETCH_VERSION,
             max_wait_ms: 500,
             min_bytes: 1,
             max_bytes: 1_048_576,

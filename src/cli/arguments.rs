@@ -101,6 +101,13 @@ pub enum Command {
         /// One entry
         id: Option<String>,
     },
+    /// Which rules of files hold in which version of Kafka
+    #[command(after_help = "Example: klab eras --json")]
+    Eras {
+        /// As one JSON object
+        #[arg(long)]
+        json: bool,
+    },
     /// What words and abbreviations mean
     #[command(after_help = "Examples: klab glossary HW; klab glossary 压实")]
     Glossary {

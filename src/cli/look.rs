@@ -7,7 +7,7 @@ use super::{interrupt, screen};
 use crate::inspect::{self, Inspection};
 use crate::trace::Canvas;
 use crate::tui::Start;
-use crate::{fidelity, glossary, script};
+use crate::{era, fidelity, glossary, script};
 use std::path::Path;
 
 /// `klab inspect`
@@ -51,6 +51,22 @@ pub fn fidelity(id: Option<&str>, canvas: &Canvas, out: &mut Output) -> Result<i
     })?;
     out.text(&picture.to_text());
     Ok(ENDED)
+}
+
+/// `klab eras`: the table, or one object with a list of versions and one of rules (`name`, `source`, `values` by
+/// version).
+pub fn eras(json: bool) -> String {
+    if !json {
+        return era::table().join("\n") + "\n";
+    }
+    let versions: Vec<&str> = era::ERAS.iter().map(|era| era.kafka).collect();
+    let rule = |rule: &era::Rule| {
+        let values: serde_json::Map<String, serde_json::Value> =
+            era::ERAS.iter().map(|era| (era.kafka.to_owned(), (rule.cell)(era).into())).collect();
+        serde_json::json!({ "name": rule.name, "source": rule.source, "values": values })
+    };
+    let rules: Vec<serde_json::Value> = era::RULES.iter().map(rule).collect();
+    format!("{:#}\n", serde_json::json!({ "versions": versions, "rules": rules }))
 }
 
 /// `klab glossary`

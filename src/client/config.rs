@@ -6,6 +6,7 @@
 //! Left out: everything about sockets, security, metrics and serializers. One default differs from Kafka's:
 //! `enable.idempotence` is false until producer ids exist here.
 
+use crate::batch::Codec;
 use crate::clock::Duration;
 
 /// How a value is shown again.
@@ -30,6 +31,16 @@ impl Shown for i16 {
 impl Shown for Option<String> {
     fn shown(&self) -> String {
         self.clone().unwrap_or_default()
+    }
+}
+impl Shown for Codec {
+    fn shown(&self) -> String {
+        self.to_string()
+    }
+}
+impl Shown for i64 {
+    fn shown(&self) -> String {
+        self.to_string()
     }
 }
 impl Shown for Vec<Assignor> {
@@ -157,13 +168,21 @@ fn acks(text: &str) -> Result<i16, String> {
     }
 }
 
-fn compression(text: &str) -> Result<Option<String>, String> {
-    match text {
-        "none" => Ok(None),
-        "gzip" | "snappy" | "lz4" | "zstd" => {
-            Err("compression is not built yet; only none is taken".to_owned())
+fn compression(text: &str) -> Result<Codec, String> {
+    Codec::from_name(text)
+        .ok_or_else(|| "one of none, gzip, snappy, lz4, zstd is expected".to_owned())
+}
+
+/// A level of `compression.NAME.level` (KIP-390).
+fn level(codec: Codec) -> impl Fn(&str) -> Result<i64, String> {
+    move |text| {
+        let (low, high, usual) = codec.levels().unwrap_or((0, 0, 0));
+        match text.parse::<i32>() {
+            Ok(number) if (low..=high).contains(&number) || number == usual => {
+                Ok(i64::from(number))
+            }
+            _ => Err(format!("a level of {low} to {high} is expected")),
         }
-        _ => Err("none is expected (gzip, snappy, lz4, zstd are not built yet)".to_owned()),
     }
 }
 
@@ -252,8 +271,14 @@ config! {
         max_block_ms: u64 = 60_000, "max.block.ms", number(0, INT_MAX);
         /// Age at which metadata is asked for anew.
         metadata_max_age_ms: u64 = 300_000, "metadata.max.age.ms", number(1, INT_MAX);
-        /// Always none: other codecs are refused with a sentence (ledger).
-        compression: Option<String> = None, "compression.type", compression;
+        /// How batches are compressed.
+        compression: Codec = Codec::None, "compression.type", compression;
+        /// Level of gzip; -1: the library's own.
+        gzip_level: i64 = -1, "compression.gzip.level", level(Codec::Gzip);
+        /// Level of lz4; our encoder has one speed only (ledger).
+        lz4_level: i64 = 9, "compression.lz4.level", level(Codec::Lz4);
+        /// Level of zstd.
+        zstd_level: i64 = 3, "compression.zstd.level", level(Codec::Zstd);
         /// Always false: `true` is refused with a sentence (ledger).
         enable_idempotence: bool = false, "enable.idempotence", not_yet;
         /// Who chooses partitions.
@@ -309,6 +334,19 @@ config! {
     }
 }
 
+impl ProducerConfig {
+    /// Codec and level of this producer's batches.
+    pub fn codec_and_level(&self) -> (Codec, Option<i32>) {
+        let level = match self.compression {
+            Codec::Gzip => Some(self.gzip_level as i32),
+            Codec::Lz4 => Some(self.lz4_level as i32),
+            Codec::Zstd => Some(self.zstd_level as i32),
+            _ => None,
+        };
+        (self.compression, level)
+    }
+}
+
 /// The pause before try number `attempts` (1: the second try): doubled each time, 20 % of chance around it (KIP-580,
 /// class `ExponentialBackoff`). `chance` is any 64 bits.
 pub fn backoff(first_ms: u64, longest_ms: u64, attempts: u32, chance: u64) -> Duration {
@@ -329,7 +367,6 @@ mod tests {
         for &name in ProducerConfig::NAMES {
             let mut copy = producer.clone();
             let shown = producer.get(name).unwrap();
-            let shown = if name == "compression.type" { "none".to_owned() } else { shown };
             assert_eq!(copy.set(name, &shown), Ok(true), "{name}");
             assert_eq!(copy, producer);
         }
@@ -345,7 +382,8 @@ mod tests {
         for (name, value) in [
             ("acks", "2"),
             ("linger.ms", "-1"),
-            ("compression.type", "gzip"),
+            ("compression.type", "zip"),
+            ("compression.gzip.level", "10"),
             ("enable.idempotence", "true"),
             ("max.in.flight.requests.per.connection", "0"),
         ] {

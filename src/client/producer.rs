@@ -117,7 +117,11 @@ impl Producer {
             seed,
             connections: Connections::new(id, seed),
             metadata: Metadata::new(bootstrap, true, config.metadata_max_age_ms, pauses),
-            accumulator: Accumulator::new(config.buffer_memory, config.batch_size),
+            accumulator: Accumulator::new(
+                config.buffer_memory,
+                config.batch_size,
+                config.codec_and_level(),
+            ),
             sticky: BTreeMap::new(),
             waiting: VecDeque::new(),
             tickets: BTreeMap::new(),
@@ -256,7 +260,7 @@ impl Producer {
         let size = batch_size_upper_bound(record);
         let limit = self.config.max_request_size.min(self.config.buffer_memory);
         if size > limit {
-            return Admission::Fail(ErrorCode::MESSAGE_TOO_LARGE);
+            return Admission::Fail(ErrorCode::RECORD_TOO_LARGE);
         }
         if TopicName::check(record.topic.as_str()).is_err() {
             return Admission::Fail(ErrorCode::INVALID_TOPIC_EXCEPTION);

@@ -1,6 +1,6 @@
 //! What a cluster is made of, as a script asks for it.
 
-use crate::broker;
+use crate::{broker, era, storage};
 
 /// The greatest number of brokers; beyond it a teaching cluster teaches nothing more.
 pub const MOST_BROKERS: u32 = 200;
@@ -47,13 +47,9 @@ impl ClusterSpec {
                 self.controllers
             ));
         }
-        if !(self.kafka == "4.3" || self.kafka.starts_with("4.3.")) {
-            return Err(format!(
-                "kafka={} is not possible in this version: it has the rules of kafka=4.3 (KRaft)",
-                self.kafka
-            ));
-        }
-        let mut config = broker::Config::default();
+        let era = era::of(&self.kafka)?;
+        let log = storage::LogConfig::of(era);
+        let mut config = broker::Config { log, ..broker::Config::default() };
         for (name, value) in &self.configs {
             if !config.set(name, value)? {
                 return Err(format!("'{name}' is not a broker setting that the lab knows"));
@@ -68,6 +64,7 @@ impl super::Cluster {
     pub(crate) fn controller_config(&self) -> crate::coordination::kraft::ControllerConfig {
         let mut config = crate::coordination::kraft::ControllerConfig {
             seed: self.spec.seed,
+            era: self.config.log.era,
             ..Default::default()
         };
         for (name, value) in &self.config.given {

@@ -87,6 +87,7 @@ codes! {
     GROUP_MAX_SIZE_REACHED = 81, "the group is full";
     FENCED_INSTANCE_ID = 82, "another process has taken this group.instance.id";
     ELIGIBLE_LEADERS_NOT_AVAILABLE = 83, "no replica may lead";
+    UNSUPPORTED_COMPRESSION_TYPE = 76, "the codec is not supported here";
     ELECTION_NOT_NEEDED = 84, "the partition has the right leader already";
     NO_REASSIGNMENT_IN_PROGRESS = 85, "no reassignment is under way";
     INVALID_RECORD = 87, "a record is not valid";
@@ -100,6 +101,7 @@ codes! {
     NEW_LEADER_ELECTED = 106, "the leader changed because of this request";
     INELIGIBLE_REPLICA = 107, "a replica of the proposal may not be in the ISR";
     FENCED_MEMBER_EPOCH = 110, "the member epoch is not the present one";
+    RECORD_TOO_LARGE = -1004, "the record is larger than max.request.size (the client's own RecordTooLargeException)";
     BUFFER_EXHAUSTED = -1003, "the producer's buffer.memory is full (the client's own error)";
     TIMEOUT = -1002, "the client gave up waiting (the client's own error)";
     NO_OFFSET_FOR_PARTITION = -1001, "no committed offset, and auto.offset.reset=none (the consumer's own error)";

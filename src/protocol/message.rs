@@ -10,6 +10,9 @@ use std::sync::Arc;
 /// Record batches as bytes; cheap to clone.
 pub type RecordBytes = Arc<[u8]>;
 
+/// The version of `FetchRequest` that everybody of today speaks.
+pub const FETCH_VERSION: i16 = 17;
+
 /// One message: a request, or the response to one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Message {
@@ -163,6 +166,8 @@ record! {
         replica: Option<NodeId>,
         /// The follower's registration epoch (KIP-903).
         replica_epoch: BrokerEpoch,
+        /// Version of the request: below 4 the reader knows no format 2, below 2 no format 1, below 10 no zstd.
+        version: i16,
         /// How long the leader may hold the answer back while there is too little.
         max_wait_ms: u32,
         /// How much is enough to answer at once.

@@ -8,8 +8,8 @@ use crate::clock::Duration;
 use crate::cluster::{Act, Cluster, Happening, Lab, NewConsumer, Pending};
 use crate::protocol::{
     CreatePartitionsRequest, CreateTopicsRequest, DeleteRecordsRequest, DeleteTopicsRequest,
-    ElectLeadersRequest, FetchPartition, FetchRequest, IncrementalAlterConfigsRequest, NewTopic,
-    Request,
+    ElectLeadersRequest, FETCH_VERSION, FetchPartition, FetchRequest,
+    IncrementalAlterConfigsRequest, NewTopic, Request,
 };
 use crate::types::{
     BrokerEpoch, LeaderEpoch, NodeId, Offset, Timestamp, TopicName, TopicPartition,
@@ -174,13 +174,16 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
         Command::Roll { partition, .. } => {
             one(Act::Roll(partition.clone()), format!("rolled {partition}"))
         }
-        Command::Fetch { partition, offset, max_bytes, client_rack: None } => {
+        Command::Fetch { partition, offset, max_bytes, version, client_rack: None } => {
             let max_bytes =
                 max_bytes.map_or(1 << 20, |bytes| u32::try_from(bytes).unwrap_or(u32::MAX));
             Ok(Acts {
                 acts: vec![Act::Admin(Request::Fetch(FetchRequest {
                     replica: None,
                     replica_epoch: BrokerEpoch(-1),
+                    version: version.map_or(FETCH_VERSION, |version| {
+                        i16::try_from(version).unwrap_or(i16::MAX)
+                    }),
                     max_wait_ms: 0,
                     min_bytes: 0,
                     max_bytes: max_bytes.max(1),

@@ -132,6 +132,7 @@ fn look(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
             partition: partition(a),
             offset: a.the_number("offset")?,
             max_bytes: a.number("max.bytes")?,
+            version: a.number("version")?,
             client_rack: a.text("client.rack"),
         },
         "files" => Command::Files { directory: a.text("directory"), broker: a.number("broker")? },

@@ -18,6 +18,7 @@ pub const HERE: &[&str] = &[
     "topic-administration",
     "delete-records",
     "compaction",
+    "compression",
 ];
 
 /// The capability that a statement takes and this version lacks.
@@ -53,8 +54,10 @@ pub fn lacking(statement: &Statement) -> Option<&'static str> {
 }
 
 fn of_cluster(cluster: &ClusterCommand) -> Option<&'static str> {
-    let kraft = cluster.kafka.starts_with('4');
-    if !kraft || cluster.coordination.as_deref() == Some("zookeeper") {
+    // An older version with coordination=kraft has its rules of files, while a KRaft controller stands in (ledger).
+    let asked = cluster.coordination.as_deref();
+    let kraft = cluster.kafka.starts_with('4') || asked == Some("kraft");
+    if !kraft || asked == Some("zookeeper") {
         Some("zookeeper")
     } else if cluster.controllers > 1 {
         Some("controller-failover")
@@ -72,8 +75,6 @@ fn of_producer(configs: &Configs) -> Option<&'static str> {
         Some("transactions")
     } else if value(configs, "enable.idempotence") == Some("true") {
         Some("idempotence")
-    } else if value(configs, "compression.type").is_some_and(|codec| codec != "none") {
-        Some("compression")
     } else {
         None
     }

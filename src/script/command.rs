@@ -209,6 +209,8 @@ pub enum Command {
         offset: i64,
         /// How many bytes at most.
         max_bytes: Option<u64>,
+        /// Version of the request: an old one has the answer converted.
+        version: Option<u64>,
         /// The client's rack (KIP-392).
         client_rack: Option<String>,
     },

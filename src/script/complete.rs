@@ -300,7 +300,15 @@ mod tests {
         assert_eq!(texts("produce o"), ["orders"]);
         assert_eq!(texts("produce orders produ"), ["producer=", "producer_epoch="]);
         assert_eq!(texts("produce orders producer=p"), ["producer=p1"]);
-        assert_eq!(texts("produce orders compr"), ["compression.type="]);
+        assert_eq!(
+            texts("produce orders compr"),
+            [
+                "compression.gzip.level=",
+                "compression.lz4.level=",
+                "compression.type=",
+                "compression.zstd.level="
+            ]
+        );
         assert_eq!(texts("topic create x min.ins"), ["min.insync.replicas="]);
         assert_eq!(texts("elect leader orders-0 type="), ["type=preferred", "type=unclean"]);
         assert_eq!(texts("switch m"), ["main"]);

@@ -6,13 +6,12 @@
 //! ```
 //!
 //! Nothing is written before all batches of the call were found good. All batches of one call go into one segment.
-//! Left out: the leader believes the producer's `max_timestamp` and record offsets instead of reading every record
-//! (`LogValidator`), and timestamps far from the clock are not refused.
+//! What the leader makes of a producer's bytes stands in `validate`.
 
 use super::error::{INPUT, Result, StorageError, StorageErrorKind};
 use super::event::{Event, RollReason};
 use super::log::Log;
-use crate::batch::{self, Header, TimestampType};
+use crate::batch::{self, Header};
 use crate::clock;
 use crate::disk::Disk;
 use crate::types::{LeaderEpoch, Offset, Position, Timestamp};
@@ -53,26 +52,17 @@ impl Log {
         now: clock::Instant,
         events: &mut Vec<Event>,
     ) -> Result<Appended> {
-        let mut next = self.log_end_offset;
-        let first_offset = next;
-        let (mut start, mut max_timestamp) = (0, Timestamp::NONE);
-        let append_time = self.config.message_timestamp_type == TimestampType::LogAppendTime;
         self.check_total(bytes.len())?;
-        while start < bytes.len() {
-            let (header, size) = checked(&bytes[start..], start)?;
-            let batch = &mut bytes[start..start + size];
-            self.check_leader_batch(&header, size)?;
-            batch::set_base_offset_and_epoch(batch, next, epoch);
-            let time = if append_time { now.timestamp() } else { header.max_timestamp };
-            if append_time || header.timestamp_type() == TimestampType::LogAppendTime {
-                batch::set_max_timestamp(batch, append_time, time);
-            }
-            max_timestamp = max_timestamp.max(time);
-            next = self.behind(next, i64::from(header.last_offset_delta) + 1)?;
-            start += size;
+        let validated = self.validate(bytes, epoch, now, events)?;
+        let first_offset = validated.first_offset;
+        let last_offset = Offset(validated.next_offset.0 - 1);
+        let bytes = validated.rewritten.as_deref().unwrap_or(bytes);
+        self.check_total(bytes.len())?;
+        let summary = Summary { first_offset, last_offset, max_timestamp: validated.max_timestamp };
+        // Formats 0 and 1 have no leader epoch: the cache knows nothing of them (`UnifiedLog.append`).
+        if self.config.magic() >= 2 {
+            self.assign_epoch(disk, epoch, first_offset, events)?;
         }
-        let summary = Summary { first_offset, last_offset: Offset(next.0 - 1), max_timestamp };
-        self.assign_epoch(disk, epoch, first_offset, events)?;
         self.write(disk, bytes, &summary, now, events)
     }
 
@@ -101,7 +91,11 @@ impl Log {
             }
             expected = self.behind(header.base_offset, i64::from(header.last_offset_delta) + 1)?;
             let summary = summary.get_or_insert(Summary {
-                first_offset: header.base_offset,
+                // A compressed set of format 0 or 1 tells its last offset alone: Kafka then rolls at the log end.
+                first_offset: match header.is_message() {
+                    true => self.log_end_offset,
+                    false => header.base_offset,
+                },
                 last_offset: header.last_offset(),
                 max_timestamp: header.max_timestamp,
             });
@@ -120,7 +114,7 @@ impl Log {
     }
 
     /// The offset behind `count` records that begin at `first`; the last of 64 bits is never given out.
-    fn behind(&self, first: Offset, count: i64) -> Result<Offset> {
+    pub(super) fn behind(&self, first: Offset, count: i64) -> Result<Offset> {
         first.0.checked_add(count).map(Offset).ok_or_else(|| {
             let what = format!("{count} records behind offset {first} leave no offsets");
             StorageError::new(StorageErrorKind::InvalidOffset, self.directory(), what)
@@ -136,24 +130,6 @@ impl Log {
             let what =
                 format!("{size} bytes do not fit into segment.bytes={}", self.config.segment_bytes);
             return Err(StorageError::new(StorageErrorKind::RecordBatchTooLarge, INPUT, what));
-        }
-        Ok(())
-    }
-
-    fn check_leader_batch(&self, header: &Header, size: usize) -> Result<()> {
-        if size > self.config.max_message_bytes as usize {
-            let what = format!(
-                "the batch has {size} bytes, max.message.bytes={} allows no more",
-                self.config.max_message_bytes
-            );
-            return Err(StorageError::new(StorageErrorKind::RecordTooLarge, INPUT, what));
-        }
-        if i64::from(header.records_count) != i64::from(header.last_offset_delta) + 1 {
-            let what = format!(
-                "records_count is {}, but last_offset_delta is {}",
-                header.records_count, header.last_offset_delta
-            );
-            return Err(StorageError::at(INPUT, (57, 61), "records_count", what));
         }
         Ok(())
     }
@@ -174,11 +150,10 @@ impl Log {
         if let Some(reason) = reason {
             self.roll_at(disk, now, first_offset, reason, events)?;
         }
-        let interval = config.index_interval_bytes;
         let size_bytes = bytes.len() as u32;
         let appended = events.len();
         let active = self.active_mut();
-        let position = active.append(disk, bytes, last_offset, interval, &partition, events)?;
+        let position = active.append(disk, bytes, last_offset, &config, &partition, events)?;
         let segment = active.base_offset;
         let event = Event::Appended { partition, first_offset, last_offset, position, size_bytes };
         events.insert(appended, event);

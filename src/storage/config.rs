@@ -1,9 +1,10 @@
 //! The configuration of a topic as its log sees it (class `LogConfig`): Kafka's names, Kafka's defaults.
 //!
 //! Deviations, both in the ledger: a small `segment.bytes` is accepted (Kafka 4 refuses less than 1 MiB), and a
-//! timestamp far from the clock is not refused.
+//! timestamp far from the clock is refused only where a limit was set.
 
-use crate::batch::TimestampType;
+use crate::batch::{Codec, TimestampType};
+use crate::era::{Era, FormatSetting};
 
 /// What happens to old segments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,9 +15,51 @@ pub struct CleanupPolicy {
     pub delete: bool,
 }
 
+/// What a broker does with the codec of what it is sent: `compression.type` of the topic (class
+/// `BrokerCompressionType`), with the levels of KIP-390.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BrokerCompression {
+    /// The topic's own codec; nothing: the producer's stays (`producer`).
+    pub codec: Option<Codec>,
+    /// `compression.gzip.level`.
+    pub gzip_level: Option<i32>,
+    /// `compression.lz4.level`.
+    pub lz4_level: Option<i32>,
+    /// `compression.zstd.level`.
+    pub zstd_level: Option<i32>,
+}
+
+impl BrokerCompression {
+    /// Codec and level in which a batch that came with `source` is stored.
+    pub fn target(&self, source: Codec) -> (Codec, Option<i32>) {
+        let codec = self.codec.unwrap_or(source);
+        let level = match codec {
+            Codec::Gzip => self.gzip_level,
+            Codec::Lz4 => self.lz4_level,
+            Codec::Zstd => self.zstd_level,
+            _ => None,
+        };
+        (codec, level)
+    }
+}
+
+/// Message format of a version, as `message.format.version` names it (`RecordVersion`, `MetadataVersion`): 0 up to
+/// 0.9, 1 in 0.10, 2 since 0.11.
+pub fn message_format_of(version: &str) -> Option<i8> {
+    let mut numbers = version.split(['.', '-']).map(|part| part.parse::<u32>().ok());
+    Some(match (numbers.next()??, numbers.next().flatten()) {
+        (0, Some(8..=9)) => 0,
+        (0, Some(10)) => 1,
+        (0, Some(11)) | (1..=9, Some(_)) => 2,
+        _ => return None,
+    })
+}
+
 /// Configuration of one log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogConfig {
+    /// The rules of the version.
+    pub era: Era,
     /// `segment.bytes`: a batch that would make the segment larger opens a new one.
     pub segment_bytes: u32,
     /// `segment.ms`: a record that is later than the segment's first by more than this opens a new one.
@@ -29,6 +72,14 @@ pub struct LogConfig {
     pub message_timestamp_type: TimestampType,
     /// `max.message.bytes`: largest batch.
     pub max_message_bytes: u32,
+    /// `compression.type` and its levels.
+    pub compression: BrokerCompression,
+    /// The message format in which a leader writes (`message.format.version`); nothing: the version's own.
+    pub message_format: Option<i8>,
+    /// `message.timestamp.before.max.ms` (KIP-937): how far before the clock a record's time may lie.
+    pub message_timestamp_before_max_ms: i64,
+    /// `message.timestamp.after.max.ms`: how far behind it.
+    pub message_timestamp_after_max_ms: i64,
     /// `flush.messages`: flush after so many records.
     pub flush_messages: i64,
     /// `flush.ms`: flush after so long.
@@ -61,12 +112,17 @@ impl Default for LogConfig {
     fn default() -> LogConfig {
         const WEEK_MS: i64 = 7 * 24 * 60 * 60 * 1000;
         LogConfig {
+            era: Era::default(),
             segment_bytes: 1 << 30,
             segment_ms: WEEK_MS,
             segment_index_bytes: 10 << 20,
             index_interval_bytes: 4096,
             message_timestamp_type: TimestampType::CreateTime,
             max_message_bytes: 1_048_588,
+            compression: BrokerCompression::default(),
+            message_format: None,
+            message_timestamp_before_max_ms: i64::MAX,
+            message_timestamp_after_max_ms: i64::MAX,
             flush_messages: i64::MAX,
             flush_ms: i64::MAX,
             retention_ms: WEEK_MS,
@@ -85,9 +141,28 @@ impl Default for LogConfig {
 }
 
 impl LogConfig {
+    /// The defaults of a version.
+    pub fn of(era: Era) -> LogConfig {
+        let mut config = LogConfig { era, ..LogConfig::default() };
+        for (name, value) in era.defaults {
+            let known = config.set(name, value);
+            assert_eq!(known, Ok(true), "the table of versions holds settings that exist");
+        }
+        config
+    }
+
+    /// The message format in which a leader writes.
+    pub fn magic(&self) -> i8 {
+        self.message_format.unwrap_or(self.era.message_format)
+    }
+
     /// The names that `set` knows and acts on, for completion.
     pub const NAMES: &'static [&'static str] = &[
         "cleanup.policy",
+        "compression.gzip.level",
+        "compression.lz4.level",
+        "compression.type",
+        "compression.zstd.level",
         "delete.retention.ms",
         "file.delete.delay.ms",
         "flush.messages",
@@ -96,6 +171,10 @@ impl LogConfig {
         "internal.segment.bytes",
         "max.compaction.lag.ms",
         "max.message.bytes",
+        "message.format.version",
+        "message.timestamp.after.max.ms",
+        "message.timestamp.before.max.ms",
+        "message.timestamp.difference.max.ms",
         "message.timestamp.type",
         "min.cleanable.dirty.ratio",
         "min.compaction.lag.ms",
@@ -168,6 +247,47 @@ impl LogConfig {
                     _ => return Err(format!("{name}={value}: true or false is needed")),
                 }
             }
+            "compression.type" => {
+                self.compression.codec = match (value, Codec::from_name(value)) {
+                    ("producer", _) => None,
+                    ("uncompressed", _) => Some(Codec::None),
+                    (_, Some(codec)) if codec != Codec::None => Some(codec),
+                    _ => {
+                        let known = "producer, uncompressed, gzip, snappy, lz4 or zstd";
+                        return Err(format!("{name}={value}: {known} is needed"));
+                    }
+                }
+            }
+            "compression.gzip.level" => {
+                let level = if value == "-1" { -1 } else { number(1, 9)? };
+                self.compression.gzip_level = Some(level as i32);
+            }
+            "compression.lz4.level" => {
+                self.compression.lz4_level = Some(number(1, 17)? as i32);
+            }
+            "compression.zstd.level" => {
+                self.compression.zstd_level = Some(number(-131_072, 22)? as i32);
+            }
+            "message.format.version" => match message_format_of(value) {
+                Some(_) if self.era.format_setting == FormatSetting::Unknown => return Ok(false),
+                Some(_) if self.era.format_setting == FormatSetting::Ignored => {}
+                Some(format) => self.message_format = Some(format),
+                None => {
+                    let known = "a version of Kafka is needed, such as 0.9.0, 0.10.0 or 0.11.0";
+                    return Err(format!("{name}={value}: {known}"));
+                }
+            },
+            "message.timestamp.after.max.ms" => {
+                self.message_timestamp_after_max_ms = number(0, i64::MAX)?;
+            }
+            "message.timestamp.before.max.ms" => {
+                self.message_timestamp_before_max_ms = number(0, i64::MAX)?;
+            }
+            "message.timestamp.difference.max.ms" => {
+                let most = number(0, i64::MAX)?; // the one limit before KIP-937
+                self.message_timestamp_after_max_ms = most;
+                self.message_timestamp_before_max_ms = most;
+            }
             "message.timestamp.type" => {
                 self.message_timestamp_type = match value {
                     "CreateTime" => TimestampType::CreateTime,
@@ -215,7 +335,8 @@ mod tests {
         assert_eq!(config.set("segment.byte", "1"), Ok(false));
         let message = config.set("segment.bytes", "many").unwrap_err();
         assert!(message.contains("segment.bytes=many") && message.contains("14"), "{message}");
-        let samples = ["delete", "1", "true", "CreateTime", "100"];
+        let samples = ["delete", "1", "true", "CreateTime", "100", "gzip", "0.10.0"];
+        config = LogConfig::of(crate::era::of("2.1").unwrap());
         for name in LogConfig::NAMES {
             assert!(samples.iter().any(|value| config.set(name, value) == Ok(true)), "{name}");
         }

@@ -30,6 +30,14 @@ pub enum StorageErrorKind {
     IndexFull,
     /// An offset is too far from its segment's base for 32 bits (`IndexOffsetOverflowException`).
     OffsetOverflow,
+    /// A record that its topic does not take (`INVALID_RECORD`).
+    InvalidRecord,
+    /// A time too far from the clock (`INVALID_TIMESTAMP`).
+    InvalidTimestamp,
+    /// A codec that does not exist or does not fit the format (`UNSUPPORTED_COMPRESSION_TYPE`).
+    UnsupportedCompressionType,
+    /// Something that the topic's message format cannot hold (`UNSUPPORTED_FOR_MESSAGE_FORMAT`).
+    UnsupportedForMessageFormat,
     /// A number that is never allowed there (a negative epoch or offset).
     InvalidArgument,
 }
@@ -90,6 +98,14 @@ impl StorageError {
             StorageErrorKind::OffsetOutOfRange => Some(ErrorCode::OFFSET_OUT_OF_RANGE),
             StorageErrorKind::RecordTooLarge => Some(ErrorCode::MESSAGE_TOO_LARGE),
             StorageErrorKind::RecordBatchTooLarge => Some(ErrorCode::RECORD_LIST_TOO_LARGE),
+            StorageErrorKind::InvalidRecord => Some(ErrorCode::INVALID_RECORD),
+            StorageErrorKind::InvalidTimestamp => Some(ErrorCode::INVALID_TIMESTAMP),
+            StorageErrorKind::UnsupportedCompressionType => {
+                Some(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE)
+            }
+            StorageErrorKind::UnsupportedForMessageFormat => {
+                Some(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT)
+            }
             StorageErrorKind::InvalidOffset => Some(ErrorCode::OFFSET_OUT_OF_RANGE),
             _ => None,
         }

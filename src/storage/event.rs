@@ -1,7 +1,8 @@
 //! What can happen to a log, as data and as a sentence in both languages.
 
 use super::deleted::DeletionReason;
-use crate::types::{Language, LeaderEpoch, Offset, Position, Timestamp, TopicPartition};
+use crate::batch::Codec;
+use crate::types::{Language, LeaderEpoch, Offset, Position, Timestamp, TopicPartition, counted};
 
 /// Why a segment was closed and a new one begun (`LogSegment.shouldRoll`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,23 @@ pub enum Event {
         last_offset: Offset,
         position: Position,
         size_bytes: u32,
+    },
+    /// The leader unpacked what a producer sent and packed it again: its topic has a codec of its own.
+    Recompressed {
+        partition: TopicPartition,
+        from: Codec,
+        to: Codec,
+        from_bytes: u32,
+        to_bytes: u32,
+    },
+    /// The leader wrote what a producer sent in the message format of its topic.
+    Converted {
+        partition: TopicPartition,
+        from: i8,
+        to: i8,
+        records: u32,
+        from_bytes: u32,
+        to_bytes: u32,
     },
     /// The sparse offset index got an entry.
     IndexEntryAdded {
@@ -139,6 +157,8 @@ impl Event {
     pub fn kind(&self) -> &'static str {
         match self {
             Event::Appended { .. } => "Appended",
+            Event::Recompressed { .. } => "Recompressed",
+            Event::Converted { .. } => "Converted",
             Event::IndexEntryAdded { .. } => "IndexEntryAdded",
             Event::TimeIndexEntryAdded { .. } => "TimeIndexEntryAdded",
             Event::Rolled { .. } => "Rolled",
@@ -164,6 +184,8 @@ impl Event {
     pub fn partition(&self) -> &TopicPartition {
         match self {
             Event::Appended { partition, .. }
+            | Event::Recompressed { partition, .. }
+            | Event::Converted { partition, .. }
             | Event::IndexEntryAdded { partition, .. }
             | Event::TimeIndexEntryAdded { partition, .. }
             | Event::Rolled { partition, .. }
@@ -200,6 +222,25 @@ impl Event {
                     ),
                     false => format!(
                         "{partition}：偏移量 {offsets} 追加到字节 {position}，共 {size_bytes} 字节"
+                    ),
+                }
+            }
+            Event::Recompressed { partition, from, to, from_bytes, to_bytes } => match english {
+                true => format!(
+                    "{partition}: recompressed from {from} to {to}, {from_bytes} bytes became {to_bytes}"
+                ),
+                false => format!(
+                    "{partition}：由 {from} 重新压缩为 {to}，{from_bytes} 字节变为 {to_bytes} 字节"
+                ),
+            },
+            Event::Converted { partition, from, to, records, from_bytes, to_bytes } => {
+                match english {
+                    true => format!(
+                        "{partition}: {} converted from message format {from} to {to}, {from_bytes} bytes became {to_bytes}",
+                        counted(i64::from(*records), "record")
+                    ),
+                    false => format!(
+                        "{partition}：{records} 条记录由消息格式 {from} 转换为 {to}，{from_bytes} 字节变为 {to_bytes} 字节"
                     ),
                 }
             }

@@ -147,7 +147,11 @@ impl<'a> Lookup<'a> {
         };
         self.segment = chosen;
         let segment = &log.segments()[chosen];
-        self.phase = Phase::Search(segment.index.search(target));
+        let search = segment.index.search(target);
+        self.phase = Phase::Search(match self.log.config().era.warm_search {
+            true => search,
+            false => search.without_warm_section(),
+        });
         let (candidates, base_offset) = (log.segments().len() as u32, segment.base_offset);
         LookupStep::ChooseSegment { target, candidates, chosen: chosen as u32, base_offset }
     }

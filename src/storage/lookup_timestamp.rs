@@ -141,7 +141,11 @@ impl TimestampLookup<'_> {
         let (base_offset, max_timestamp) = (segment.base_offset, segment.max_timestamp.0);
         let chosen = segment.size_bytes > 0 && max_timestamp >= self.target;
         if chosen {
-            self.phase = Phase::Search(segment.time_index.search(self.target));
+            let search = segment.time_index.search(self.target);
+            self.phase = Phase::Search(match self.log.config().era.warm_search {
+                true => search,
+                false => search.without_warm_section(),
+            });
         } else {
             self.segment += 1;
         }
@@ -168,9 +172,10 @@ impl TimestampLookup<'_> {
         let (start, target, log_start) = (self.at, self.target, self.log.log_start_offset());
         let log = self.segment().log;
         let found = self.disk.with_bytes(log, u64::from(start.0), size_bytes, |bytes| {
-            let records = batch::iterate(bytes)?;
-            let leader_epoch = records.header().partition_leader_epoch;
-            for record in records {
+            let entry = batch::Entry::parse(bytes)?;
+            let leader_epoch = entry.partition_leader_epoch;
+            let contents = entry.contents()?;
+            for record in &contents {
                 let record = record?;
                 if record.timestamp >= target && record.offset >= log_start {
                     return Ok(Some((record.offset, record.timestamp, leader_epoch)));

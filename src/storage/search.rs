@@ -61,6 +61,14 @@ impl Search {
         Search { target, first_warm, low: first_warm, high: last, phase }
     }
 
+    /// The same search as before 2.1, which knows no warm section: the first entry, then halves of all.
+    pub(super) fn without_warm_section(mut self) -> Search {
+        if let Phase::Warm = self.phase {
+            (self.first_warm, self.phase) = (self.high, Phase::Least);
+        }
+        self
+    }
+
     /// Takes one look; `key` reads the key of a slot. After `Answer` it repeats the answer.
     pub(crate) fn next(&mut self, mut key: impl FnMut(u32) -> Result<i64>) -> Result<Look> {
         match self.phase {

@@ -16,6 +16,7 @@ use super::offset_index::{OffsetIndex, overflow, relative};
 use super::time_index::TimeIndex;
 use crate::batch::{HEADER_SIZE_BYTES, Header, batch_size, batches};
 use crate::disk::{Disk, FileId};
+use crate::era::{IndexCounter, IndexKey};
 use crate::prng;
 use crate::types::{Offset, Position, Timestamp, TopicPartition};
 
@@ -140,7 +141,7 @@ impl Segment {
         disk: &mut Disk,
         bytes: &[u8],
         last_offset: Offset,
-        interval_bytes: u32,
+        config: &LogConfig,
         partition: &TopicPartition,
         events: &mut Vec<Event>,
     ) -> Result<Position> {
@@ -151,12 +152,33 @@ impl Segment {
         disk.append(self.log, bytes)?;
         let mut position = self.size_bytes;
         self.size_bytes += bytes.len() as u32;
+        let per_append = config.era.index_counter == IndexCounter::Append;
+        if per_append && self.bytes_since_last_index_entry > config.index_interval_bytes {
+            // The whole append counts as one: an entry at its start, before anything else is known of it.
+            let first = batches(bytes).flatten().next().map(|(_, header, _)| header);
+            let offset = match (config.era.index_key, first) {
+                (IndexKey::First, Some(header)) => header.base_offset,
+                _ => last_offset,
+            };
+            let greatest =
+                batches(bytes).flatten().map(|(_, header, _)| header.max_timestamp).max();
+            if let Some(greatest) = greatest.filter(|greatest| *greatest > self.max_timestamp.0) {
+                self.max_timestamp = (greatest, last_offset);
+            }
+            self.add_index_entries(disk, offset, Position(position), partition, events)?;
+            self.bytes_since_last_index_entry = 0;
+        }
         for header in batches(bytes).flatten().map(|(_, header, _)| header) {
             if header.max_timestamp > self.max_timestamp.0 {
                 self.max_timestamp = (header.max_timestamp, header.last_offset());
             }
-            if self.bytes_since_last_index_entry > interval_bytes {
-                self.add_index_entries(disk, &header, Position(position), partition, events)?;
+            let due = self.bytes_since_last_index_entry > config.index_interval_bytes;
+            if due && !per_append {
+                let offset = match config.era.index_key {
+                    IndexKey::First => header.base_offset,
+                    IndexKey::Last => header.last_offset(),
+                };
+                self.add_index_entries(disk, offset, Position(position), partition, events)?;
                 self.bytes_since_last_index_entry = 0;
             }
             if self.first_timestamp.is_none() && position == 0 {
@@ -174,12 +196,12 @@ impl Segment {
     fn add_index_entries(
         &mut self,
         disk: &mut Disk,
-        header: &Header,
+        offset: Offset,
         position: Position,
         partition: &TopicPartition,
         events: &mut Vec<Event>,
     ) -> Result<()> {
-        let (offset, segment) = (header.last_offset(), self.base_offset);
+        let segment = self.base_offset;
         if !self.index.is_full() {
             self.index.append(disk, offset, position)?;
             let partition = partition.clone();

@@ -1,6 +1,7 @@
 //! Tests of the log: Kafka's own answers, the numbers of the lessons, damage, and search against scan.
 
 mod damage;
+mod formats;
 mod lessons;
 mod properties;
 mod real;

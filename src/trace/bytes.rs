@@ -93,15 +93,58 @@ fn one_batch(
     let hex_rows = (canvas.height / 3).clamp(4, 32);
     hex(&bytes, start, marked, role, hex_rows, canvas, &mut picture);
     picture.blank();
-    tree(&fields, start, chosen, focus.offset, canvas, &mut picture);
+    tree(&fields, start, chosen, focus.offset, true, canvas, &mut picture);
+    inside(&bytes, focus.offset, hex_rows, canvas, &mut picture);
     finish(picture, canvas)
+}
+
+/// What a compressed batch holds: the records' bytes once unpacked, which count from 0 and lie in no file.
+fn inside(
+    bytes: &[u8],
+    offset: Option<Offset>,
+    hex_rows: usize,
+    canvas: &Canvas,
+    picture: &mut Picture,
+) {
+    let unpacked = match batch::unpacked(bytes) {
+        Ok(Some(unpacked)) => unpacked,
+        Ok(None) => return,
+        Err(error) => {
+            picture.blank();
+            picture.push(Line::of(format!("  {error}"), Role::Bad));
+            return;
+        }
+    };
+    let packed = fields_width(bytes, "compressed_records");
+    let total = unpacked.bytes.len();
+    let head = match canvas.language {
+        Language::English => format!("  unpacked: {packed} bytes become {total}, counted from 0"),
+        Language::Chinese => format!("  解压后：{packed} 字节变为 {total} 字节，从 0 计数"),
+    };
+    picture.blank();
+    picture.push(Line::of(head, Role::Heading));
+    let cut = &unpacked.bytes[..total.min(MOST_BYTES)];
+    let role = |at: usize| {
+        let found = unpacked.fields.partition_point(|field| field.start + field.width <= at);
+        unpacked.fields.get(found).map_or(Role::Plain, |field| role_of(field.name))
+    };
+    hex(cut, 0, None, role, hex_rows, canvas, picture);
+    picture.blank();
+    let attention = picture.attention;
+    tree(&unpacked.fields, 0, None, offset, false, canvas, picture);
+    picture.attention = attention.or(picture.attention);
+}
+
+/// Bytes of the field of this name.
+fn fields_width(bytes: &[u8], name: &str) -> usize {
+    batch::fields(bytes).iter().find(|field| field.name == name).map_or(0, |field| field.width)
 }
 
 fn role_of(field: &str) -> Role {
     match field {
         "key" | "header_key" => Role::Key,
         "value" | "header_value" | "compressed_records" => Role::Value,
-        "base_offset" | "last_offset_delta" | "offset_delta" => Role::Offset,
+        "base_offset" | "last_offset_delta" | "offset_delta" | "offset" => Role::Offset,
         "partition_leader_epoch" | "producer_epoch" => Role::Epoch,
         "crc" => Role::Number,
         "undecoded" => Role::Bad,
@@ -162,36 +205,40 @@ fn hex(
     }
 }
 
-/// The fields, record by record; far records are one line each.
+/// The fields, record by record; far records are one line each. `in_file`: their bytes can be gone to.
 fn tree(
     fields: &[FieldAt],
     start: u64,
     chosen: Option<usize>,
     offset: Option<Offset>,
+    in_file: bool,
     canvas: &Canvas,
     picture: &mut Picture,
 ) {
     let mut groups: Vec<Range<usize>> = Vec::new();
     for (at, field) in fields.iter().enumerate() {
-        let begins = at == 0 || (field.depth == 1 && field.name == "length");
+        let begins = at == 0 || (field.depth == 1 && ["length", "offset"].contains(&field.name));
         match groups.last_mut() {
             Some(group) if !begins => group.end = at + 1,
             _ => groups.push(at..at + 1),
         }
     }
     let offset_of = |group: &Range<usize>| {
-        let field = fields[group.clone()].iter().find(|field| field.name == "offset_delta")?;
-        let (_, rest) = field.value.split_once("(offset ")?;
-        rest.strip_suffix(')')?.parse::<i64>().ok()
+        let names = ["offset_delta", "offset"];
+        let field = fields[group.clone()].iter().find(|field| names.contains(&field.name))?;
+        let told = field.value.split_once("(offset ").and_then(|(_, rest)| rest.strip_suffix(')'));
+        told.unwrap_or(&field.value).parse::<i64>().ok()
     };
     let wanted = |group: &Range<usize>| {
         chosen.is_some_and(|chosen| group.contains(&chosen))
             || (offset.is_some() && offset_of(group) == offset.map(|o| o.0))
     };
-    let records = groups.len().saturating_sub(1);
-    let focused = groups.iter().position(&wanted).filter(|&at| at > 0);
+    // The first group is the header of a batch; what was unpacked has none.
+    let head = usize::from(fields.first().is_some_and(|field| field.depth == 0));
+    let records = groups.len().saturating_sub(head);
+    let focused = groups.iter().position(&wanted).filter(|&at| at >= head);
     let room = 12.min(canvas.height.max(20) - 8);
-    let shown = window(records, focused.map(|at| at - 1), room);
+    let shown = window(records, focused.map(|at| at - head), room);
     let g = &canvas.glyphs;
     let columns = [Align::Left, Align::Left, Align::Left, Align::Left];
     let mut table = Table::new(&columns).indent(0).gap(2);
@@ -201,25 +248,26 @@ fn tree(
         + widest(&|field| width::of(&field.value));
     let room_for_meaning = canvas.width.saturating_sub(others + 20);
     for (number, group) in groups.iter().enumerate() {
-        if number > 0 && !shown.contains(&(number - 1)) {
-            if number - 1 == shown.end || number == 1 {
-                let count = if number == 1 { shown.start } else { records - shown.end };
+        if number >= head && !shown.contains(&(number - head)) {
+            if number - head == shown.end || number == head {
+                let count = if number == head { shown.start } else { records - shown.end };
                 table.row(vec![more(count, canvas)]);
             }
             continue;
         }
         let (first, last) = (&fields[group.start], &fields[group.end - 1]);
         let span = start + first.start as u64..start + (last.start + last.width) as u64;
-        if number > 0 {
+        if number >= head {
             let at = offset_of(group).map_or(String::new(), |offset| format!(", offset {offset}"));
-            let name = format!("  {} {}{at}", canvas.word("record", "记录"), number - 1);
+            let name = format!("  {} {}{at}", canvas.word("record", "记录"), number - head);
             let size = format!("{} B", span.end - span.start);
-            table.row_to(
-                vec![Line::of(name, Role::Heading), Line::new(), Line::of(size, Role::Dim)],
-                Target::Bytes(span.start, span.end),
-            );
+            let row = vec![Line::of(name, Role::Heading), Line::new(), Line::of(size, Role::Dim)];
+            match in_file {
+                true => table.row_to(row, Target::Bytes(span.start, span.end)),
+                false => table.row(row),
+            }
         }
-        let open = number == 0 || records <= 2 || wanted(group);
+        let open = number < head || records <= 2 || wanted(group);
         if !open {
             continue;
         }
@@ -237,16 +285,17 @@ fn tree(
             };
             let mark = if here { g.chosen } else { " " };
             let indent = "  ".repeat(usize::from(field.depth.min(3)));
-            table.row_to(
-                vec![
-                    Line::of(mark, Role::Cursor).span(format!(" {range}"), Role::Position),
-                    Line::of(indent, Role::Plain)
-                        .span(field.name, if here { Role::Cursor } else { Role::Plain }),
-                    Line::of(&field.value, role_of(field.name)),
-                    Line::of(brief(field.meaning(canvas.language), room_for_meaning), Role::Dim),
-                ],
-                Target::Bytes(from, to),
-            );
+            let row = vec![
+                Line::of(mark, Role::Cursor).span(format!(" {range}"), Role::Position),
+                Line::of(indent, Role::Plain)
+                    .span(field.name, if here { Role::Cursor } else { Role::Plain }),
+                Line::of(&field.value, role_of(field.name)),
+                Line::of(brief(field.meaning(canvas.language), room_for_meaning), Role::Dim),
+            ];
+            match in_file {
+                true => table.row_to(row, Target::Bytes(from, to)),
+                false => table.row(row),
+            }
         }
     }
     let base = picture.lines.len();

@@ -17,6 +17,7 @@ use crate::cluster::{Body, Lab, NodeState};
 use crate::coordination;
 use crate::replica::Replica;
 use crate::types::NodeId;
+use crate::{broker, storage};
 use std::collections::BTreeMap;
 
 /// The few that the cluster pane shows too.
@@ -88,7 +89,19 @@ pub fn counts(lab: &Lab) -> Counts {
 fn happened(lab: &Lab) -> BTreeMap<&'static str, i64> {
     let mut counts = BTreeMap::new();
     for event in lab.events() {
-        let Body::Controller(event) = &event.body else { continue };
+        let event = match &event.body {
+            Body::Controller(event) => event,
+            Body::Broker(broker::Event::DownConverted { records, .. }) => {
+                *counts.entry("FetchMessageConversionsPerSec").or_default() += i64::from(*records);
+                continue;
+            }
+            Body::Broker(broker::Event::Storage(storage::Event::Converted { records, .. })) => {
+                *counts.entry("ProduceMessageConversionsPerSec").or_default() +=
+                    i64::from(*records);
+                continue;
+            }
+            _ => continue,
+        };
         let name = match event {
             coordination::Event::LeaderElected { unclean: true, .. } => {
                 "UncleanLeaderElectionsPerSec"
@@ -297,6 +310,18 @@ pub fn all(lab: &Lab) -> Vec<Metric> {
     );
     counter("IsrShrinksPerSec", false, "times an ISR shrank so far", "至今 ISR 缩小的次数");
     counter("IsrExpandsPerSec", false, "times an ISR grew so far", "至今 ISR 扩大的次数");
+    counter(
+        "ProduceMessageConversionsPerSec",
+        false,
+        "records converted by leaders so far",
+        "至今 leader 改写为其他消息格式的记录数",
+    );
+    counter(
+        "FetchMessageConversionsPerSec",
+        false,
+        "records converted for old readers so far",
+        "至今为旧客户端转换的记录数",
+    );
     metrics
 }
 

@@ -4,7 +4,7 @@ use super::*;
 use crate::batch;
 use crate::client::producer::is_stale_metadata;
 use crate::protocol::{
-    FetchPartition, FetchPartitionResponse, FetchRequest, FetchResponse, Request,
+    FETCH_VERSION, FetchPartition, FetchPartitionResponse, FetchRequest, FetchResponse, Request,
 };
 use crate::types::BrokerEpoch;
 
@@ -57,6 +57,7 @@ impl Consumer {
             let request = Request::Fetch(FetchRequest {
                 replica: None,
                 replica_epoch: BrokerEpoch(-1),
+                version: FETCH_VERSION,
                 max_wait_ms: self.config.fetch_max_wait_ms as u32,
                 min_bytes: self.config.fetch_min_bytes as u32,
                 max_bytes: self.config.fetch_max_bytes as u32,
@@ -205,11 +206,9 @@ impl Reading {
             };
             let last = header.base_offset + i64::from(header.last_offset_delta);
             if !header.is_control() {
-                for record in batch::iterate(one).map_err(|_| ())? {
-                    let record = record.map_err(|_| ())?;
+                for record in batch::records(one).map_err(|_| ())? {
                     if record.offset >= from {
-                        self.buffered
-                            .push_back((record.to_record(), header.partition_leader_epoch));
+                        self.buffered.push_back((record, header.partition_leader_epoch));
                         count += 1;
                     }
                 }

@@ -1,12 +1,15 @@
 //! The controller's settings, by Kafka's names (`QuorumControllerOptions`, `KRaftConfigs`, `ReplicationConfigs`).
 
 use crate::clock::Duration;
+use crate::era::Era;
 
 /// What a controller is told when it starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ControllerConfig {
     /// Where its chance comes from (topic ids, placement).
     pub seed: u64,
+    /// The version, whose topics know some settings and not others.
+    pub era: Era,
     /// `broker.session.timeout.ms`: a broker that is silent for longer is fenced.
     pub broker_session_timeout: Duration,
     /// `auto.leader.rebalance.enable`.
@@ -29,6 +32,7 @@ impl Default for ControllerConfig {
     fn default() -> ControllerConfig {
         ControllerConfig {
             seed: 0,
+            era: Era::default(),
             broker_session_timeout: Duration::from_ms(9_000),
             auto_leader_rebalance_enable: true,
             leader_imbalance_check_interval: Duration::from_ms(300_000),

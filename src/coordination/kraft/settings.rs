@@ -67,7 +67,7 @@ impl Controller {
         let mut records = Vec::new();
         for (name, value) in request.configs.iter().take(MAX_RECORDS) {
             if let Some(value) = value {
-                topic_configs::check(scope, name, value)
+                topic_configs::check(self.config.era, scope, name, value)
                     .map_err(|about| (ErrorCode::INVALID_CONFIG, about))?;
             } else if scope == Scope::Cluster && name == "min.insync.replicas" {
                 // With ELR the cluster's value must always be known (KIP-966).

@@ -4,6 +4,7 @@
 //! What `storage` acts on is judged by `storage`; the rest of Kafka's names is accepted with a plain check of the value
 //! and kept, so that a described topic looks as it was created.
 
+use crate::era::Era;
 use crate::storage::LogConfig;
 
 /// Of what a setting is.
@@ -15,10 +16,6 @@ pub(super) enum Scope {
 
 /// Settings of topics that no part of the lab acts on yet: name, and whether the value is a number.
 const OTHER_TOPIC_CONFIGS: &[(&str, bool)] = &[
-    ("compression.gzip.level", true),
-    ("compression.lz4.level", true),
-    ("compression.type", false),
-    ("compression.zstd.level", true),
     ("delete.retention.ms", true),
     ("errors.deadletterqueue.group.enable", false),
     ("file.delete.delay.ms", true),
@@ -27,8 +24,6 @@ const OTHER_TOPIC_CONFIGS: &[(&str, bool)] = &[
     ("local.retention.bytes", true),
     ("local.retention.ms", true),
     ("max.compaction.lag.ms", true),
-    ("message.timestamp.after.max.ms", true),
-    ("message.timestamp.before.max.ms", true),
     ("min.cleanable.dirty.ratio", true),
     ("min.compaction.lag.ms", true),
     ("preallocate", false),
@@ -55,9 +50,9 @@ fn topic_name_of(name: &str) -> &str {
 }
 
 /// Whether the setting is known and the value fits; else a sentence.
-pub(super) fn check(scope: Scope, name: &str, value: &str) -> Result<(), String> {
+pub(super) fn check(era: Era, scope: Scope, name: &str, value: &str) -> Result<(), String> {
     let log_name = if scope == Scope::Topic { name } else { topic_name_of(name) };
-    if LogConfig::default().set(log_name, value)? {
+    if LogConfig::of(era).set(log_name, value)? {
         return Ok(());
     }
     let other = OTHER_TOPIC_CONFIGS.iter().find(|(known, _)| *known == name);
@@ -78,6 +73,10 @@ pub(super) fn check(scope: Scope, name: &str, value: &str) -> Result<(), String>
 mod tests {
     use super::*;
 
+    fn check(scope: Scope, name: &str, value: &str) -> Result<(), String> {
+        super::check(Era::default(), scope, name, value)
+    }
+
     #[test]
     fn names_and_values_are_checked() {
         assert_eq!(check(Scope::Topic, "retention.ms", "60000"), Ok(()));
@@ -88,5 +87,10 @@ mod tests {
         let sentence = check(Scope::Topic, "retention.sm", "1").unwrap_err();
         assert_eq!(sentence, "Unknown topic config name: retention.sm");
         assert!(check(Scope::Cluster, "broker.id", "1").is_err());
+        let (name, value) = ("message.format.version", "0.10.0");
+        assert!(check(Scope::Topic, name, value).unwrap_err().starts_with("Unknown topic config"));
+        let old = crate::era::of("2.1").unwrap();
+        assert_eq!(super::check(old, Scope::Topic, name, value), Ok(()));
+        assert!(super::check(old, Scope::Topic, name, "1").is_err());
     }
 }

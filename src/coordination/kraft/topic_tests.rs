@@ -129,6 +129,7 @@ fn observers_follow_and_wait() {
         Request::Fetch(FetchRequest {
             replica: Some(node(1)),
             replica_epoch: BrokerEpoch(-1),
+            version: FETCH_VERSION,
             max_wait_ms: 500,
             min_bytes: 1,
             max_bytes: 1 << 20,

@@ -181,7 +181,7 @@ impl Controller {
         let resource = ConfigResource::topic(&topic.name);
         let mut last: BTreeMap<&str, usize> = BTreeMap::new();
         for (at, (name, value)) in topic.configs.iter().enumerate() {
-            topic_configs::check(Scope::Topic, name, value)
+            topic_configs::check(self.config.era, Scope::Topic, name, value)
                 .map_err(|about| (ErrorCode::INVALID_CONFIG, about))?;
             last.insert(name, at); // a name given twice: the last one counts
         }

@@ -3,15 +3,22 @@
 use crate::cluster::{Lab, NodeState};
 use crate::script::error::nearest;
 use crate::script::expression::Value;
+use crate::trace;
 
 /// Every metric that can be asked for.
 pub const METRICS: &[&str] = &[
     "ActiveBrokerCount",
     "ActiveControllerCount",
+    "AtMinIsrPartitionCount",
+    "BytesOutPerSec",
     "FencedBrokerCount",
+    "FetchMessageConversionsPerSec",
     "GlobalPartitionCount",
     "GlobalTopicCount",
+    "IsrExpandsPerSec",
+    "IsrShrinksPerSec",
     "LeaderCount",
+    "LeaderElectionRateAndTimeMs",
     "LogEndOffset",
     "LogFlushRateAndTimeMs",
     "LogStartOffset",
@@ -19,9 +26,12 @@ pub const METRICS: &[&str] = &[
     "OfflinePartitionsCount",
     "PartitionCount",
     "PreferredReplicaImbalanceCount",
+    "ProduceMessageConversionsPerSec",
     "Size",
+    "UncleanLeaderElectionsPerSec",
     "UnderMinIsrPartitionCount",
     "UnderReplicatedPartitions",
+    "lab:UserSpaceBytesCopied",
     "max-dirty-percent",
     "uncleanable-partitions-count",
 ];
@@ -67,10 +77,11 @@ pub fn metric(lab: &Lab, name: &str) -> Result<Value, String> {
             .filter_map(|replica| Some((replica.as_leader()?, replica)))
             .filter(|(leader, replica)| leader.isr.len() < replica.assigned.len())
             .count(),
-        _ => replicas
+        "UnderMinIsrPartitionCount" => replicas
             .filter_map(|replica| Some((replica.as_leader()?, replica)))
             .filter(|(leader, replica)| leader.isr.len() < replica.min_insync_replicas())
             .count(),
+        counted => return Ok(Value::Number(trace::metrics::metric(lab, counted).unwrap_or(0))),
     };
     Ok(Value::Number(count as i64))
 }

@@ -188,9 +188,14 @@ pub const FORMS: &[Form] = &[
     Form::new(
         "fetch",
         T_P,
-        &[must("offset", Integer), may("max.bytes", Positive), may("client.rack", Text)],
-        "Sends one fetch request to the leader and shows the answer.",
-        "向领导者发送一个拉取请求并显示响应。",
+        &[
+            must("offset", Integer),
+            may("max.bytes", Positive),
+            may("version", Count),
+            may("client.rack", Text),
+        ],
+        "Sends one fetch request to the leader and shows the answer; an old version= gets an old format.",
+        "向领导者发送一个拉取请求并显示响应；version= 较旧时返回旧格式。",
         "fetch orders-0 offset=5 max.bytes=150",
     ),
     Form::new(

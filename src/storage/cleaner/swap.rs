@@ -51,9 +51,15 @@ impl CleanedSegment {
         bytes: &[u8],
         last_offset: Offset,
     ) -> Result<()> {
-        let interval = log.config().index_interval_bytes;
         let mut untold = Vec::new(); // index entries of a copy are no news
-        self.segment.append(disk, bytes, last_offset, interval, log.partition(), &mut untold)?;
+        self.segment.append(
+            disk,
+            bytes,
+            last_offset,
+            log.config(),
+            log.partition(),
+            &mut untold,
+        )?;
         Ok(())
     }
 

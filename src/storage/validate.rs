@@ -1,0 +1,271 @@
+//! What a leader makes of what a producer sent (class `LogValidator`): look at every record, give offsets and times,
+//! and write anew only if it must.
+//!
+//! ```text
+//!   is the format the topic's?  ── no ──► convert: every record written anew
+//!   is the codec the topic's?   ── no ──► unpack, pack again with the topic's codec      (events tell of both)
+//!   else                        ──────► in place: base offset, leader epoch, greatest time; the producer's bytes stay
+//! ```
+//!
+//! What always holds: either every record of the call is good, or nothing is appended; records of one call have
+//! consecutive offsets. A compressed set of format 0 is always written anew, since its offsets lie inside.
+
+use super::config::LogConfig;
+use super::error::{INPUT, Result, StorageError, StorageErrorKind};
+use super::event::Event;
+use super::log::Log;
+use crate::batch::{
+    self, AnyBuilder, BatchError, Codec, Entry, Header, RecordView, TimestampType, entries,
+};
+use crate::clock;
+use crate::types::{LeaderEpoch, Offset, Timestamp};
+
+/// What came of it.
+pub(super) struct Validated {
+    /// The bytes to append, if they could not stay what they were.
+    pub rewritten: Option<Vec<u8>>,
+    /// Offset of the first record.
+    pub first_offset: Offset,
+    /// The offset behind the last record.
+    pub next_offset: Offset,
+    /// Greatest timestamp.
+    pub max_timestamp: Timestamp,
+}
+
+/// An error about what a producer sent: `field` of the record or batch at `start`.
+fn refused(kind: StorageErrorKind, what: impl Into<String>) -> StorageError {
+    StorageError::new(kind, INPUT, what)
+}
+
+/// The batch that `error` is about begins at `start` of what was sent.
+fn corrupt(start: u64, error: BatchError) -> StorageError {
+    StorageError::batch(INPUT, start, error)
+}
+
+/// What the checks of all records of one call share.
+struct Rules<'a> {
+    config: &'a LogConfig,
+    now: Timestamp,
+}
+
+impl Rules<'_> {
+    fn append_time(&self) -> Option<Timestamp> {
+        let append = self.config.message_timestamp_type == TimestampType::LogAppendTime;
+        append.then_some(self.now)
+    }
+
+    /// Key and time of one record (`LogValidator.validateRecord`); gives its time.
+    fn record(&self, header: &Header, record: &RecordView) -> Result<Timestamp> {
+        if header.is_control() {
+            return Ok(record.timestamp);
+        }
+        if self.config.cleanup_policy.compact && record.key.is_none() {
+            let what = "a compacted topic cannot accept a record without key";
+            return Err(refused(StorageErrorKind::InvalidRecord, what));
+        }
+        if let Some(inner) = &record.message
+            && header.codec() != Codec::None
+            && !record.checksum_holds()
+        {
+            let what = format!(
+                "the message inside a compressed set has crc {:#010x}, not its own",
+                inner.crc
+            );
+            return Err(StorageError::at(INPUT, (0, 0), "crc", what));
+        }
+        let time = record.timestamp;
+        if self.append_time().is_none() && time != Timestamp::NONE {
+            let age = self.now.0.saturating_sub(time.0);
+            let before = self.config.message_timestamp_before_max_ms;
+            let after = self.config.message_timestamp_after_max_ms;
+            if age > before || age.saturating_neg() > after {
+                let what = format!(
+                    "timestamp {time} is out of range: from {} to {} is allowed",
+                    self.now.0.saturating_sub(before),
+                    self.now.0.saturating_add(after)
+                );
+                return Err(refused(StorageErrorKind::InvalidTimestamp, what));
+            }
+        }
+        Ok(time)
+    }
+}
+
+/// What the batch's header alone must fulfil (`LogValidator.validateBatch`, `UnifiedLog.analyzeAndValidateRecords`).
+fn check_batch(entry: &Entry, first: &Header, config: &LogConfig, to_magic: i8) -> Result<()> {
+    entry.verify().map_err(|error| corrupt(entry.position, error))?;
+    check_size(entry.bytes.len(), config)?;
+    let invalid = |what: String| Err(refused(StorageErrorKind::InvalidRecord, what));
+    if entry.magic != first.magic {
+        return invalid(format!(
+            "batches of format {} and {} in one request",
+            first.magic, entry.magic
+        ));
+    }
+    if let Codec::Unknown(number) = entry.codec() {
+        let what = format!("codec {number} does not exist");
+        return Err(refused(StorageErrorKind::UnsupportedCompressionType, what));
+    }
+    if to_magic < 2 && (entry.is_transactional() || entry.has_producer_id()) {
+        let what = format!("format {to_magic} has no place for producer ids");
+        return Err(refused(StorageErrorKind::UnsupportedForMessageFormat, what));
+    }
+    if !entry.is_message() {
+        let from_offsets = i64::from(entry.last_offset_delta) + 1;
+        if from_offsets != i64::from(entry.records_count) || entry.records_count < 1 {
+            let what = format!(
+                "records_count is {}, but last_offset_delta is {}",
+                entry.records_count, entry.last_offset_delta
+            );
+            return Err(StorageError::at(INPUT, (57, 61), "records_count", what));
+        }
+        if entry.has_producer_id() && entry.base_sequence < 0 && !entry.is_control() {
+            return invalid(format!("sequence {} of a producer with id", entry.base_sequence));
+        }
+    }
+    Ok(())
+}
+
+/// `max.message.bytes` counts the batch as it is stored, compressed if it is.
+fn check_size(size: usize, config: &LogConfig) -> Result<()> {
+    if size > config.max_message_bytes as usize {
+        let limit = config.max_message_bytes;
+        let what = format!("the batch has {size} bytes, max.message.bytes={limit} allows no more");
+        return Err(refused(StorageErrorKind::RecordTooLarge, what));
+    }
+    Ok(())
+}
+
+impl Log {
+    /// Checks what a producer sent and gives it offsets from the log end on, in place or anew.
+    pub(super) fn validate(
+        &self,
+        bytes: &mut [u8],
+        epoch: LeaderEpoch,
+        now: clock::Instant,
+        events: &mut Vec<Event>,
+    ) -> Result<Validated> {
+        let config = &self.config;
+        let rules = Rules { config, now: now.timestamp() };
+        let to_magic = config.magic();
+        let mut sent = Vec::new();
+        for entry in entries(bytes) {
+            let entry = entry.map_err(|error| corrupt(0, error))?;
+            check_batch(
+                &entry,
+                sent.first().map_or(&entry.header, |first: &Entry| &first.header),
+                config,
+                to_magic,
+            )?;
+            sent.push(entry);
+        }
+        let Some(first) = sent.first().map(|entry| entry.header) else {
+            return Err(refused(StorageErrorKind::InvalidArgument, "there is nothing to append"));
+        };
+        // The codec of the last compressed batch stands for all (`UnifiedLog.analyzeAndValidateRecords`).
+        let source = sent.iter().map(|e| e.codec()).rfind(|&codec| codec != Codec::None);
+        let source = source.unwrap_or(Codec::None);
+        let (target, level) = config.compression.target(source);
+        if to_magic < 2 && target == Codec::Zstd {
+            let what = "zstd needs message format 2 (KIP-110)";
+            return Err(refused(StorageErrorKind::UnsupportedCompressionType, what));
+        }
+        let plain = source == Codec::None && target == Codec::None;
+        if !plain && !first.is_message() && sent.len() != 1 {
+            let what =
+                format!("{} batches of one partition, of which one is compressed", sent.len());
+            return Err(refused(StorageErrorKind::InvalidRecord, what));
+        }
+        let mut in_place = first.magic == to_magic && source == target && (plain || to_magic > 0);
+        let mut next = self.log_end_offset;
+        let mut max_timestamp = Timestamp::NONE;
+        // Of each batch: how many records it has, and the greatest time.
+        let mut counts = Vec::with_capacity(sent.len());
+        for entry in &sent {
+            let at = |error| corrupt(entry.position, error);
+            let contents = entry.contents().map_err(at)?;
+            let (mut count, mut greatest, mut last) = (0i64, Timestamp::NONE, None);
+            for record in &contents {
+                let record = record.map_err(at)?;
+                greatest = greatest.max(rules.record(&entry.header, &record)?);
+                // Offsets inside a wrapper of format 1 must be 0, 1, 2, … to stay as they are.
+                let relative = record.message.map_or(count, |inner| inner.base_offset.0);
+                in_place &= entry.codec() == Codec::None || relative == count;
+                if !entry.is_message() && last.is_some_and(|last| record.offset != last + 1) {
+                    let what = format!("offset {} inside a batch is out of order", record.offset);
+                    return Err(refused(StorageErrorKind::InvalidRecord, what));
+                }
+                last = Some(record.offset);
+                count += 1;
+            }
+            counts.push((count, greatest));
+            max_timestamp = max_timestamp.max(greatest);
+            next = self.behind(next, count)?;
+        }
+        let first_offset = self.log_end_offset;
+        if let Some(time) = rules.append_time() {
+            max_timestamp = time;
+        }
+        let mut validated =
+            Validated { rewritten: None, first_offset, next_offset: next, max_timestamp };
+        if in_place {
+            let places: Vec<_> = sent.iter().map(|e| (e.header, e.position as usize)).collect();
+            let mut at = first_offset;
+            for ((header, start), (count, greatest)) in places.into_iter().zip(counts) {
+                let one = &mut bytes[start..start + header.size_bytes()];
+                let stored = if header.is_message() { Offset(at.0 + count - 1) } else { at };
+                batch::set_base_offset_and_epoch(one, stored, epoch);
+                let append = rules.append_time();
+                if !header.is_control() {
+                    batch::set_max_timestamp(one, append.is_some(), append.unwrap_or(greatest));
+                }
+                at = at + count;
+            }
+            return Ok(validated);
+        }
+        let was = bytes.len();
+        let mut builder =
+            AnyBuilder::new(to_magic, target, level, first_offset, rules.append_time());
+        if let AnyBuilder::Batch(batch) = builder {
+            let mut batch = batch.with_epoch(epoch).with_producer(
+                first.producer_id,
+                first.producer_epoch,
+                first.base_sequence,
+            );
+            if first.is_transactional() {
+                batch = batch.transactional();
+            }
+            builder = AnyBuilder::Batch(batch);
+        }
+        let mut at = first_offset;
+        for entry in &sent {
+            let contents = entry.contents().map_err(|error| corrupt(entry.position, error))?;
+            for record in &contents {
+                let record = record.map_err(|error| corrupt(entry.position, error))?;
+                builder.push(at, &record);
+                at = at + 1;
+            }
+        }
+        let rewritten = builder.build();
+        for entry in entries(&rewritten).flatten() {
+            check_size(entry.bytes.len(), config)?;
+        }
+        let partition = self.partition.clone();
+        let (from_bytes, to_bytes) = (was as u32, rewritten.len() as u32);
+        if first.magic != to_magic {
+            let records = (next - first_offset) as u32;
+            let (from, to) = (first.magic, to_magic);
+            events.push(Event::Converted { partition, from, to, records, from_bytes, to_bytes });
+        } else {
+            events.push(Event::Recompressed {
+                partition,
+                from: source,
+                to: target,
+                from_bytes,
+                to_bytes,
+            });
+        }
+        validated.rewritten = Some(rewritten);
+        Ok(validated)
+    }
+}
