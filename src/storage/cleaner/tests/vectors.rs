@@ -77,7 +77,9 @@ fn grow(log: &mut Log, disk: &mut Disk, case: &Value, wanted: &[Value]) {
             let id = (&case["id"], header.base_offset);
             assert_eq!(i64::from(header.crc), int(&batch["crc"]), "batch of case {id:?}");
             let config = LogConfig::default();
-            segment.append(disk, &bytes, last_offset, &config, &partition, &mut Vec::new()).unwrap();
+            segment
+                .append(disk, &bytes, last_offset, &config, &partition, &mut Vec::new())
+                .unwrap();
             log.log_end_offset = last_offset + 1;
         }
         let entries: Vec<AbortedTransaction> = list(&described["aborted"])
