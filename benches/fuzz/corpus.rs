@@ -71,8 +71,13 @@ impl Corpus {
         thin(found)
     }
 
-    /// Entries of logs: each alone.
+    /// Entries of logs, each alone: some of every format and codec.
     pub fn entries(&self) -> Vec<Vec<u8>> {
+        thin(self.all_entries())
+    }
+
+    /// Entries of logs, each alone.
+    pub fn all_entries(&self) -> Vec<Vec<u8>> {
         let mut found = Vec::new();
         for (_, bytes) in self.files.iter().filter(|(path, _)| path.ends_with(".log")) {
             let mut at = 0;
@@ -90,7 +95,7 @@ impl Corpus {
         }
         found.sort_by_key(|entry| (entry.get(16).copied(), entry.get(22).copied(), entry.len()));
         found.dedup();
-        thin(found)
+        found
     }
 }
 

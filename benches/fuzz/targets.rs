@@ -242,7 +242,7 @@ fn entries(bytes: &[u8]) {
 /// What is compressed in real entries of a codec.
 fn packed(corpus: &Corpus, codec: Codec) -> Vec<Vec<u8>> {
     let mut found = Vec::new();
-    for bytes in corpus.entries() {
+    for bytes in corpus.all_entries() {
         for entry in batch::entries(&bytes).map_while(Result::ok) {
             if entry.header.codec() == codec
                 && let Ok(Some(packed)) = entry.compressed()
@@ -251,6 +251,7 @@ fn packed(corpus: &Corpus, codec: Codec) -> Vec<Vec<u8>> {
             }
         }
     }
+    found.truncate(200);
     found.push(batch::compress(codec, 2, &[7; 1000]));
     found
 }
@@ -368,7 +369,9 @@ fn transactions(bytes: &[u8]) {
 
 fn snapshot(bytes: &[u8]) {
     if let Ok(entries) = producer_snapshot::read(bytes) {
-        assert_eq!(producer_snapshot::write(&entries), bytes, "what was read is written alike");
+        let written = producer_snapshot::write(&entries);
+        // What stands behind the last entry is under the checksum and read by nobody, as in Kafka.
+        assert!(bytes[6..].starts_with(&written[6..]), "what was read is written alike");
     }
 }
 

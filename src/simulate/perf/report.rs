@@ -184,16 +184,29 @@ impl Section {
         }
     }
 
-    /// One bar a row, all from zero, all to one scale; what is there at all has a mark.
+    /// One bar a row, all to one scale; what is there at all has a mark. The scale begins at zero, unless the values
+    /// lie so far apart that most bars could not be told from each other: then a step to the right is a factor, said so.
     fn plot(&self, canvas: &Canvas) -> Vec<Line> {
         const LONGEST: usize = 36;
+        const FAR_APART: f64 = 200.0;
         let labels = self.bars.iter().map(|bar| width::of(&bar.label)).max().unwrap_or(0);
         let most = self.bars.iter().map(|bar| bar.value).fold(f64::MIN_POSITIVE, f64::max);
         let room = canvas.width.saturating_sub(labels + 24).clamp(8, LONGEST);
+        let least = self.bars.iter().map(|bar| bar.value).filter(|v| *v > 0.0).fold(most, f64::min);
+        let is_logarithmic = most / least > FAR_APART;
+        let part = |value: f64| match is_logarithmic {
+            true => (value.max(least) / least * 2.0).ln() / (most / least * 2.0).ln(),
+            false => value / most,
+        };
+        let said = is_logarithmic.then(|| {
+            let (english, chinese) =
+                ("logarithmic: a step is a factor", "对数刻度：每一格是一个倍数");
+            Line::of(format!("  ({})", canvas.word(english, chinese)), Role::Dim)
+        });
         self.bars
             .iter()
             .map(|bar| {
-                let cells = (bar.value / most * room as f64).round() as usize;
+                let cells = (part(bar.value) * room as f64).round() as usize;
                 let cells = cells.clamp(usize::from(bar.value > 0.0), room);
                 let digits = if bar.value < 10.0 { 2 } else { 0 };
                 Line::plain(format!("  {}  ", width::pad(&bar.label, labels)))
@@ -202,6 +215,7 @@ impl Section {
                     .join(Cell::Number(bar.value, digits).line())
                     .text(format!(" {}", self.unit))
             })
+            .chain(said)
             .collect()
     }
 
