@@ -5,9 +5,11 @@ use crate::mutate::Repair;
 use klab::batch::{self, Codec, ControlType};
 use klab::coordination::kraft::MetadataRecord;
 use klab::disk::Disk;
+use klab::dump::Options;
 use klab::group::{GroupRecord, Subscription, decode_assignment};
 use klab::inspect::{self, Inspection};
 use klab::lesson;
+use klab::schema::{self, Topic};
 use klab::script::{self, NoNames};
 use klab::storage::{
     EpochCache, Log, LogConfig, OffsetIndex, TimeIndex, file_name, producer_snapshot,
@@ -176,6 +178,37 @@ pub const TARGETS: &[Target] = &[
     target("metadata-record", "a value of __cluster_metadata", Repair::None, payloads, |b| {
         let _ = MetadataRecord::decode(b);
     }),
+    target(
+        "dump-log",
+        "klab dump of a log, with all decoders",
+        Repair::Entries,
+        |c| c.ending(".log"),
+        |b| {
+            dump(&[("00000000000000000000.log", b)]);
+        },
+    ),
+    target(
+        "dump-small",
+        "klab dump of every other kind of file",
+        Repair::Snapshot,
+        small_files,
+        |b| {
+            dump(&[
+                ("00000000000000000000.log", &[]),
+                ("00000000000000000000.index", b),
+                ("00000000000000000000.timeindex", b),
+                ("00000000000000000000.txnindex", b),
+                ("00000000000000000005.snapshot", b),
+                ("00000000000000000005-0000000001.checkpoint", b),
+                ("leader-epoch-checkpoint", b),
+                ("replication-offset-checkpoint", b),
+                ("meta.properties", b),
+                ("partition.metadata", b),
+                ("quorum-state", b),
+            ]);
+        },
+    ),
+    target("schema", "keys and values of Kafka's own topics", Repair::None, payloads, schemas),
     target(
         "log-open",
         "a partition: open after a crash, read, look up",
@@ -478,6 +511,49 @@ fn inspect(bytes: &[u8]) {
         let asked = if asked.is_empty() { Vec::new() } else { words(asked) };
         for json in [false, true] {
             let _ = inspect::run(&inspection, &asked, json, &canvas);
+        }
+    }
+}
+
+fn small_files(corpus: &Corpus) -> Vec<Vec<u8>> {
+    corpus.matching(|path| !path.ends_with(".log") && !path.ends_with(".json"))
+}
+
+fn dump(files: &[(&str, &[u8])]) {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let paths: Vec<std::path::PathBuf> =
+        files.iter().map(|(name, _)| directory.path().join(name)).collect();
+    for (path, (_, bytes)) in paths.iter().zip(files) {
+        std::fs::write(path, bytes).expect("room");
+    }
+    let decoders = ["--offsets-decoder", "--transaction-log-decoder", "--cluster-metadata-decoder"];
+    for (at, json) in [false, true, false].into_iter().enumerate() {
+        let mut options = Options { json, ..Options::default() };
+        options.set("--print-data-log");
+        options.set(decoders[at]);
+        let mut bytes = 0;
+        let mut take = |text: &[u8]| {
+            bytes += text.len();
+            bytes < 64 << 20
+        };
+        let report = inspect::dump_files(&paths, &options, &mut take, &mut |_, _, _| {});
+        let _ = report.text();
+    }
+}
+
+fn schemas(bytes: &[u8]) {
+    let (key, value) = split(bytes);
+    for name in
+        ["__consumer_offsets", "__transaction_state", "__share_group_state", "__cluster_metadata"]
+    {
+        let Some(topic) = Topic::of(name) else { continue };
+        let _ = schema::decode(topic, Some(key), None);
+        let _ = schema::decode(topic, None, Some(bytes));
+        if let Ok(decoded) = schema::decode(topic, Some(key), Some(value)) {
+            let mut text = Vec::new();
+            for value in [decoded.key, decoded.value].into_iter().flatten() {
+                value.write_json(&mut text);
+            }
         }
     }
 }
