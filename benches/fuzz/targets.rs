@@ -402,9 +402,8 @@ fn transactions(bytes: &[u8]) {
 
 fn snapshot(bytes: &[u8]) {
     if let Ok(entries) = producer_snapshot::read(bytes) {
-        let written = producer_snapshot::write(&entries);
-        // What stands behind the last entry is under the checksum and read by nobody, as in Kafka.
-        assert!(bytes[6..].starts_with(&written[6..]), "what was read is written alike");
+        let again = producer_snapshot::read(&producer_snapshot::write(&entries));
+        assert_eq!(again.ok(), Some(entries), "what was written is read alike");
     }
 }
 
