@@ -1,54 +1,96 @@
 //! A directory that a real broker wrote, looked at through the same eyes as the lab's own.
 //!
 //! ```text
-//!   DIR ── what is it? ─┬ broker-1/ broker-2/ …   several nodes
-//!                       ├ meta.properties, orders-0/ …   the log.dirs of one broker
+//!   DIR ── what is it? ─┬ broker-1/ broker-2/ …   several nodes, or several log directories of one (JBOD)
+//!                       ├ meta.properties, orders-0/ …   one log directory
 //!                       └ 00000000000000000000.log …     one partition
-//!        Disk::read_only ─▶ nodes ▸ partitions ▸ segments ─┬─▶ pictures: log, index, bytes, timeline
-//!                                                          ├─▶ lookup, step by step (storage::Lookup)
-//!                                                          └─▶ report: text, JSON
+//!        Files (read-only) ─▶ nodes ▸ partitions ▸ segments ─┬─▶ pictures: log, index, bytes, batches, partition …
+//!           ▲ names and sizes first; headers when asked      ├─▶ lookup, step by step (storage::Lookup)
+//!           │                                                ├─▶ check: findings · find: search · verify: rebuild
+//!        refresh: what a running broker added since          └─▶ report: text, JSON
 //! ```
 //!
-//! What always holds: not a byte is written; nothing is trusted, so whatever is there gives a listing and findings,
-//! never a panic; a listing reads names and headers, and no more than [`MOST_BATCHES`] batches of a partition. What
-//! cannot be decoded yet is shown as such, by name: message sets of magic 0 and 1, the records of compressed batches.
-//! Left out: producer snapshots, transaction indexes and metadata snapshots are listed by name and size only.
+//! What always holds: not a byte is written and nothing is locked; nothing is trusted, so whatever is there gives a
+//! listing and findings, never a panic; opening reads names, sizes and small files only, so that ten thousand segments
+//! open in a moment; what takes long (check, search) is done in bounded pieces that tell their progress.
+//! Left out: tiered storage (`remote-log-index-cache`, KIP-405).
 
+mod across;
+mod advice;
 mod batches;
+mod check;
 mod command;
 mod directory;
 mod dump;
+mod ends;
+mod files;
+mod find;
 mod findings;
+mod follow;
+mod index;
+mod internal;
+mod partition_files;
 mod pictures;
+mod records;
 mod report;
 mod sample;
+mod small;
+mod state;
+mod tail;
 #[cfg(test)]
 mod tests;
+mod verify;
 
-pub use batches::{BatchRow, Format, MOST_BATCHES, Scan};
-pub use command::run;
-pub use directory::{NodeFiles, PartitionFiles, Place, SegmentFiles};
+pub use advice::kinds;
+pub use batches::{BatchRow, Format, Walk};
+pub use check::{Check, Counts};
+pub use command::{Answer, Asked, Request, VERBS, run};
+pub use directory::{CHECKPOINTS, NodeFiles, PartitionFiles, Place, SegmentFiles};
 pub use dump::{ReadFile, dump_files, files};
-pub use findings::Finding;
-pub use sample::{sample, unpack};
+pub use find::{Find, Hit, Wanted};
+pub use findings::{Finding, Findings, Weight};
+pub use index::{OffsetEntry, TimeEntry};
+pub use follow::follow;
+pub use pictures::Steps;
+pub use internal::Internal;
+pub use records::{RecordRow, records};
+pub use sample::{Sample, sample, sample_named, samples, unpack};
+pub use small::Properties;
+pub use tail::Grown;
+pub use verify::{Verdict, Verified};
 
-use crate::disk::{Disk, DiskError};
-use crate::storage::{Log, LookupStep};
-use crate::types::{Offset, TopicPartition};
+use crate::disk::Disk;
+use crate::storage::{Log, LogConfig, LookupStep, TimestampStep};
+use crate::types::{Offset, Timestamp, TopicPartition};
+use files::Files;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// An opened directory.
 #[derive(Debug)]
 pub struct Inspection {
-    disk: Disk,
+    files: Files,
     /// The directory as it was given.
     pub directory: PathBuf,
-    /// The nodes whose files are in it.
+    /// The log directories in it, and whose they are.
     pub nodes: Vec<NodeFiles>,
-    /// What is worth knowing about what was found.
-    pub findings: Vec<Finding>,
+    /// What names, sizes and small files alone tell.
+    pub findings: Findings,
+    /// The log directories by their paths from the top.
+    below: Vec<String>,
+    /// The one partition directory that was given.
+    only: Option<String>,
+    ends: RefCell<BTreeMap<String, ends::Known>>,
+    stamps: BTreeMap<String, tail::Stamp>,
+    kept: RefCell<internal::Kept>,
+    /// Which of the samples it is, if it is one.
+    pub sample: Option<Sample>,
     unpacked: Option<sample::Unpacked>,
 }
+
+/// Most steps of one lookup; a sane log takes a few dozen.
+const MOST_STEPS: usize = 100_000;
 
 impl Inspection {
     /// Opens a directory: of several brokers, of one broker, or of one partition. The error is a sentence.
@@ -56,9 +98,20 @@ impl Inspection {
         directory::open(directory)
     }
 
-    /// The disk that it stands on.
-    pub fn disk(&self) -> &Disk {
-        &self.disk
+    fn empty(given: &Path, files: Files, below: Vec<String>, only: Option<String>) -> Inspection {
+        Inspection {
+            files,
+            directory: given.into(),
+            nodes: Vec::new(),
+            findings: Findings::default(),
+            below,
+            only,
+            ends: RefCell::default(),
+            stamps: BTreeMap::new(),
+            kept: RefCell::default(),
+            sample: None,
+            unpacked: None,
+        }
     }
 
     /// The partition at a place.
@@ -74,12 +127,16 @@ impl Inspection {
     }
 
     /// Where a partition is: on the node of this id, or on the first that has it.
-    pub fn find(&self, partition: &TopicPartition, node: Option<u32>) -> Option<Place> {
-        self.places().find(|&place| {
-            let files = self.partition(place);
-            files.is_some_and(|files| files.partition == *partition && files.state.is_none())
-                && (node.is_none() || self.nodes[place.node].node == node)
-        })
+    pub fn find_partition(&self, partition: &TopicPartition, node: Option<u32>) -> Option<Place> {
+        let fits = |place: &Place| {
+            let files = self.partition(*place);
+            files.is_some_and(|files| files.partition == *partition)
+                && (node.is_none() || self.nodes[place.node].properties.node == node)
+        };
+        let alive = |place: &Place| self.partition(*place).is_some_and(|f| f.state.is_none());
+        let mut all = self.places().filter(fits);
+        let first = all.next()?;
+        if alive(&first) { Some(first) } else { all.find(alive).or(Some(first)) }
     }
 
     /// The place to show first: a partition with several segments that a person made, if there is one.
@@ -87,29 +144,54 @@ impl Inspection {
         let size = |place: &Place| {
             let files = self.partition(*place)?;
             let internal = files.partition.topic.as_str().starts_with("__");
-            Some((!internal && files.state.is_none(), files.segments.len().min(3)))
+            let written = files.segments.iter().any(|segment| segment.log_bytes > 0);
+            Some((!internal && files.state.is_none() && written, files.segments.len().min(3)))
         };
         let best = self.places().map(|place| size(&place)).max()?;
         self.places().find(|place| size(place) == best)
     }
 
+    /// Another name for the directory, where the real one would only confuse.
+    pub fn shown_as(&mut self, directory: &str) {
+        self.directory = directory.into();
+    }
+
+    /// Is there a file of this path below the top?
+    pub fn is_file(&self, path: &str) -> bool {
+        self.files.size(path).is_some()
+    }
+
+    /// How many segments there are.
+    pub fn segment_count(&self) -> usize {
+        self.nodes.iter().flat_map(|node| &node.partitions).map(|p| p.segments.len()).sum()
+    }
+
+    /// Bytes of all `.log` files.
+    pub fn log_bytes(&self) -> u64 {
+        self.nodes.iter().flat_map(|node| &node.partitions).map(PartitionFiles::log_bytes).sum()
+    }
+
     /// The steps of finding an offset, made by the code that the lab's brokers run. The error is a sentence.
     pub fn lookup(&self, place: Place, offset: Offset) -> Result<Vec<LookupStep>, String> {
-        let log = self.log(place)?;
-        Ok(log.lookup(&self.disk, offset).take(MOST_STEPS).collect())
+        let (disk, log) = self.log(place)?;
+        Ok(log.lookup(&disk, offset).take(MOST_STEPS).collect())
+    }
+
+    /// The same for the first record at or after a time.
+    pub fn lookup_timestamp(
+        &self,
+        place: Place,
+        timestamp: Timestamp,
+    ) -> Result<Vec<TimestampStep>, String> {
+        let (disk, log) = self.log(place)?;
+        Ok(log.lookup_timestamp(&disk, timestamp).take(MOST_STEPS).collect())
     }
 
     /// The log at a place as the lab's brokers see one.
-    fn log(&self, place: Place) -> Result<&Log, String> {
+    fn log(&self, place: Place) -> Result<(Disk, Log), String> {
         let files = self.partition(place).ok_or("there is no such partition")?;
-        files.log.as_ref().map_err(Clone::clone)
+        let mut disk = Disk::read_only(self.files.root()).map_err(|error| error.to_string())?;
+        let log = Log::look(&mut disk, &files.directory, &files.partition, LogConfig::default());
+        log.map(|log| (disk, log)).map_err(|error| error.to_string())
     }
-}
-
-/// Most steps of one lookup; a sane log takes a few dozen.
-const MOST_STEPS: usize = 100_000;
-
-/// What the disk says, as a sentence.
-fn sentence(error: &DiskError) -> String {
-    error.to_string()
 }

@@ -70,8 +70,8 @@ pub enum Start {
     Sandbox,
     /// A directory that somebody else wrote.
     Inspect(PathBuf),
-    /// The directory of a real broker that comes with the lab.
-    Sample,
+    /// The directory of a real broker that comes with the lab, by its name; empty: the first.
+    Sample(String),
 }
 
 /// Where lessons, sandboxes and directories come from.

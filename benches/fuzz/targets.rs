@@ -509,7 +509,7 @@ fn inspect(bytes: &[u8]) {
     ] {
         let asked = if asked.is_empty() { Vec::new() } else { words(asked) };
         for json in [false, true] {
-            let _ = inspect::run(&inspection, &asked, json, &canvas);
+            let _ = inspect::run(&inspection, &asked, json, &canvas, &mut |_, _| true);
         }
     }
 }

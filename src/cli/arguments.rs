@@ -201,26 +201,45 @@ pub struct RunArguments {
 
 const INSPECT_EXAMPLES: &str = "\
 DIR is the log.dirs of a broker, a directory of several such, or one partition's directory.
+Nothing is locked or changed; the broker may run. Words behind it, and without them the screen:
+  T-P                                    a partition: facts, segments, batches
+  partition|log|index|bytes|batches T-P [offset=N] [broker=N]
+  lookup T-P offset=N | timestamp=T      every step of finding it
+  find key=alice value~apples offset=5..9 time=2026-09-21 [topic=T] [T-P] [limit=N]
+                                         = is all of it, ~ a part, 0x... bytes
+  findings [T-P]                         reads every log and tells what is wrong, and what to do
+  verify T-P                             rebuilds the indexes from the log and compares
+  groups | transactions | metadata       the internal topics
+
+Exit codes: 0 done; 1 findings: something is bad, verify: an index is wrong, find: nothing found;
+2 an argument or the directory is wrong; 130 after Ctrl-C.
 
 Examples:
-  klab inspect DIR                              topics, partitions, segments, findings
-  klab inspect DIR orders-0                     the segments and batches of a partition
-  klab inspect DIR lookup orders-0 offset=87    every step of finding an offset
-  klab inspect DIR index orders-0 offset=87     also: log, bytes, timeline
-  klab inspect --sample                         a real directory that comes along";
+  klab inspect DIR
+  klab inspect DIR lookup orders-0 offset=87
+  klab inspect DIR findings --json
+  klab inspect DIR orders-0 --follow     new batches as a broker writes them
+  klab inspect --list-samples            real directories that come along
+  klab inspect --sample 2.1 m0-lz4-0";
 
 /// `klab inspect`
 #[derive(Debug, Args)]
 pub struct InspectArguments {
-    /// The directory
-    #[arg(value_name = "DIR", required_unless_present = "sample")]
+    /// The directory; with --sample, the name of a sample
+    #[arg(value_name = "DIR", required_unless_present_any = ["sample", "list_samples"])]
     pub directory: Option<PathBuf>,
     /// What of it, see below
     #[arg(value_name = "WORDS")]
     pub words: Vec<String>,
-    /// Opens the real directory that comes along
+    /// Opens a real directory that comes along, by its name
     #[arg(long)]
     pub sample: bool,
+    /// Lists the directories that come along
+    #[arg(long)]
+    pub list_samples: bool,
+    /// Tells what a running broker adds, a line each, until Ctrl-C
+    #[arg(long)]
+    pub follow: bool,
     /// JSON instead of text
     #[arg(long)]
     pub json: bool,

@@ -1,13 +1,14 @@
 //! Commands that only look: a real broker's directory, the ledger, the glossary.
 
-use super::ENDED;
+use super::{ENDED, FAILED};
 use super::arguments::{Arguments, InspectArguments};
 use super::output::Output;
 use super::{interrupt, screen};
 use crate::inspect::{self, Inspection};
-use crate::trace::Canvas;
+use crate::trace::{Canvas, width};
 use crate::tui::Start;
 use crate::{era, fidelity, glossary, script};
+use std::io::IsTerminal;
 use std::path::Path;
 
 /// `klab inspect`
@@ -17,9 +18,16 @@ pub fn inspect(
     canvas: &Canvas,
     out: &mut Output,
 ) -> Result<i32, String> {
-    if asked.words.is_empty() && !asked.json && screen::is_there(arguments) {
+    let headless = asked.json || asked.follow || asked.list_samples;
+    if asked.words.is_empty() && !headless && screen::is_there(arguments) {
         match (&asked.directory, asked.sample) {
-            (None, true) => return screen::open(arguments, Start::Sample, None, None),
+            (None, true) => {
+                return screen::open(arguments, Start::Sample(String::new()), None, None);
+            }
+            (Some(name), true) if is_sample(&name.to_string_lossy()) => {
+                let name = name.to_string_lossy().into_owned();
+                return screen::open(arguments, Start::Sample(name), None, None);
+            }
             (Some(directory), false) => {
                 return screen::open(arguments, Start::Inspect(directory.clone()), None, None);
             }
@@ -27,19 +35,108 @@ pub fn inspect(
         }
     }
     interrupt::listen();
+    if asked.list_samples {
+        return Ok(list_samples(asked.json, canvas, out));
+    }
     let mut words = asked.words.clone();
-    let inspection = match (&asked.directory, asked.sample) {
+    let mut inspection = match (&asked.directory, asked.sample) {
         (directory, true) => {
-            // With --sample the first word is no directory but belongs to what is asked.
-            let first = directory.as_deref().map(Path::to_string_lossy);
-            words.splice(0..0, first.map(|word| word.into_owned()));
-            inspect::sample()?
+            // With --sample the first word is no directory: the sample's name, or it belongs to what is asked.
+            let first = directory.as_deref().map(Path::to_string_lossy).map(|word| word.into_owned());
+            match first {
+                Some(name) if is_sample(&name) => inspect::sample_named(&name)?,
+                first => {
+                    words.splice(0..0, first);
+                    inspect::sample()?
+                }
+            }
         }
         (Some(directory), false) => Inspection::open(directory)?,
         (None, false) => return Err("inspect wants a directory, or --sample".into()),
     };
-    out.text(&inspect::run(&inspection, &words, asked.json, canvas)?);
-    Ok(ENDED)
+    if asked.follow {
+        return follow(&mut inspection, &words, asked.json, out);
+    }
+    let mut progress = Progress::new();
+    let answer = inspect::run(&inspection, &words, asked.json, canvas, &mut |done, all| {
+        progress.tell(done, all);
+        !interrupt::asked()
+    });
+    progress.end();
+    if interrupt::asked() {
+        return Ok(interrupt::INTERRUPTED);
+    }
+    let answer = answer?;
+    out.text(&answer.text);
+    Ok(if answer.wrong { FAILED } else { ENDED })
+}
+
+fn is_sample(name: &str) -> bool {
+    inspect::samples().iter().any(|sample| sample.name == name)
+}
+
+/// `klab inspect --list-samples`
+fn list_samples(as_json: bool, canvas: &Canvas, out: &mut Output) -> i32 {
+    for sample in inspect::samples() {
+        let (name, origin, about) = (sample.name, sample.origin, sample.about(canvas.language));
+        out.text(&match as_json {
+            true => format!("{}\n", serde_json::json!({"name": name, "origin": origin, "about": about})),
+            false => format!("{}{}{about}\n", width::pad(name, 14), width::pad(origin, 16)),
+        });
+    }
+    ENDED
+}
+
+/// `klab inspect DIR [T-P] --follow`: until Ctrl-C, or until nobody reads.
+fn follow(
+    inspection: &mut Inspection,
+    words: &[String],
+    as_json: bool,
+    out: &mut Output,
+) -> Result<i32, String> {
+    let only = match inspect::Request::parse(inspection, words)? {
+        inspect::Request::Listing => None,
+        inspect::Request::Whole(asked) => Some(asked.place),
+        _ => return Err("--follow takes a partition, or nothing".into()),
+    };
+    let out = std::cell::RefCell::new(out);
+    let wait = || {
+        out.borrow_mut().flush();
+        for _ in 0..5 {
+            if interrupt::asked() || out.borrow().is_closed() {
+                return false;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        true
+    };
+    inspect::follow(inspection, only, as_json, wait, |line| out.borrow_mut().text(line));
+    Ok(if interrupt::asked() { interrupt::INTERRUPTED } else { ENDED })
+}
+
+/// A line on the error output that says how far a long search or check is; only on a terminal.
+struct Progress {
+    shown: bool,
+    terminal: bool,
+}
+
+impl Progress {
+    fn new() -> Progress {
+        Progress { shown: false, terminal: std::io::stderr().is_terminal() }
+    }
+
+    fn tell(&mut self, done: u64, all: u64) {
+        if self.terminal {
+            self.shown = true;
+            eprint!("\r{:>3} %  {} of {} MB ", done * 100 / all.max(1), done >> 20, all >> 20);
+        }
+    }
+
+    fn end(&self) {
+        if self.shown {
+            eprint!("\r{:40}\r", "");
+        }
+    }
 }
 
 /// `klab fidelity`

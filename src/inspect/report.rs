@@ -1,181 +1,238 @@
-//! The listing of a directory: as text, and as JSON with these fields.
+//! The directory as JSON, with these fields. What is a list of like things is printed one object a line.
 //!
 //! ```text
-//!   { directory, nodes: [ { name, node, cluster_id, stopped_cleanly, partitions: [ { partition, directory, state,
-//!     topic_id, high_watermark, recovery_point, log_start_offset, epochs: [[epoch, start]], batches, records,
-//!     first_offset, last_offset, formats: { name: count }, cut_short,
-//!     segments: [ { base_offset, log_bytes, index_bytes, time_index_bytes } ] } ] } ],
-//!     findings: [ { place, text } ] }
+//!   (listing)   { directory, nodes: [ { name, directory, node, cluster_id, directory_id, version, stopped_cleanly,
+//!                 partitions: [ { partition, directory, state, topic_id, first_offset, last_offset, end_is_exact,
+//!                 high_watermark, recovery_point, log_start_offset, cleaned_up_to, epochs: [[epoch, start]],
+//!                 first_format, last_format, log_bytes, snapshots: [offset], other_files: [name],
+//!                 segments: [ { base_offset, log_bytes, index_bytes, time_index_bytes,
+//!                               transaction_index_bytes } ] } ] } ],
+//!                 findings: [ … ] }            findings: see `Finding::json`, without reading the logs
+//!   T-P         a line a batch: { segment, position, size_bytes, format, base_offset, last_offset, records, timestamp,
+//!                 leader_epoch, producer_id, transactional, control }; ends with { segment, stopped } where it must
+//!   partition   { …the partition's object of the listing…, producers: [ … ], aborted: [ … ] }
+//!   index       a line an entry: { segment, entry, offset, position }
+//!   bytes       a line a field: { position, width, name, value, depth }; then a line a record:
+//!                 { offset, timestamp, key, value, headers } where they do not lie open
 //! ```
 
-use super::{Finding, Inspection, MOST_BATCHES, Scan};
-use crate::trace::width::number;
-use crate::trace::{Align, Canvas, Line, Picture, Role, Table, Target};
-use crate::types::Language;
+use super::records::{records, shown};
+use super::{Asked, BatchRow, Inspection, PartitionFiles, Place, Request};
+use crate::batch;
 use serde_json::{Value, json};
 
-impl Inspection {
-    /// Everything that was found, partition by partition. Walks the headers of all batches.
-    pub fn overview(&self, canvas: &Canvas) -> Picture {
-        let title = canvas.word("inspect", "检查");
-        let caption = self.directory.display().to_string();
-        let mut picture = Picture::new(title).caption(Line::of(caption, Role::Dim));
-        let mut findings = self.findings.clone();
-        for (at, node) in self.nodes.iter().enumerate() {
-            picture.blank();
-            let id = node.node.map_or(String::new(), |id| format!("   b{id}"));
-            let cluster = node.cluster_id.as_deref().unwrap_or_default();
-            let stop = match node.stopped_cleanly {
-                true => canvas.word("stopped cleanly", "正常停止"),
-                false => canvas.word("no flag of a clean stop", "没有正常停止的标志"),
-            };
-            picture.push(
-                Line::of(&node.name, Role::Heading)
-                    .span(id, Role::Strong)
-                    .span(format!("   {cluster}   {stop}"), Role::Dim),
-            );
-            picture.extend(self.table(at, canvas, &mut findings));
-        }
-        picture.blank();
-        let heading = canvas.word("findings", "发现");
-        let none = canvas.word("none", "无");
-        let head = Line::of(heading, Role::Heading);
-        picture.push(if findings.is_empty() { head.text(format!("   {none}")) } else { head });
-        for finding in &findings {
-            let text = finding.sentence(canvas.language);
-            picture.push(Line::of(&finding.place, Role::Link).indent(2).text(format!(": {text}")));
-        }
-        picture
-    }
+/// Most characters of a key or value in JSON.
+const MOST_SHOWN: usize = 100_000;
 
-    fn table(&self, node: usize, canvas: &Canvas, findings: &mut Vec<Finding>) -> Vec<Line> {
-        let heads = match canvas.language {
-            Language::English => {
-                ["partition", "offsets", "segments", "batches", "records", "bytes", "HW", "format"]
+impl Inspection {
+    /// A request's answer as JSON; nothing for those that answer for themselves.
+    pub(super) fn request_json(&self, request: &Request) -> Option<Result<String, String>> {
+        Some(match request {
+            Request::Listing => Ok(format!("{:#}\n", self.json())),
+            Request::Whole(asked) | Request::Log(asked) | Request::Batches(asked) => {
+                Ok(self.batches_json(*asked))
             }
-            Language::Chinese => ["分区", "偏移量", "日志段", "批次", "记录", "字节", "HW", "格式"],
-        };
-        let (left, right) = (Align::Left, Align::Right);
-        let columns = [left, right, right, right, right, right, right, left];
-        let mut table = Table::new(&columns).gap(2).heads(&heads);
-        for place in self.places().filter(|place| place.node == node) {
-            let Some(files) = self.partition(place) else { continue };
-            let scan = self.scan(place);
-            findings.extend(of_scan(&files.directory, &scan));
-            let dash = || canvas.glyphs.dash.to_owned();
-            let offsets =
-                scan.offsets.map(|(first, last)| format!("{first}{}{last}", canvas.glyphs.range));
-            let name = match &files.state {
-                Some(state) => format!("{} ({state})", files.partition),
-                None => files.partition.to_string(),
-            };
-            let count = |n: u64| Line::of(number(n as i64), Role::Number);
-            let size = files.segments.iter().map(|segment| segment.log_bytes).sum();
-            table.row_to(
-                vec![
-                    Line::of(name, Role::Link),
-                    Line::of(offsets.unwrap_or_else(dash), Role::Offset),
-                    count(files.segments.len() as u64),
-                    count(scan.batches),
-                    count(scan.records),
-                    count(size),
-                    Line::of(
-                        files.high_watermark.map_or_else(dash, |offset| offset.to_string()),
-                        Role::HighWatermark,
-                    ),
-                    Line::plain(scan.format_names()),
-                ],
-                Target::Partition(files.partition.clone()),
-            );
-        }
-        table.lines(canvas.width, canvas.glyphs.ellipsis)
+            Request::Partition(asked) => Ok(format!("{:#}\n", self.facts_json(asked.place))),
+            Request::Index(asked) => Ok(self.index_json(*asked)),
+            Request::Bytes(asked) => self.bytes_json(*asked),
+            Request::Groups => Ok(self.groups_json()),
+            Request::Transactions => Ok(self.transactions_json()),
+            Request::Metadata => Ok(self.metadata_json()),
+            _ => return None,
+        })
     }
 
     /// The listing as JSON.
     pub fn json(&self) -> Value {
-        let mut findings = self.findings.clone();
         let mut nodes = Vec::new();
         for (at, node) in self.nodes.iter().enumerate() {
-            let mut partitions = Vec::new();
-            for place in self.places().filter(|place| place.node == at) {
-                let Some(files) = self.partition(place) else { continue };
-                let scan = self.scan(place);
-                findings.extend(of_scan(&files.directory, &scan));
-                let epochs: Vec<_> =
-                    files.epochs.iter().map(|e| json!([e.epoch.0, e.start_offset.0])).collect();
-                let segments: Vec<_> = files
-                    .segments
-                    .iter()
-                    .map(|segment| {
-                        json!({
-                            "base_offset": segment.base_offset.0,
-                            "log_bytes": segment.log_bytes,
-                            "index_bytes": segment.index_bytes,
-                            "time_index_bytes": segment.time_index_bytes,
-                        })
-                    })
-                    .collect();
-                partitions.push(json!({
-                    "partition": files.partition.to_string(),
-                    "directory": files.directory,
-                    "state": files.state,
-                    "topic_id": files.topic_id.map(|id| id.to_string()),
-                    "high_watermark": files.high_watermark.map(|offset| offset.0),
-                    "recovery_point": files.recovery_point.map(|offset| offset.0),
-                    "log_start_offset": files.log_start_offset.map(|offset| offset.0),
-                    "epochs": epochs,
-                    "batches": scan.batches,
-                    "records": scan.records,
-                    "first_offset": scan.offsets.map(|(first, _)| first.0),
-                    "last_offset": scan.offsets.map(|(_, last)| last.0),
-                    "formats": scan.formats,
-                    "cut_short": scan.cut_short,
-                    "segments": segments,
-                }));
-            }
+            let places = self.places().filter(|place| place.node == at);
+            let partitions: Vec<Value> = places.map(|place| self.partition_json(place)).collect();
             nodes.push(json!({
                 "name": node.name,
-                "node": node.node,
-                "cluster_id": node.cluster_id,
+                "directory": node.directory,
+                "node": node.properties.node,
+                "cluster_id": node.properties.cluster_id,
+                "directory_id": node.properties.directory_id,
+                "version": node.properties.version,
                 "stopped_cleanly": node.stopped_cleanly,
                 "partitions": partitions,
             }));
         }
-        let findings: Vec<_> = findings
-            .iter()
-            .map(|f| json!({"place": f.place, "text": f.sentence(Language::English)}))
-            .collect();
+        let findings: Vec<Value> = self.findings.sorted().iter().map(|f| f.json()).collect();
         json!({
             "directory": self.directory.display().to_string(),
             "nodes": nodes,
             "findings": findings,
         })
     }
+
+    fn partition_json(&self, place: Place) -> Value {
+        let Some(files) = self.partition(place) else { return Value::Null };
+        let end = self.end(place);
+        let start = files.start_offset();
+        let last = end.offset.filter(|end| Some(*end) > start).map(|end| end.0 - 1);
+        let epochs: Vec<_> =
+            files.epochs.iter().map(|e| json!([e.epoch.0, e.start_offset.0])).collect();
+        json!({
+            "partition": files.partition.to_string(),
+            "directory": files.directory,
+            "state": files.state,
+            "topic_id": files.topic_id.map(|id| id.to_string()),
+            "first_offset": last.and(start).map(|offset| offset.0),
+            "last_offset": last,
+            "end_is_exact": !end.at_least,
+            "high_watermark": files.high_watermark.map(|offset| offset.0),
+            "recovery_point": files.recovery_point.map(|offset| offset.0),
+            "log_start_offset": files.log_start_offset.map(|offset| offset.0),
+            "cleaned_up_to": files.cleaned_up_to.map(|offset| offset.0),
+            "epochs": epochs,
+            "first_format": end.first_format.map(|format| format.name()),
+            "last_format": end.last_format.map(|format| format.name()),
+            "log_bytes": files.log_bytes(),
+            "snapshots": files.snapshots.iter().map(|(offset, _)| offset.0).collect::<Vec<_>>(),
+            "other_files": files.others.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            "segments": segments_json(files),
+        })
+    }
+
+    fn facts_json(&self, place: Place) -> Value {
+        let mut facts = self.partition_json(place);
+        let Some(files) = self.partition(place) else { return facts };
+        let mut aborted = Vec::new();
+        for at in 0..files.segments.len() {
+            for entry in self.aborted(place, at).unwrap_or_default() {
+                aborted.push(json!({
+                    "producer_id": entry.producer_id,
+                    "first_offset": entry.first_offset.0,
+                    "last_offset": entry.last_offset.0,
+                    "last_stable_offset": entry.last_stable_offset.0,
+                }));
+            }
+        }
+        let newest = files
+            .snapshots
+            .iter()
+            .rev()
+            .find_map(|(offset, _)| self.producers(place, *offset).ok());
+        let producers: Vec<Value> = newest
+            .unwrap_or_default()
+            .iter()
+            .map(|producer| {
+                json!({
+                    "producer_id": producer.producer_id,
+                    "producer_epoch": producer.producer_epoch,
+                    "last_sequence": producer.last_sequence,
+                    "last_offset": producer.last_offset.0,
+                    "timestamp": producer.timestamp.0,
+                    "coordinator_epoch": producer.coordinator_epoch,
+                    "current_txn_first_offset": producer.current_txn_first_offset.map(|o| o.0),
+                })
+            })
+            .collect();
+        facts["producers"] = producers.into();
+        facts["aborted"] = aborted.into();
+        facts
+    }
+
+    fn batches_json(&self, asked: Asked) -> String {
+        let mut lines = String::new();
+        let Some(files) = self.partition(asked.place) else { return lines };
+        let first = asked.offset.and_then(|offset| files.segment_of(offset)).unwrap_or(0);
+        for at in first..files.segments.len() {
+            let Some(mut walk) = self.walk(asked.place, at, 0) else { break };
+            while let Some(row) = self.next(&mut walk) {
+                if asked.offset.is_none_or(|offset| row.last_offset >= offset) {
+                    lines.push_str(&format!("{}\n", batch_json(&row)));
+                }
+            }
+            if let Some(stop) = &walk.stop {
+                let base = files.segments[at].base_offset.0;
+                let line = json!({"segment": base, "stopped": stop.sentence()});
+                lines.push_str(&format!("{line}\n"));
+            }
+        }
+        lines
+    }
+
+    fn index_json(&self, asked: Asked) -> String {
+        let mut lines = String::new();
+        let Some(files) = self.partition(asked.place) else { return lines };
+        let only = asked.offset.and_then(|offset| files.segment_of(offset));
+        for (at, segment) in files.segments.iter().enumerate() {
+            if only.is_some_and(|only| only != at) {
+                continue;
+            }
+            for (n, entry) in self.offset_index(asked.place, at, 0, u64::MAX).iter().enumerate() {
+                let line = json!({
+                    "segment": segment.base_offset.0, "entry": n,
+                    "offset": entry.offset.0, "position": entry.position,
+                });
+                lines.push_str(&format!("{line}\n"));
+            }
+        }
+        lines
+    }
+
+    fn bytes_json(&self, asked: Asked) -> Result<String, String> {
+        let start = self.partition(asked.place).and_then(PartitionFiles::start_offset);
+        let offset = asked.offset.or(start).unwrap_or_default();
+        let row = self.batch_of(asked.place, offset).ok_or("no batch holds this offset")?;
+        let bytes = self.bytes(asked.place, &row)?;
+        let mut lines = String::new();
+        for field in batch::fields(&bytes) {
+            let line = json!({
+                "position": row.position + field.start as u64, "width": field.width,
+                "name": field.name, "value": field.value, "depth": field.depth,
+            });
+            lines.push_str(&format!("{line}\n"));
+        }
+        if row.format.magic == 2 && row.format.codec == batch::Codec::None {
+            return Ok(lines);
+        }
+        for record in records(&bytes, &row)? {
+            let headers: Vec<_> = record
+                .headers
+                .iter()
+                .map(|(name, value)| json!([name, value.as_ref().map(|v| shown(Some(v), MOST_SHOWN))]))
+                .collect();
+            let text = |bytes: &Option<Vec<u8>>| bytes.as_ref().map(|b| shown(Some(b), MOST_SHOWN));
+            let line = json!({
+                "offset": record.offset.0, "timestamp": record.timestamp.map(|time| time.0),
+                "key": text(&record.key), "value": text(&record.value), "headers": headers,
+            });
+            lines.push_str(&format!("{line}\n"));
+        }
+        Ok(lines)
+    }
 }
 
-/// What a walk over the batches found that a reader should know.
-fn of_scan(directory: &str, scan: &Scan) -> Vec<Finding> {
-    let mut found = Vec::new();
-    for (name, count) in scan.formats.iter().filter(|(name, _)| *name != "v2") {
-        let (english, chinese) = match name.starts_with("v2") {
-            true => ("their records cannot be opened yet", "其中的记录还不能打开"),
-            false => ("recognised, not decoded yet", "已识别，还不能解码"),
-        };
-        found.push(Finding::new(
-            directory,
-            format!("{count} x {name}: {english}"),
-            format!("{count} 个 {name}：{chinese}"),
-        ));
-    }
-    for (place, what) in &scan.errors {
-        found.push(Finding::new(place, what, what));
-    }
-    if scan.cut_short {
-        found.push(Finding::new(
-            directory,
-            format!("only the first {MOST_BATCHES} batches were counted"),
-            format!("只统计了前 {MOST_BATCHES} 个批次"),
-        ));
-    }
-    found
+fn segments_json(files: &PartitionFiles) -> Vec<Value> {
+    let one = |segment: &super::SegmentFiles| {
+        json!({
+            "base_offset": segment.base_offset.0,
+            "log_bytes": segment.log_bytes,
+            "index_bytes": segment.index_bytes,
+            "time_index_bytes": segment.time_index_bytes,
+            "transaction_index_bytes": segment.transaction_index_bytes,
+        })
+    };
+    files.segments.iter().map(one).collect()
+}
+
+fn batch_json(row: &BatchRow) -> Value {
+    json!({
+        "segment": row.segment.0,
+        "position": row.position,
+        "size_bytes": row.size_bytes,
+        "format": row.format.name(),
+        "base_offset": row.base_offset.0,
+        "last_offset": row.last_offset.0,
+        "records": row.records(),
+        "timestamp": row.timestamp.map(|time| time.0),
+        "leader_epoch": row.header.map(|header| header.partition_leader_epoch.0),
+        "producer_id": row.header.filter(|h| h.has_producer_id()).map(|header| header.producer_id),
+        "transactional": row.header.is_some_and(|header| header.is_transactional()),
+        "control": row.header.is_some_and(|header| header.is_control()),
+    })
 }

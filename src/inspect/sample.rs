@@ -1,8 +1,9 @@
-//! A real broker's directory that comes with the lab: unpacked into a temporary directory, gone when it is closed.
+//! Directories of real brokers that come with the lab: unpacked into a temporary directory, gone when it is closed.
 //!
 //! An archive is a stranger, too: names must be plain and relative, entries files or directories, few and small.
 
 use super::Inspection;
+use crate::types::Language;
 use std::fs;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
@@ -10,10 +11,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Files of Kafka 4.3.1; `data/README.md` tells what is inside.
 const SAMPLE: &[u8] = include_bytes!("../../data/real-kafka-4.3.tar.gz");
+/// Directories of brokers of several versions, the same that the tests read; `data/fixtures` holds them.
+const PACK: &[u8] = include_bytes!("../../data/fixtures/real.tar.zst");
 /// Most entries of an archive.
-const MOST_ENTRIES: usize = 2_000;
+const MOST_ENTRIES: usize = 4_000;
 /// Most bytes that come out of it.
-const MOST_BYTES: u64 = 64 << 20;
+const MOST_BYTES: u64 = 128 << 20;
 
 /// A temporary directory that goes when this does.
 #[derive(Debug)]
@@ -51,25 +54,97 @@ impl Drop for Unpacked {
     }
 }
 
+/// A directory of a real broker that comes with the lab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sample {
+    /// What `--sample` calls it.
+    pub name: &'static str,
+    /// Who wrote it.
+    pub origin: &'static str,
+    english: &'static str,
+    chinese: &'static str,
+    /// Where it lies in the pack of all; empty: in an archive of its own.
+    inside: &'static str,
+}
+
+impl Sample {
+    /// What is worth seeing in it.
+    pub fn about(&self, language: Language) -> &'static str {
+        language.pick(self.english, self.chinese)
+    }
+}
+
+const fn packed(
+    name: &'static str,
+    origin: &'static str,
+    english: &'static str,
+    chinese: &'static str,
+    inside: &'static str,
+) -> Sample {
+    Sample { name, origin, english, chinese, inside }
+}
+
+/// All of them. The first is the one that is opened when none is named.
+const SAMPLES: [Sample; 8] = [
+    packed("plain", "Kafka 4.3.1", "one broker: codecs, leader epochs, times out of order", "一个 broker：压缩、领导者纪元、乱序时间", ""),
+    packed("transactions", "Kafka 4.3.1", "transactions, groups of all kinds, internal topics", "事务、各种消费组、内部主题", "kraft-4.3-txn/data/"),
+    packed("compaction", "Kafka 4.3.1", "compacted logs, tombstones, what the cleaner left", "压实日志、墓碑、清理器留下的文件", "kraft-4.3-compact/data/"),
+    packed("retention", "Kafka 4.3.1", "retention, deleted records and topics", "保留策略、被删除的记录和主题", "kraft-4.3-retention/data/"),
+    packed("zookeeper", "Kafka 3.9.1", "three brokers in ZooKeeper mode", "ZooKeeper 模式的三个 broker", "zk-3.9/data/"),
+    packed("mixed", "Kafka 3.9.1", "formats 0, 1 and 2 in one log: upgrades in mid-log", "同一日志中有 0、1、2 三种格式：中途升级", "mixed-format/data/"),
+    packed("2.1", "Kafka 2.1.1", "three brokers: formats 0, 1 and 2, five codecs", "三个 broker：0、1、2 三种格式，五种压缩", "kafka-2.1.1-3broker-realdata/"),
+    packed("0.10", "Kafka 0.10.2.1", "message sets of format 0 and 1, four codecs", "0 和 1 格式的消息集，四种压缩", "kafka-0.10.2.1-realdata/data/"),
+];
+
+/// The directories of real brokers that come with the lab.
+pub fn samples() -> &'static [Sample] {
+    &SAMPLES
+}
+
 /// Unpacks the directory that comes with the lab, and opens it.
 pub fn sample() -> Result<Inspection, String> {
+    sample_named(SAMPLES[0].name)
+}
+
+/// The same by name. The error is a sentence.
+pub fn sample_named(name: &str) -> Result<Inspection, String> {
+    let names = || SAMPLES.map(|sample| sample.name).join(", ");
+    let sample = SAMPLES.iter().find(|sample| sample.name == name);
+    let sample = sample.ok_or_else(|| format!("no sample is called '{name}'; there are {}", names()))?;
     let unpacked = Unpacked::create()?;
-    unpack(SAMPLE, &unpacked.directory)?;
-    let mut inspection = Inspection::open(&unpacked.directory)?;
+    let below = unpacked.directory.as_path();
+    match sample.inside {
+        "" => unpack(SAMPLE, below)?,
+        inside => {
+            let wrong = |error: std::io::Error| format!("the pack cannot be read: {error}");
+            let stream = zstd::Decoder::new(PACK).map_err(wrong)?;
+            unpack_stream(stream, below, inside)?;
+        }
+    }
+    let mut inspection = Inspection::open(below)?;
+    inspection.sample = Some(*sample);
     inspection.unpacked = Some(unpacked);
     Ok(inspection)
 }
 
 /// Unpacks a `.tar.gz` below a directory. Absolute names, names with `..`, links and the like are refused.
 pub fn unpack(archive: &[u8], below: &Path) -> Result<(), String> {
-    let bytes = flate2::read::GzDecoder::new(archive).take(MOST_BYTES);
-    let mut tar = tar::Archive::new(bytes);
+    unpack_stream(flate2::read::GzDecoder::new(archive), below, "")
+}
+
+/// Unpacks what lies under a prefix of a tar stream, without the prefix.
+fn unpack_stream(stream: impl Read, below: &Path, prefix: &str) -> Result<(), String> {
+    let mut tar = tar::Archive::new(stream.take(MOST_BYTES));
     let wrong = |error: std::io::Error| format!("the archive cannot be read: {error}");
     let (mut count, mut size) = (0, 0);
     for entry in tar.entries().map_err(wrong)? {
         let mut entry = entry.map_err(wrong)?;
         let name = entry.path().map_err(wrong)?.into_owned();
         let shown = name.display().to_string();
+        let Ok(name) = name.strip_prefix(prefix).map(Path::to_path_buf) else { continue };
+        if name.as_os_str().is_empty() {
+            continue;
+        }
         count += 1;
         size += entry.size();
         if count > MOST_ENTRIES || size > MOST_BYTES {

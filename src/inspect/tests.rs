@@ -1,9 +1,13 @@
-//! The directory that comes with the lab, against what Kafka's own dump tool says of it; and damaged directories.
+//! Directories of real brokers against what Kafka's tools say of them; damaged ones against what Kafka made of them.
+
+mod damage;
+mod growing;
 
 use super::*;
+use crate::fixtures::{Case, each};
+use crate::storage::file_name;
 use crate::trace::Canvas;
 use crate::types::Language;
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 
@@ -38,16 +42,35 @@ fn sample_places(inspection: &Inspection) -> Vec<(Place, String)> {
     inspection.places().map(|place| (place, name(place))).collect()
 }
 
+/// A case's directory, written out: below `data/`, `before/`, or wherever its logs lie.
+fn written_out(case: &Case, below: &str) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for (path, bytes) in case.files.iter().filter(|(path, _)| path.starts_with(below)) {
+        let path = directory.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    directory
+}
+
+fn tell_nothing(_: u64, _: u64) -> bool {
+    true
+}
+
+fn run_words(inspection: &Inspection, text: &str, json: bool) -> Result<Answer, String> {
+    let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
+    run(inspection, &words, json, &Canvas::text(Language::English), &mut tell_nothing)
+}
+
 #[test]
-fn every_batch_is_what_the_dump_tool_says() {
+fn every_batch_and_entry_is_what_the_dump_tool_says() {
     let (inspection, dump) = (sample().unwrap(), dump());
     let mut seen = 0;
     for (place, name) in sample_places(&inspection) {
-        for segment in &inspection.partition(place).unwrap().segments {
-            let file = crate::storage::file_name(segment.base_offset, ".log");
+        for (at, segment) in inspection.partition(place).unwrap().segments.iter().enumerate() {
+            let file = file_name(segment.base_offset, ".log");
             let lines = &dump[&format!("{name}/{file}")];
-            let rows: Vec<BatchRow> =
-                inspection.batches(place, segment).collect::<Result<_, _>>().unwrap();
+            let rows: Vec<BatchRow> = inspection.batches(place, at).collect();
             assert_eq!(rows.len(), lines.len(), "{name}/{file}");
             for (row, line) in rows.iter().zip(lines) {
                 let header = row.header.unwrap();
@@ -64,96 +87,97 @@ fn every_batch_is_what_the_dump_tool_says() {
                 for (field, value) in ours {
                     assert_eq!(word(line, field), value, "{field}: {line}");
                 }
-                let decoded = inspection.verify(place, row).unwrap();
-                if row.format.is_decoded() {
-                    assert_eq!(decoded, Some(header.records_count as usize));
-                }
+                let bytes = inspection.bytes(place, row).unwrap();
+                let all = records(&bytes, row).unwrap();
+                assert_eq!(all.len(), header.records_count as usize, "{line}");
                 seen += 1;
             }
+            let file = file_name(segment.base_offset, ".index");
+            let entries = inspection.offset_index(place, at, 0, u64::MAX);
+            let ours: Vec<String> = entries
+                .iter()
+                .map(|entry| format!("offset: {} position: {}", entry.offset, entry.position))
+                .collect();
+            assert_eq!(ours, dump[&format!("{name}/{file}")], "{name}/{file}");
         }
     }
     assert!(seen > 300, "{seen}");
 }
 
 #[test]
-fn index_entries_are_what_the_dump_tool_says() {
-    let (inspection, dump) = (sample().unwrap(), dump());
-    for (place, name) in sample_places(&inspection) {
-        for segment in inspection.log(place).unwrap().segments() {
-            let file = crate::storage::file_name(segment.base_offset, ".index");
-            let ours: Vec<String> = (0..segment.index.entries())
-                .map(|slot| {
-                    let (offset, position) = segment.index.entry(inspection.disk(), slot).unwrap();
-                    format!("offset: {offset} position: {}", position.0)
-                })
-                .collect();
-            assert_eq!(ours, dump[&format!("{name}/{file}")], "{name}/{file}");
-        }
-    }
-}
-
-#[test]
 fn a_lookup_finds_what_a_scan_finds() {
     let inspection = sample().unwrap();
     for (place, name) in sample_places(&inspection) {
-        let Some((first, last)) = inspection.scan(place).offsets else { continue };
-        for offset in (first.0..=last.0).map(Offset) {
+        let end = inspection.end(place).offset.unwrap();
+        let start = inspection.partition(place).unwrap().start_offset().unwrap();
+        for offset in (start.0..end.0).step_by(7).map(Offset) {
             let row = inspection.batch_of(place, offset).unwrap();
             let steps = inspection.lookup(place, offset).unwrap();
             match steps.last().unwrap() {
                 LookupStep::Found { segment, position, base_offset, .. } => {
                     let found = (*segment, u64::from(position.0), *base_offset);
-                    assert_eq!(
-                        found,
-                        (row.segment, row.position, row.base_offset),
-                        "{name} {offset}"
-                    );
+                    let ours = (row.segment, row.position, row.base_offset);
+                    assert_eq!(found, ours, "{name} {offset}");
                 }
                 other => panic!("{name} {offset}: {other:?}"),
             }
         }
-        let behind = inspection.lookup(place, Offset(last.0 + 1)).unwrap();
+        let behind = inspection.lookup(place, end).unwrap();
         assert!(matches!(behind.last(), Some(LookupStep::AtEnd { .. })), "{behind:?}");
     }
 }
 
 #[test]
-fn the_listing_names_what_cannot_be_decoded() {
-    let inspection = sample().unwrap();
-    let text = inspection.overview(&Canvas::text(Language::English)).to_text();
-    for wanted in ["plain-0", "0–394", "v2 gzip", "records cannot be opened yet", "stopped cleanly"]
-    {
-        assert!(text.contains(wanted), "{wanted}:\n{text}");
-    }
-    let json = inspection.json();
-    let partitions = json["nodes"][0]["partitions"].as_array().unwrap();
-    let plain = partitions.iter().find(|p| p["partition"] == "plain-0").unwrap();
-    assert_eq!(plain["last_offset"], 394);
-    assert_eq!(plain["high_watermark"], 395);
-    assert!(!plain["epochs"].as_array().unwrap().is_empty());
+fn real_directories_open_and_nothing_is_wrong_with_them() {
+    let (mut all, mut identical) = (0, 0);
+    each("", |case| {
+        if case.name.starts_with("damage-") {
+            return;
+        }
+        let directory = written_out(&case, "");
+        let inspection = Inspection::open(directory.path()).unwrap_or_else(|e| panic!("{}: {e}", case.name));
+        let check = inspection.check_all(None);
+        let wrong: Vec<_> = check.findings.iter().filter(|f| f.weight != Weight::Note).collect();
+        assert!(wrong.is_empty(), "{}: {wrong:?}", case.name);
+        assert_eq!(check.progress.0, check.progress.1, "{}", case.name);
+        for place in inspection.places() {
+            for segment in 0..inspection.partition(place).unwrap().segments.len() {
+                let one = inspection.verify(place, segment).unwrap();
+                let directory = &inspection.partition(place).unwrap().directory;
+                assert!(!one.is_wrong(), "{} {directory}: {one:?}", case.name);
+                all += 1;
+                identical += usize::from(one.index.0 == Verdict::Identical);
+            }
+        }
+    });
+    assert!(identical * 2 > all, "{identical} of {all} identical");
 }
 
 #[test]
-fn the_pictures_fit_and_tell_the_offsets() {
-    let inspection = sample().unwrap();
-    let place = inspection.find(&TopicPartition::parse("plain-0").unwrap(), Some(1)).unwrap();
-    assert!(inspection.first().is_some());
-    let offset = Some(Offset(150));
-    for (language, width) in [(Language::English, 100), (Language::Chinese, 80)] {
-        let canvas = Canvas { width, height: 20, ..Canvas::text(language) };
-        let steps = inspection.lookup(place, Offset(150)).unwrap();
-        for picture in [
-            inspection.log_picture(place, offset, &canvas),
-            inspection.index_picture(place, offset, &steps, &canvas),
-            inspection.timeline_picture(place, offset, &canvas),
-            inspection.bytes_picture(place, Offset(150), &canvas),
-        ] {
-            assert!(picture.lines.len() > 3, "{}", picture.to_text());
-            assert!(
-                picture.lines.iter().all(|line| line.width() <= width),
-                "{}",
-                picture.to_text()
-            );
+fn every_picture_of_every_partition_fits() {
+    for name in samples().iter().map(|sample| sample.name) {
+        let inspection = sample_named(name).unwrap();
+        for (language, width) in [(Language::English, 78), (Language::Chinese, 78)] {
+            let canvas = Canvas { width, height: 20, ..Canvas::text(language) };
+            let mut pictures = vec![
+                inspection.overview(&canvas),
+                inspection.groups_picture(&canvas),
+                inspection.transactions_picture(&canvas),
+                inspection.metadata_picture(&canvas),
+            ];
+            for place in inspection.places().step_by(3) {
+                let end = inspection.end(place).offset.unwrap_or_default();
+                pictures.push(inspection.partition_picture(place, None, &canvas));
+                pictures.push(inspection.log_picture(place, Some(end), &canvas));
+                pictures.push(inspection.index_picture(place, Some(end), Steps::None, &canvas));
+                pictures.push(inspection.timeline_picture(place, None, &canvas));
+                pictures.push(inspection.bytes_picture(place, end + -1, &canvas));
+            }
+            for picture in pictures {
+                for line in &picture.lines {
+                    assert!(line.width() <= width, "{name}: {}", line.to_text());
+                }
+            }
         }
     }
 }
@@ -162,12 +186,13 @@ fn the_pictures_fit_and_tell_the_offsets() {
 fn each_kind_of_directory_is_known_and_anything_else_is_refused() {
     let whole = sample().unwrap();
     let broker = Inspection::open(&whole.directory.join("broker-1")).unwrap();
-    assert_eq!(broker.nodes[0].node, Some(1));
+    assert_eq!(broker.nodes[0].properties.node, Some(1));
     assert_eq!(broker.places().count(), whole.places().count());
     let one = Inspection::open(&whole.directory.join("broker-1/plain-0")).unwrap();
     assert_eq!(one.places().count(), 1);
-    assert_eq!(one.scan(Place { node: 0, partition: 0 }).records, 395);
-    assert!(one.lookup(Place { node: 0, partition: 0 }, Offset(200)).is_ok());
+    let only = Place { node: 0, partition: 0 };
+    assert_eq!(one.check_all(None).counts[&only].records, 395);
+    assert!(one.lookup(only, Offset(200)).is_ok());
 
     let empty = tempfile::tempdir().unwrap();
     let error = Inspection::open(empty.path()).unwrap_err();
@@ -176,82 +201,57 @@ fn each_kind_of_directory_is_known_and_anything_else_is_refused() {
     fs::write(&file, b"x").unwrap();
     assert!(Inspection::open(&file).is_err());
     assert!(Inspection::open(&empty.path().join("missing")).is_err());
+    std::os::unix::fs::symlink(empty.path().join("nowhere"), empty.path().join("link")).unwrap();
+    assert!(Inspection::open(empty.path()).is_err());
+    let linked = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(whole.directory.join("broker-1"), linked.path().join("b")).unwrap();
+    assert_eq!(Inspection::open(linked.path()).unwrap().places().count(), whole.places().count());
 }
 
 #[test]
 fn words_behind_the_directory_are_carried_out_or_refused() {
     let inspection = sample().unwrap();
-    let canvas = Canvas::text(Language::English);
-    let run = |text: &str, json: bool| {
-        let words: Vec<String> = text.split_whitespace().map(str::to_owned).collect();
-        super::run(&inspection, &words, json, &canvas)
-    };
-    assert!(run("lookup plain-0 offset=150", false).unwrap().contains("the answer"));
-    assert!(run("lookup plain-0 offset=150", true).unwrap().starts_with("{\"step\":1"));
-    assert!(run("bytes c-gzip-0 offset=3", false).unwrap().contains("cannot be opened yet"));
-    assert!(run("plain-0", false).unwrap().contains("timeline"));
-    assert!(run("plain-0", true).unwrap().lines().count() > 50);
-    for bad in ["plain", "lookup", "lookup plain-0", "plain-7", "plain-0 x=1", "plain-0 broker=9"] {
+    let run = |text: &str, json: bool| run_words(&inspection, text, json);
+    assert!(run("lookup plain-0 offset=150", false).unwrap().text.contains("the answer"));
+    assert!(run("lookup plain-0 offset=150", true).unwrap().text.starts_with("{\"step\":1"));
+    assert!(run("lookup plain-0 timestamp=2020-01-01", false).unwrap().text.contains("timeindex"));
+    assert!(run("bytes c-gzip-0 offset=3", false).unwrap().text.contains("records inside"));
+    assert!(run("plain-0", false).unwrap().text.contains("batches"));
+    assert!(run("plain-0", true).unwrap().text.lines().count() > 50);
+    assert!(!run("verify plain-0", true).unwrap().wrong);
+    assert!(!run("findings", false).unwrap().wrong);
+    let all = run("find offset=0.. c-gzip-0 limit=5000", true).unwrap();
+    assert_eq!(all.text.lines().count(), 204);
+    assert!(run("find key=no-such-key", false).unwrap().wrong);
+    for json in [false, true] {
+        for text in ["partition plain-0", "index plain-0", "log plain-0", "groups", "batches plain-0"] {
+            assert!(!run(text, json).unwrap().text.is_empty(), "{text}");
+        }
+    }
+    for bad in [
+        "plain", "lookup", "lookup plain-0", "plain-7", "plain-0 x=1", "plain-0 broker=9", "find", "find x=1",
+    ] {
         assert!(run(bad, false).is_err(), "{bad}");
     }
 }
 
-/// A partition directory with these bytes as its log, and indexes that are garbage or missing.
-fn with_log(bytes: &[u8], indexes: bool) -> (tempfile::TempDir, Inspection) {
-    let directory = tempfile::tempdir().unwrap();
-    let partition = directory.path().join("old-0");
-    fs::create_dir(&partition).unwrap();
-    fs::write(partition.join("00000000000000000000.log"), bytes).unwrap();
-    if indexes {
-        fs::write(partition.join("00000000000000000000.index"), [0xff; 40]).unwrap();
-        fs::write(partition.join("00000000000000000000.timeindex"), [0x80; 36]).unwrap();
-    }
-    let inspection = Inspection::open(directory.path()).unwrap();
-    (directory, inspection)
-}
-
-const ONLY: Place = Place { node: 0, partition: 0 };
-
 #[test]
-fn message_sets_of_older_formats_are_named() {
-    let mut bytes = Vec::new();
-    for (offset, magic) in [(0i64, 0u8), (1, 1)] {
-        bytes.extend(offset.to_be_bytes());
-        bytes.extend(22i32.to_be_bytes());
-        bytes.extend([0, 0, 0, 0, magic]);
-        bytes.extend([0; 17]);
-    }
-    let (_directory, inspection) = with_log(&bytes, false);
-    let scan = inspection.scan(ONLY);
-    assert_eq!(scan.format_names(), "message set v0 x1, message set v1 x1");
-    let canvas = Canvas::text(Language::English);
-    let text = inspection.overview(&canvas).to_text();
-    assert!(text.contains("message set v1: recognised, not decoded yet"), "{text}");
-    assert!(text.contains(".index: missing"), "{text}");
-    let bytes = inspection.bytes_picture(ONLY, Offset(1), &canvas).to_text();
-    assert!(bytes.contains("message set v1"), "{bytes}");
-}
-
-#[test]
-fn damaged_bytes_end_a_walk_with_their_place() {
-    let whole = sample().unwrap();
-    let log = whole.directory.join("broker-1/plain-0/00000000000000000000.log");
-    let good = fs::read(log).unwrap();
-    let canvas = Canvas::text(Language::English);
-    for cut in (0..good.len()).step_by(97) {
-        let (_directory, inspection) = with_log(&good[..cut], true);
-        let scan = inspection.scan(ONLY);
-        assert!(scan.errors.len() <= 1);
-        let _ = inspection.overview(&canvas).to_text();
-        let _ = inspection.lookup(ONLY, Offset(3));
-        let _ = inspection.index_picture(ONLY, None, &[], &canvas);
-    }
-    for at in (0..500).step_by(3) {
-        let mut bytes = good[..1000].to_vec();
-        bytes[at] ^= 0xff;
-        let (_directory, inspection) = with_log(&bytes, at % 2 == 0);
-        let _ = inspection.scan(ONLY);
-        let _ = inspection.bytes_picture(ONLY, Offset(0), &canvas);
-        let _ = inspection.lookup(ONLY, Offset(3));
+fn a_search_finds_each_record_by_its_key_in_every_format() {
+    for name in ["0.10", "mixed"] {
+        let inspection = sample_named(name).unwrap();
+        let all = run_words(&inspection, "find offset=7", true).unwrap().text;
+        let mut searched = 0;
+        for line in all.lines().take(6) {
+            let hit: serde_json::Value = serde_json::from_str(line).unwrap();
+            let key = hit["key"].as_str().unwrap();
+            if key == "null" || key.starts_with("0x") || key.contains(' ') || key.is_empty() {
+                continue;
+            }
+            let partition = hit["partition"].as_str().unwrap();
+            let found = run_words(&inspection, &format!("find {partition} key={key}"), true).unwrap().text;
+            assert!(found.lines().any(|line| line.contains("\"offset\":7,")), "{line}");
+            searched += 1;
+        }
+        assert!(searched > 0, "{name}: {all}");
     }
 }

@@ -91,6 +91,8 @@ pub struct Bench {
     pub area: Rect,
     /// Whether the time line is being dragged.
     pub dragging: bool,
+    /// Milliseconds since the stage was last polled.
+    polled_ms: u64,
 }
 
 impl Bench {
@@ -121,6 +123,7 @@ impl Bench {
             glyphs,
             area,
             dragging: false,
+            polled_ms: 0,
         }
     }
 
@@ -187,6 +190,11 @@ impl Bench {
 
     /// Real time went by: plays, goes on with what is under way. Bounded work.
     pub fn tick(&mut self, elapsed_ms: u64) {
+        self.polled_ms = self.polled_ms.saturating_add(elapsed_ms);
+        if self.stage.poll_ms().is_some_and(|every_ms| self.polled_ms >= every_ms) {
+            self.polled_ms = 0;
+            self.stage.poll();
+        }
         if let Some(step) = self.wanted_step.take() {
             let pace = self.stage.goto(step);
             self.done(pace);
@@ -220,7 +228,12 @@ impl Bench {
 
     /// How soon `tick` wants to be called again, in milliseconds.
     pub fn wait_ms(&self) -> Option<u64> {
-        if self.working || self.wanted_step.is_some() { Some(0) } else { self.playing.map(|_| 33) }
+        if self.working || self.wanted_step.is_some() {
+            return Some(0);
+        }
+        let playing = self.playing.map(|_| 33);
+        let poll = self.stage.poll_ms().map(|every_ms| every_ms.saturating_sub(self.polled_ms).max(1));
+        playing.into_iter().chain(poll).min()
     }
 
     pub(super) fn done(&mut self, pace: Pace) {

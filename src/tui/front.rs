@@ -84,6 +84,10 @@ impl App {
 
     pub(super) fn fold(&mut self, open: bool) {
         match self.home.row(&self.shelf) {
+            Some(Row::Samples) if self.home.shows_samples() != open => {
+                self.home.toggle_samples(&self.shelf);
+            }
+            Some(Row::Sample(_)) if !open => self.home.toggle_samples(&self.shelf),
             Some(Row::Track(letter)) if (self.home.open == Some(letter)) != open => {
                 self.home.toggle(letter, &self.shelf);
             }
@@ -106,7 +110,11 @@ impl App {
                 Vec::new()
             }
             Some(Row::Sandbox) => vec![Effect::Open(Start::Sandbox)],
-            Some(Row::Sample) => vec![Effect::Open(Start::Sample)],
+            Some(Row::Samples) => {
+                self.home.toggle_samples(&self.shelf);
+                Vec::new()
+            }
+            Some(Row::Sample(name)) => vec![Effect::Open(Start::Sample(name))],
             Some(Row::Directory) => {
                 self.path = Some(Prompt::default());
                 Vec::new()
@@ -156,7 +164,8 @@ impl App {
             vec![Hint::new(KeyCode::Down, if ascii { "Up Down" } else { "↑↓" }, w.choose)];
         let enter = match self.home.row(&self.shelf) {
             Some(Row::Track(letter)) if self.home.open == Some(letter) => w.close,
-            Some(Row::Track(_) | Row::Directory | Row::Sample) => w.open,
+            Some(Row::Samples) if self.home.shows_samples() => w.close,
+            Some(Row::Track(_) | Row::Directory | Row::Samples | Row::Sample(_)) => w.open,
             _ => w.start,
         };
         out.push(Hint::new(KeyCode::Enter, "Enter", enter));

@@ -134,6 +134,18 @@ pub fn of_bench(bench: &Bench) -> Vec<Hint> {
             hints.push(Hint::new(KeyCode::Char('+'), "+ -", w.faster));
         }
     }
+    if status.read_only {
+        if status.under_way.is_some() {
+            hints.insert(0, Hint::new(KeyCode::Esc, "Esc", w.cancel));
+        }
+        if bench.chosen_in(bench.active).is_none() {
+            hints.push(Hint::new(KeyCode::Down, arrow("↑↓", "Up Down"), w.choose));
+        }
+        hints.push(key('/', w.search));
+        if bench.stage.panes().contains(&Pane::Findings) {
+            hints.push(key('!', w.findings));
+        }
+    }
     hints.push(key(':', w.command));
     hints.push(key('?', w.help));
     hints.push(key('q', w.leave));

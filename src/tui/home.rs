@@ -42,6 +42,20 @@ pub struct Card {
     pub mastery: Mastery,
 }
 
+/// A directory of a real broker that comes along.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SampleCard {
+    /// Its name.
+    pub name: String,
+    /// What wrote it.
+    pub origin: String,
+    /// What is worth seeing in it.
+    pub about: String,
+}
+
+/// What stands for the samples where tracks have their letters.
+const SAMPLES: char = '*';
+
 /// Everything that can be begun.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shelf {
@@ -49,8 +63,8 @@ pub struct Shelf {
     pub cards: Vec<Card>,
     /// The lesson that was left unfinished last.
     pub unfinished: Option<String>,
-    /// What wrote the directory of a real broker that comes along, if one does.
-    pub sample: Option<String>,
+    /// The directories of real brokers that come along.
+    pub samples: Vec<SampleCard>,
     /// The lesson of "Begin here".
     pub tour: Option<String>,
 }
@@ -68,8 +82,10 @@ pub enum Row {
     Sandbox,
     /// A directory to be named.
     Directory,
-    /// The directory that comes along.
-    Sample,
+    /// The directories that come along, to be unfolded.
+    Samples,
+    /// One of them, by its name.
+    Sample(String),
     /// What was left unfinished.
     Continue(String),
 }
@@ -102,7 +118,12 @@ impl Home {
         }
         rows.push(Row::Sandbox);
         rows.push(Row::Directory);
-        rows.extend(shelf.sample.iter().map(|_| Row::Sample));
+        if !shelf.samples.is_empty() {
+            rows.push(Row::Samples);
+            if self.open == Some(SAMPLES) {
+                rows.extend(shelf.samples.iter().map(|sample| Row::Sample(sample.name.clone())));
+            }
+        }
         rows
     }
 
@@ -115,8 +136,19 @@ impl Home {
     /// Opens or closes a track, keeping the choice on it.
     pub fn toggle(&mut self, letter: char, shelf: &Shelf) {
         self.open = if self.open == Some(letter) { None } else { Some(letter) };
-        let at = self.rows(shelf).iter().position(|row| *row == Row::Track(letter));
+        let wanted = if letter == SAMPLES { Row::Samples } else { Row::Track(letter) };
+        let at = self.rows(shelf).iter().position(|row| *row == wanted);
         self.chosen = at.unwrap_or(0);
+    }
+
+    /// Opens or closes the list of samples.
+    pub fn toggle_samples(&mut self, shelf: &Shelf) {
+        self.toggle(SAMPLES, shelf);
+    }
+
+    /// Is the list of samples open?
+    pub fn shows_samples(&self) -> bool {
+        self.open == Some(SAMPLES)
     }
 
     /// The screen as a picture; its attention is the chosen row. Targets are the numbers of the rows.
@@ -181,9 +213,19 @@ impl Home {
             },
             Row::Sandbox => head(w.sandbox).text(w.sandbox_is),
             Row::Directory => head(w.open_directory).text(w.open_directory_is),
-            Row::Sample => {
-                let origin = Line::of(shelf.sample.as_deref().unwrap_or_default(), Role::Dim);
-                head(w.sample).text(w.sample_is).right(origin, canvas.width)
+            Row::Samples => {
+                let count = format!("{}", shelf.samples.len());
+                head(w.sample).text(w.sample_is).right(Line::of(count, Role::Dim), canvas.width)
+            }
+            Row::Sample(name) => {
+                let found = shelf.samples.iter().find(|sample| sample.name == *name);
+                let (origin, about) =
+                    found.map_or(("", ""), |s| (s.origin.as_str(), s.about.as_str()));
+                Line::of(format!("  {mark}    "), Role::Heading)
+                    .span(width::pad(name, 14), strong)
+                    .text(about)
+                    .right(Line::of(origin, Role::Dim), canvas.width)
+                    .cut(canvas.width, &canvas.glyphs)
             }
         }
     }
@@ -217,7 +259,7 @@ fn part(row: &Row) -> u8 {
     match row {
         Row::Continue(_) | Row::Tour(_) => 0,
         Row::Track(_) | Row::Lesson(_) => 1,
-        Row::Sandbox | Row::Directory | Row::Sample => 2,
+        Row::Sandbox | Row::Directory | Row::Samples | Row::Sample(_) => 2,
     }
 }
 
@@ -311,7 +353,7 @@ mod tests {
                 card("h01-tour", 'H', Mastery::New),
             ],
             unfinished: None,
-            sample: None,
+            samples: Vec::new(),
             tour: Some("h01-tour".into()),
         }
     }

@@ -1,97 +1,231 @@
-//! A directory that somebody else wrote, on the stage: to be looked at, and to look an offset up in.
+//! A directory that somebody else wrote, on the stage: to be looked at, searched, checked; and watched while it grows.
 //!
-//! Nothing happens here but what the learner asks to see: choosing a partition, a segment, a batch; and the offset
-//! lookup, walked entry by entry with the same steps as in the lab.
+//! ```text
+//!   keys ─► choose a partition, a segment, a batch ─► focus ─► pictures of `inspect`
+//!   ':' and '/' ─► the words of `klab inspect DIR …` ─► lookup (walked), find, check, verify
+//!   poll, every second ─► refresh: what a running broker added; while a search or check is under way: a piece of it
+//! ```
+//!
+//! What always holds: no key is kept waiting (long work goes on in pieces between the keys); what grows moves nothing
+//! that the reader looks at, since panes are about a focus (partition, offset, file), not about row numbers.
+
+mod work;
 
 use super::stage::{Completion, Mark, Moment, Note, Pace, Pane, Prose, Stage, Status};
 use crate::clock::Instant;
-use crate::inspect::{Inspection, Place};
-use crate::script::{self, Command, LookupTarget, NoNames};
-use crate::storage::LookupStep;
+use crate::inspect::{Asked, Check, Find, Inspection, Place, Request, Steps, VERBS, Verified};
+use crate::storage::{LookupStep, TimestampStep};
 use crate::trace::{Canvas, Focus, Picture, Target};
-use crate::types::{Language, NodeId, Offset};
+use crate::types::{Language, NodeId, Offset, TopicPartition};
+
+/// How often a directory is looked at again, in milliseconds.
+const LOOK_AGAIN_MS: u64 = 1_000;
+
+/// The steps of a lookup.
+enum Walk {
+    Offset(Vec<LookupStep>),
+    Time(Vec<TimestampStep>),
+}
+
+/// A lookup that is walked.
+struct Lookup {
+    place: Place,
+    offset: Option<Offset>,
+    walk: Walk,
+    walked: usize,
+}
+
+impl Lookup {
+    fn len(&self) -> usize {
+        match &self.walk {
+            Walk::Offset(steps) => steps.len(),
+            Walk::Time(steps) => steps.len(),
+        }
+    }
+
+    fn steps(&self) -> Steps<'_> {
+        let walked = self.walked.min(self.len());
+        match &self.walk {
+            Walk::Offset(steps) => Steps::Offset(&steps[..walked]),
+            Walk::Time(steps) => Steps::Time(&steps[..walked]),
+        }
+    }
+
+    fn sentence(&self, language: Language) -> Option<String> {
+        let at = self.walked.checked_sub(1)?;
+        match &self.walk {
+            Walk::Offset(steps) => Some(steps.get(at)?.sentence(language)),
+            Walk::Time(steps) => Some(steps.get(at)?.sentence(language)),
+        }
+    }
+}
+
+/// What the pane of results shows.
+enum Results {
+    Nothing,
+    Find(Box<Find>),
+    Verify(Place, Vec<Verified>),
+}
 
 /// A directory that somebody else wrote.
 pub struct InspectStage {
     inspection: Inspection,
     language: Language,
-    /// The lookup that is walked: where, which offset, its steps, how many of them were taken.
-    lookup: Option<(Place, Offset, Vec<LookupStep>, usize)>,
-    /// Where a lookup has just begun: its index is to be seen.
-    shown: Option<Place>,
+    lookup: Option<Lookup>,
+    results: Results,
+    finding: bool,
+    check: Option<Check>,
+    checking: bool,
+    /// What a command wants to be seen.
+    shown: Option<(Pane, Focus)>,
+    /// What came last, in both languages.
+    news: Option<(String, String)>,
+    news_count: u64,
 }
 
 impl InspectStage {
     /// Puts an opened directory on the stage.
     pub fn new(inspection: Inspection, language: Language) -> InspectStage {
-        InspectStage { inspection, language, lookup: None, shown: None }
+        InspectStage {
+            inspection,
+            language,
+            lookup: None,
+            results: Results::Nothing,
+            finding: false,
+            check: None,
+            checking: false,
+            shown: None,
+            news: None,
+            news_count: 0,
+        }
     }
 
     fn place(&self, focus: &Focus) -> Option<Place> {
         let node = focus.node.map(|node| node.0);
-        let named =
-            focus.partition.as_ref().and_then(|partition| self.inspection.find(partition, node));
-        named.or(self.lookup.as_ref().map(|lookup| lookup.0)).or_else(|| self.inspection.first())
+        let named = focus
+            .partition
+            .as_ref()
+            .and_then(|partition| self.inspection.find_partition(partition, node));
+        named.or(self.lookup.as_ref().map(|lookup| lookup.place)).or_else(|| self.inspection.first())
     }
 
     /// The offset in focus: chosen, looked up, or the first of the segment.
     fn offset(&self, place: Place, focus: &Focus) -> Option<Offset> {
-        let walked = self.lookup.as_ref().filter(|lookup| lookup.0 == place).map(|lookup| lookup.1);
-        let first = || Some(self.inspection.partition(place)?.segments.first()?.base_offset);
-        focus.offset.or(walked).or(focus.segment).or_else(first)
+        let walked = self.lookup.as_ref().filter(|lookup| lookup.place == place);
+        let first = || self.inspection.partition(place)?.start_offset();
+        focus.offset.or(walked.and_then(|l| l.offset)).or(focus.segment).or_else(first)
     }
 
-    fn look_up(&mut self, place: Place, offset: Offset) -> Pace {
-        match self.inspection.lookup(place, offset) {
-            Err(why) => Pace::Halt(Note::bad(why)),
-            Ok(steps) => {
-                self.lookup = Some((place, offset, steps, 1));
-                self.shown = Some(place);
-                self.told()
-            }
-        }
+    fn focus_on(&self, place: Place, offset: Option<Offset>) -> Focus {
+        let partition = self.inspection.partition(place).map(|files| files.partition.clone());
+        let node = self.inspection.nodes.get(place.node);
+        let node = node.and_then(|node| node.properties.node).map(NodeId);
+        Focus { partition, node, offset, ..Focus::default() }
     }
 
     /// The last step of the lookup, as a sentence.
     fn told(&self) -> Pace {
-        let last = self
-            .lookup
-            .as_ref()
-            .and_then(|(_, _, steps, walked)| steps.get(walked.checked_sub(1)?));
-        Pace::Done(last.map(|step| Note::good(step.sentence(self.language))))
+        let last = self.lookup.as_ref().and_then(|lookup| lookup.sentence(self.language));
+        Pace::Done(last.map(Note::good))
     }
 
     fn walk(&mut self, by: isize) -> Pace {
-        if let Some((_, _, steps, walked)) = &mut self.lookup {
-            *walked = walked.saturating_add_signed(by).clamp(1, steps.len().max(1));
+        if let Some(lookup) = &mut self.lookup {
+            let most = lookup.len().max(1);
+            lookup.walked = lookup.walked.saturating_add_signed(by).clamp(1, most);
             return self.told();
         }
         let text = self.language.pick(
-            "nothing is under way: type ':lookup orders-0 offset=5' to walk a lookup",
-            "没有进行中的操作：输入 ':lookup orders-0 offset=5' 来逐步查找",
+            "nothing is under way: ':lookup T-P offset=N' walks a lookup step by step",
+            "没有进行中的操作：':lookup T-P offset=N' 可逐步查找",
         );
         Pace::Halt(Note::good(text))
+    }
+
+    fn look_up(&mut self, asked: Asked) -> Result<(), String> {
+        let walk = match (asked.offset, asked.timestamp) {
+            (Some(offset), _) => Walk::Offset(self.inspection.lookup(asked.place, offset)?),
+            (None, time) => {
+                let time = time.unwrap_or_default();
+                Walk::Time(self.inspection.lookup_timestamp(asked.place, time)?)
+            }
+        };
+        self.lookup = Some(Lookup { place: asked.place, offset: asked.offset, walk, walked: 1 });
+        self.shown = Some((Pane::Index, self.focus_on(asked.place, None)));
+        Ok(())
+    }
+
+    fn carry_out(&mut self, request: Request) -> Result<Pace, String> {
+        let show = |stage: &Self, pane, asked: Asked| {
+            Some((pane, stage.focus_on(asked.place, asked.offset)))
+        };
+        self.shown = match request {
+            Request::Listing => Some((Pane::Cluster, Focus::default())),
+            Request::Partition(asked) => show(self, Pane::Partition, asked),
+            Request::Whole(asked) | Request::Log(asked) => show(self, Pane::Log, asked),
+            Request::Index(asked) => {
+                self.lookup = None;
+                show(self, Pane::Index, asked)
+            }
+            Request::Bytes(asked) => show(self, Pane::Bytes, asked),
+            Request::Batches(asked) => show(self, Pane::Timeline, asked),
+            Request::Groups => Some((Pane::Group, Focus::default())),
+            Request::Transactions => Some((Pane::Transactions, Focus::default())),
+            Request::Metadata => Some((Pane::Controller, Focus::default())),
+            Request::Lookup(asked) => {
+                self.look_up(asked)?;
+                return Ok(self.told());
+            }
+            Request::Find(wanted) => {
+                self.results = Results::Find(Box::new(self.inspection.search(wanted)));
+                self.finding = true;
+                Some((Pane::Results, Focus::default()))
+            }
+            Request::Findings(only) => {
+                self.check = Some(self.inspection.check(only.map(|asked| asked.place)));
+                self.checking = true;
+                Some((Pane::Findings, Focus::default()))
+            }
+            Request::Verify(asked) => {
+                let count = self.inspection.partition(asked.place).map_or(0, |f| f.segments.len());
+                let all = (0..count.min(work::MOST_VERIFIED))
+                    .filter_map(|at| self.inspection.verify(asked.place, at))
+                    .collect();
+                self.results = Results::Verify(asked.place, all);
+                Some((Pane::Results, self.focus_on(asked.place, None)))
+            }
+        };
+        Ok(Pace::Done(None))
     }
 }
 
 impl Stage for InspectStage {
     fn status(&self) -> Status {
-        let (step, head) = self
-            .lookup
-            .as_ref()
-            .map_or((0, 0), |(_, _, steps, walked)| (*walked as u64, steps.len() as u64));
-        Status {
-            title: self.inspection.directory.display().to_string(),
-            step,
-            head,
-            place: self.inspection.directory.display().to_string(),
-            read_only: true,
-            ..Status::default()
-        }
+        let lookup = self.lookup.as_ref();
+        let (step, head) =
+            lookup.map_or((0, 0), |lookup| (lookup.walked as u64, lookup.len() as u64));
+        let place = self.inspection.directory.display().to_string();
+        let title = match &self.inspection.sample {
+            Some(sample) => format!("{}  {}", sample.name, sample.origin),
+            None => place.clone(),
+        };
+        Status { title, step, head, place, under_way: self.under_way(), read_only: true, ..Status::default() }
     }
 
     fn panes(&self) -> Vec<Pane> {
-        vec![Pane::Cluster, Pane::Log, Pane::Index, Pane::Timeline, Pane::Bytes]
+        vec![
+            Pane::Cluster,
+            Pane::Log,
+            Pane::Partition,
+            Pane::Timeline,
+            Pane::Index,
+            Pane::Bytes,
+            Pane::Findings,
+            Pane::Results,
+            Pane::Group,
+            Pane::Transactions,
+            Pane::Controller,
+        ]
     }
 
     fn prose(&self, _: Language) -> Prose {
@@ -99,23 +233,36 @@ impl Stage for InspectStage {
     }
 
     fn picture(&self, pane: Pane, focus: &Focus, canvas: &Canvas) -> Picture {
+        match pane {
+            Pane::Findings => return self.findings_picture(canvas),
+            Pane::Results => return self.results_picture(canvas),
+            Pane::Group => return self.inspection.groups_picture(canvas),
+            Pane::Transactions => return self.inspection.transactions_picture(canvas),
+            Pane::Controller => return self.inspection.metadata_picture(canvas),
+            Pane::Bytes => {
+                if let Some(file) = &focus.file {
+                    return self.inspection.file_picture(file, focus.byte.unwrap_or(0), canvas);
+                }
+            }
+            _ => {}
+        }
         let overview = || self.inspection.overview(canvas);
         let Some(place) = self.place(focus) else { return overview() };
         let offset = self.offset(place, focus);
         match pane {
+            Pane::Partition => {
+                let counts = self.check.as_ref().and_then(|check| check.counts.get(&place));
+                self.inspection.partition_picture(place, counts, canvas)
+            }
             Pane::Log => self.inspection.log_picture(place, offset, canvas),
             Pane::Index => {
-                let steps = match &self.lookup {
-                    Some((at, _, steps, walked)) if *at == place => {
-                        &steps[..(*walked).min(steps.len())]
-                    }
-                    _ => &[],
-                };
+                let lookup = self.lookup.as_ref().filter(|lookup| lookup.place == place);
+                let steps = lookup.map_or(Steps::None, Lookup::steps);
                 self.inspection.index_picture(place, offset, steps, canvas)
             }
             Pane::Bytes => self.inspection.bytes_picture(place, offset.unwrap_or_default(), canvas),
             Pane::Timeline => {
-                self.inspection.timeline_picture(place, focus.offset.or(focus.segment), canvas)
+                self.inspection.timeline_picture(place, focus.segment.or(focus.offset), canvas)
             }
             _ => overview(),
         }
@@ -124,8 +271,14 @@ impl Stage for InspectStage {
     fn marks(&self, cells: usize) -> Vec<Mark> {
         vec![Mark::Quiet; cells]
     }
-    fn recent(&self, _: usize, _: Language) -> Vec<Moment> {
-        Vec::new()
+    fn recent(&self, _: usize, language: Language) -> Vec<Moment> {
+        let moment = |news: &(String, String)| Moment {
+            id: self.news_count,
+            step: self.news_count,
+            sentence: language.pick(&news.0, &news.1).to_owned(),
+            mark: Mark::Event,
+        };
+        self.news.iter().map(moment).collect()
     }
     fn causes(&self, _: &Focus, _: Language) -> Vec<String> {
         Vec::new()
@@ -142,39 +295,27 @@ impl Stage for InspectStage {
     fn back_far(&mut self) -> Pace {
         self.walk(isize::MIN)
     }
-    fn goto(&mut self, _: u64) -> Pace {
+    fn goto(&mut self, step: u64) -> Pace {
+        if let Some(lookup) = &mut self.lookup {
+            lookup.walked = (step as usize).clamp(1, lookup.len().max(1));
+            return self.told();
+        }
         Pace::Done(None)
     }
 
     fn command(&mut self, line: &str) -> Pace {
-        match script::parse_line(line, 1).map(|statement| statement.map(|s| s.command)) {
-            Ok(Some(Command::Lookup {
-                partition,
-                target: LookupTarget::Offset(offset),
-                broker,
-                ..
-            })) => match self.inspection.find(&partition, broker) {
-                Some(place) => self.look_up(place, Offset(offset)),
-                None => Pace::Halt(Note::bad(format!("there is no {partition} in this directory"))),
-            },
-            Ok(None) => Pace::Done(None),
-            Ok(Some(_)) => {
-                let text = self.language.pick(
-                    "this directory is only looked at: 'lookup orders-0 offset=5' works here",
-                    "此目录只读：这里可以用 'lookup orders-0 offset=5'",
-                );
-                Pace::Halt(Note::bad(text))
-            }
-            Err(fault) => {
-                Pace::Halt(Note::bad(format!("{} {}", fault.message, fault.advice).trim()))
-            }
-        }
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let done = Request::parse(&self.inspection, &words)
+            .and_then(|request| self.carry_out(request));
+        done.unwrap_or_else(|why| Pace::Halt(Note::bad(why)))
     }
 
     fn advance(&mut self) -> Pace {
         Pace::Done(None)
     }
-    fn cancel(&mut self) {}
+    fn cancel(&mut self) {
+        (self.finding, self.checking) = (false, false);
+    }
     fn play_until(&mut self, _: Instant) -> Pace {
         self.walk(1)
     }
@@ -191,32 +332,78 @@ impl Stage for InspectStage {
         Pace::Done(None)
     }
 
+    fn poll_ms(&self) -> Option<u64> {
+        Some(if self.finding || self.checking { 1 } else { LOOK_AGAIN_MS })
+    }
+
+    fn poll(&mut self) {
+        if self.finding || self.checking {
+            self.piece();
+        } else {
+            self.look_again();
+        }
+    }
+
     fn complete(&self, line: &str, cursor: usize) -> Vec<Completion> {
-        let characters = line[..cursor].chars().count();
-        let byte = |at: usize| line.char_indices().nth(at).map_or(line.len(), |(byte, _)| byte);
-        script::complete(line, characters, &NoNames, self.language)
+        let before = line.get(..cursor).unwrap_or(line);
+        let from = before.rfind(' ').map_or(0, |at| at + 1);
+        let word = &before[from..];
+        let offer = |text: &str, doc: &str| Completion { text: text.into(), from, doc: doc.into() };
+        if from == 0 {
+            let fits = VERBS.iter().filter(|verb| verb.0.starts_with(word));
+            return fits.map(|verb| offer(verb.0, self.language.pick(verb.1, verb.2))).collect();
+        }
+        let mut names: Vec<&TopicPartition> = self
+            .inspection
+            .places()
+            .filter_map(|place| self.inspection.partition(place))
+            .map(|files| &files.partition)
+            .collect();
+        names.dedup();
+        let mut all: Vec<Completion> = names
             .into_iter()
-            .filter(|found| found.from > 0 || found.text.starts_with("lookup"))
-            .map(|found| Completion { text: found.text, from: byte(found.from), doc: found.about })
-            .collect()
+            .map(ToString::to_string)
+            .filter(|name| name.starts_with(word))
+            .take(64)
+            .map(|name| offer(&name, ""))
+            .collect();
+        let keys: &[&str] = match before.split(' ').next() {
+            Some("find") => &["key=", "value~", "offset=", "time=", "topic=", "limit="],
+            Some("lookup") => &["offset=", "timestamp=", "broker="],
+            _ => &["offset=", "broker="],
+        };
+        all.extend(keys.iter().filter(|key| key.starts_with(word)).map(|key| offer(key, "")));
+        all.dedup_by(|a, b| a.text == b.text);
+        all
     }
 
     fn focus(&self, target: &Target, focus: &Focus) -> Option<(Pane, Focus)> {
-        let mut focus = focus.clone();
+        let mut focus = Focus { file: None, byte: None, ..focus.clone() };
         let pane = match target {
             Target::Partition(partition) => {
                 focus = Focus { partition: Some(partition.clone()), ..Focus::default() };
                 Pane::Log
             }
+            Target::Replica(partition, node) => {
+                let (partition, node) = (Some(partition.clone()), Some(*node));
+                focus = Focus { partition, node, ..Focus::default() };
+                Pane::Log
+            }
             Target::Segment(base) => {
                 focus.segment = Some(*base);
                 focus.offset = None;
-                Pane::Index
+                Pane::Timeline
             }
             Target::Offset(offset) => {
                 focus.offset = Some(*offset);
                 Pane::Bytes
             }
+            Target::File(file) => {
+                (focus.file, focus.byte) = (Some(file.clone()), Some(0));
+                Pane::Bytes
+            }
+            Target::Event(finding) => return self.finding_focus(*finding as usize, &focus),
+            Target::Choice(hit) => return self.hit_focus(*hit),
             _ => return None,
         };
         Some((pane, focus))
@@ -227,10 +414,7 @@ impl Stage for InspectStage {
     }
 
     fn take_shown(&mut self) -> Option<(Pane, Focus)> {
-        let place = self.shown.take()?;
-        let partition = self.inspection.partition(place)?.partition.clone();
-        let node = self.inspection.nodes.get(place.node)?.node.map(NodeId);
-        Some((Pane::Index, Focus { partition: Some(partition), node, ..Focus::default() }))
+        self.shown.take()
     }
 
     fn set_language(&mut self, language: Language) {

@@ -65,12 +65,21 @@ impl Bench {
             KeyCode::Char('x') => self.node("kill"),
             KeyCode::Char('s') => self.node("start"),
             KeyCode::Char('?') => return Wanted::Help(Help::default()),
+            KeyCode::Char('/') if self.read_only() => {
+                self.ask(Asking::Command);
+                self.prompt.set("find ");
+                self.offer();
+            }
             KeyCode::Char('/') => {
                 return Wanted::Help(Help { search: String::new(), first: usize::MAX });
             }
             KeyCode::Char('q') => return Wanted::Leave,
             KeyCode::Esc => {
                 self.playing = None;
+                if self.read_only() && self.stage.status().under_way.is_some() {
+                    self.stage.cancel();
+                    return Wanted::Nothing;
+                }
                 let chosen = self.sights.get_mut(&self.active).and_then(|s| s.chosen.take());
                 if chosen.is_none() {
                     self.focus = Focus::default();

@@ -3,7 +3,7 @@
 //! A cluster's files stand in a directory of their own: the one that was asked for, or a new one among the temporary
 //! ones that is removed in the end (unless it is to be kept).
 
-use super::home::{Card, Mastery, Shelf};
+use super::home::{Card, Mastery, SampleCard, Shelf};
 use super::inspect_stage::InspectStage;
 use super::lab_stage::{LabStage, Saver};
 use super::play::Play;
@@ -22,8 +22,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// What wrote the directory of a real broker that comes along.
-const SAMPLE: &str = "Kafka 4.3";
+/// The directories of real brokers that come along.
+fn samples(language: Language) -> Vec<SampleCard> {
+    let card = |sample: &inspect::Sample| SampleCard {
+        name: sample.name.into(),
+        origin: sample.origin.into(),
+        about: sample.about(language).into(),
+    };
+    inspect::samples().iter().map(card).collect()
+}
 
 /// The shop of the real program.
 pub struct Shop {
@@ -194,7 +201,7 @@ impl Library for Shop {
         Shelf {
             unfinished: progress.last.clone().filter(there),
             tour: cards.iter().find(|card| card.id.ends_with("-tour")).map(|card| card.id.clone()),
-            sample: Some(SAMPLE.into()),
+            samples: samples(language),
             cards,
         }
     }
@@ -206,7 +213,13 @@ impl Library for Shop {
             Start::Inspect(path) => {
                 Ok(Box::new(InspectStage::new(Inspection::open(path)?, language)))
             }
-            Start::Sample => Ok(Box::new(InspectStage::new(inspect::sample()?, language))),
+            Start::Sample(name) => {
+                let found = match name.as_str() {
+                    "" => inspect::sample(),
+                    name => inspect::sample_named(name),
+                };
+                Ok(Box::new(InspectStage::new(found?, language)))
+            }
             Start::Home => Err("the first screen needs no stage".into()),
         }
     }

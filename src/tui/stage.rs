@@ -30,11 +30,14 @@ pub enum Pane {
     Timeline,
     Why,
     Files,
+    Findings,
+    Results,
+    Transactions,
 }
 
 impl Pane {
     /// All panes in the order of their digits.
-    pub const ALL: [Pane; 12] = [
+    pub const ALL: [Pane; 15] = [
         Pane::Lesson,
         Pane::Cluster,
         Pane::Partition,
@@ -47,6 +50,9 @@ impl Pane {
         Pane::Timeline,
         Pane::Why,
         Pane::Files,
+        Pane::Findings,
+        Pane::Results,
+        Pane::Transactions,
     ];
     /// The key that shows it.
     pub fn key(self) -> char {
@@ -63,6 +69,9 @@ impl Pane {
             Pane::Timeline => '0',
             Pane::Why => 'w',
             Pane::Files => 'f',
+            Pane::Findings => '!',
+            Pane::Results => 'r',
+            Pane::Transactions => 't',
         }
     }
     /// Its name as lessons and `show` write it.
@@ -80,6 +89,9 @@ impl Pane {
             Pane::Timeline => "timeline",
             Pane::Why => "why",
             Pane::Files => "files",
+            Pane::Findings => "findings",
+            Pane::Results => "results",
+            Pane::Transactions => "transactions",
         }
     }
     /// The pane of a name.
@@ -322,6 +334,12 @@ pub trait Stage {
     }
     /// The learner chose another language.
     fn set_language(&mut self, _language: Language) {}
+    /// How often [`Stage::poll`] wants to be called, in milliseconds; nothing: never.
+    fn poll_ms(&self) -> Option<u64> {
+        None
+    }
+    /// Looks whether the world outside changed, or goes on with work between the keys. Bounded; moves nothing in sight.
+    fn poll(&mut self) {}
     /// Saves the progress; called when the screen is left.
     fn save(&mut self) -> Result<(), String>;
 }

@@ -1,6 +1,7 @@
 //! Frames of every screen, drawn on paper: a stage that plays the drawings of the design.
 
 mod frames; // what the screens look like
+mod inspect; // a real broker's directory on the screen
 mod keys; // what keys and the mouse do
 mod lessons; // real lessons, played to their end by keys
 mod paper; // a stage made of paper

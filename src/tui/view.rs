@@ -236,7 +236,10 @@ pub fn scrubber_column(bench: &Bench) -> usize {
 fn time(bench: &Bench, status: &Status, cells: usize) -> Line {
     let w = words(bench.language);
     if status.read_only {
-        return Line::new();
+        let news = bench.stage.recent(1, bench.language);
+        let Some(news) = news.first() else { return Line::new() };
+        let lead = format!("{} ", bench.glyphs.message);
+        return Line::of(lead, Role::Accent).text(&news.sentence).cut(cells, &bench.glyphs);
     }
     let marks = bench.stage.marks(scrubber_cells(cells));
     let head = Line::of(format!("{}  ", w.timeline), Role::Heading);

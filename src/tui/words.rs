@@ -28,8 +28,8 @@ words! {
     sandbox_is: "three brokers, your commands", "三个 broker，命令由你";
     open_directory: "Open a directory", "打开目录";
     open_directory_is: "look into the data directory of a real broker", "查看真实 broker 的数据目录";
-    sample: "Sample directory", "示例目录";
-    sample_is: "written by a real Kafka broker", "由真实的 Kafka broker 写成";
+    sample: "Samples", "示例目录";
+    sample_is: "directories of real brokers that come along", "附带的真实 broker 目录";
     continue_it: "Continue", "继续";
     step: "step", "步";
     seed: "seed", "种子";
@@ -101,6 +101,7 @@ words! {
     lines: "rows", "行";
     begin_tour_first: "New here? Press Enter.", "第一次来？请按 Enter。";
     unavailable: "not available here", "这里不可用";
+    findings: "findings", "发现";
     mouse_is: "click chooses · wheel scrolls · drag the timeline", "点击选择 · 滚轮滚动 · 拖动时间线";
 }
 
@@ -126,6 +127,9 @@ pub fn pane(pane: Pane, language: Language) -> &'static str {
         Pane::Network => "网络",
         Pane::Timeline => "时间线",
         Pane::Why => "原因",
+        Pane::Findings => "发现",
+        Pane::Results => "结果",
+        Pane::Transactions => "事务",
         Pane::Files => "文件",
     };
     language.pick(pane.name(), chinese)

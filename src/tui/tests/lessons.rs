@@ -147,7 +147,7 @@ fn a_lesson_left_is_taken_up_where_it_was() {
 fn the_real_directory_is_looked_at_and_an_offset_looked_up() {
     let directory = tempfile::tempdir().expect("a directory");
     let mut shop = shop(directory.path());
-    let mut app = open(&mut shop, &Start::Sample, English);
+    let mut app = open(&mut shop, &Start::Sample(String::new()), English);
     assert!(frame(&app).contains("plain-0"));
     press(&mut app, KeyCode::Char(':'));
     kind(&mut app, "lookup plain-0 offset=100");

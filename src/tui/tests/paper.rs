@@ -1,6 +1,6 @@
 //! A stage made of paper: the offset lookup as it was drawn before the first line of code.
 
-use super::super::home::{Card, Mastery, Shelf};
+use super::super::home::{Card, Mastery, SampleCard, Shelf};
 use super::super::stage::*;
 use crate::clock::Instant;
 use crate::trace::{Align, Canvas, Focus, Line, Picture, Role, Table, Target, width};
@@ -26,7 +26,11 @@ pub fn shelf() -> Shelf {
             card("h01-tour", "The lab in five minutes", 'H', Mastery::New),
         ],
         unfinished: Some("a05-offset-lookup".into()),
-        sample: Some("Kafka 4.3".into()),
+        samples: vec![SampleCard {
+            name: "plain".into(),
+            origin: "Kafka 4.3.1".into(),
+            about: "one broker".into(),
+        }],
         tour: Some("h01-tour".into()),
     }
 }
