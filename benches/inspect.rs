@@ -55,6 +55,10 @@ fn main() {
     println!("open      {:>8.1} ms", opened.as_secs_f64() * 1e3);
     println!("overview  {:>8.1} ms   {rows} rows", drawn.as_secs_f64() * 1e3);
     println!("refresh   {:>8.1} ms   {news} new", again.as_secs_f64() * 1e3);
-    println!("memory    {:>8.1} MB more, {:.1} MB in all", resident_mb() - before_mb, resident_mb());
+    println!(
+        "memory    {:>8.1} MB more, {:.1} MB in all",
+        resident_mb() - before_mb,
+        resident_mb()
+    );
     let _ = std::fs::remove_dir_all(&directory);
 }

@@ -49,10 +49,10 @@ pub use directory::{CHECKPOINTS, NodeFiles, PartitionFiles, Place, SegmentFiles}
 pub use dump::{ReadFile, dump_files, files};
 pub use find::{Find, Hit, Wanted};
 pub use findings::{Finding, Findings, Weight};
-pub use index::{OffsetEntry, TimeEntry};
 pub use follow::follow;
-pub use pictures::Steps;
+pub use index::{OffsetEntry, TimeEntry};
 pub use internal::Internal;
+pub use pictures::Steps;
 pub use records::{RecordRow, records};
 pub use sample::{Sample, sample, sample_named, samples, unpack};
 pub use small::Properties;

@@ -1,8 +1,8 @@
 //! Commands that only look: a real broker's directory, the ledger, the glossary.
 
-use super::{ENDED, FAILED};
 use super::arguments::{Arguments, InspectArguments};
 use super::output::Output;
+use super::{ENDED, FAILED};
 use super::{interrupt, screen};
 use crate::inspect::{self, Inspection};
 use crate::trace::{Canvas, width};
@@ -42,7 +42,8 @@ pub fn inspect(
     let mut inspection = match (&asked.directory, asked.sample) {
         (directory, true) => {
             // With --sample the first word is no directory: the sample's name, or it belongs to what is asked.
-            let first = directory.as_deref().map(Path::to_string_lossy).map(|word| word.into_owned());
+            let first =
+                directory.as_deref().map(Path::to_string_lossy).map(|word| word.into_owned());
             match first {
                 Some(name) if is_sample(&name) => inspect::sample_named(&name)?,
                 first => {
@@ -80,7 +81,9 @@ fn list_samples(as_json: bool, canvas: &Canvas, out: &mut Output) -> i32 {
     for sample in inspect::samples() {
         let (name, origin, about) = (sample.name, sample.origin, sample.about(canvas.language));
         out.text(&match as_json {
-            true => format!("{}\n", serde_json::json!({"name": name, "origin": origin, "about": about})),
+            true => {
+                format!("{}\n", serde_json::json!({"name": name, "origin": origin, "about": about}))
+            }
             false => format!("{}{}{about}\n", width::pad(name, 14), width::pad(origin, 16)),
         });
     }

@@ -77,7 +77,11 @@ impl Inspection {
         let copies = all().filter_map(|(_, node, files)| {
             let id = node.properties.node?;
             let key: (u32, TopicPartition) = (id, files.partition.clone());
-            (!files.is_metadata()).then_some((key, files.directory.clone(), files.directory.as_str()))
+            (!files.is_metadata()).then_some((
+                key,
+                files.directory.clone(),
+                files.directory.as_str(),
+            ))
         });
         for ((id, partition), _, place, other) in twice(copies) {
             findings.add(Finding::new(

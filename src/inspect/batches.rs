@@ -99,7 +99,9 @@ impl Stop {
             Stop::Torn { position, left, wanted } => {
                 format!("byte {position}: a batch of {wanted} bytes begins, but {left} are left")
             }
-            Stop::Zeros { position, left } => format!("byte {position}: {left} zero bytes to the end"),
+            Stop::Zeros { position, left } => {
+                format!("byte {position}: {left} zero bytes to the end")
+            }
             Stop::Garbage { position, english, .. } => format!("byte {position}: {english}"),
             Stop::Unreadable(why) => why.clone(),
         }

@@ -220,7 +220,10 @@ impl Check {
             say(
                 "crc",
                 Weight::Bad,
-                format!("the checksum of the batch at byte {from} (offset {}) does not fit", row.base_offset),
+                format!(
+                    "the checksum of the batch at byte {from} (offset {}) does not fit",
+                    row.base_offset
+                ),
                 format!("字节 {from} 处的批次（偏移量 {}）校验和不符", row.base_offset),
             );
         } else if whole {
@@ -233,7 +236,10 @@ impl Check {
                 Err(why) => say(
                     "records",
                     Weight::Bad,
-                    format!("the records of the batch at offset {} cannot be read: {why}", row.base_offset),
+                    format!(
+                        "the records of the batch at offset {} cannot be read: {why}",
+                        row.base_offset
+                    ),
                     format!("偏移量 {} 处批次的记录无法读取：{why}", row.base_offset),
                 ),
             }
@@ -243,7 +249,8 @@ impl Check {
         let memory = &mut self.memory;
         memory.producers |= row.header.is_some_and(|header| header.has_producer_id());
         memory.magics |= 1 << row.format.magic.min(7);
-        memory.end = Some(memory.end.map_or(row.last_offset + 1, |end| end.max(row.last_offset + 1)));
+        memory.end =
+            Some(memory.end.map_or(row.last_offset + 1, |end| end.max(row.last_offset + 1)));
         open.greatest = open.greatest.max(row.timestamp);
         open.least_offset = Some(open.least_offset.map_or(first, |least| least.min(first)));
         open.indexes.see(row, first, &mut self.findings);
@@ -353,7 +360,12 @@ impl Check {
         let whole = open.walk.stop.is_none();
         let end = self.memory.end.filter(|_| segment.log_bytes > 0);
         open.indexes.end((walked, whole), end, open.greatest, &mut self.findings);
-        open.aborts.end(inspection, (place, self.segment), files.is_compacted(), &mut self.findings);
+        open.aborts.end(
+            inspection,
+            (place, self.segment),
+            files.is_compacted(),
+            &mut self.findings,
+        );
     }
 
     fn end_partition(&mut self, inspection: &Inspection, place: Place, files: &PartitionFiles) {

@@ -20,12 +20,24 @@ use crate::types::{Offset, Timestamp, TopicPartition};
 
 /// The words that a request may begin with, and what they do.
 pub const VERBS: &[(&str, &str, &str)] = &[
-    ("lookup", "lookup T-P offset=N, or timestamp=T: every step", "lookup T-P offset=N 或 timestamp=T：逐步查找"),
-    ("find", "find key=alice, value~apples, time=2026-09-21: records", "find key=alice、value~apples、time=2026-09-21：查找记录"),
+    (
+        "lookup",
+        "lookup T-P offset=N, or timestamp=T: every step",
+        "lookup T-P offset=N 或 timestamp=T：逐步查找",
+    ),
+    (
+        "find",
+        "find key=alice, value~apples, time=2026-09-21: records",
+        "find key=alice、value~apples、time=2026-09-21：查找记录",
+    ),
     ("findings", "read every log and tell what is wrong", "读取所有日志并报告问题"),
     ("check", "the same as findings", "同 findings"),
     ("verify", "verify T-P: rebuild the indexes and compare", "verify T-P：重建索引并比较"),
-    ("partition", "a partition's facts: epochs, producers, aborted transactions", "分区信息：纪元、生产者、已中止的事务"),
+    (
+        "partition",
+        "a partition's facts: epochs, producers, aborted transactions",
+        "分区信息：纪元、生产者、已中止的事务",
+    ),
     ("log", "the segments to scale", "按比例显示日志段"),
     ("index", "the entries of an index and what they lead to", "索引条目及其指向"),
     ("bytes", "bytes T-P offset=N: a batch, field by field", "bytes T-P offset=N：逐字段显示批次"),
@@ -152,9 +164,7 @@ pub fn run(
 ) -> Result<Answer, String> {
     let request = Request::parse(inspection, words)?;
     let good = |text: String| Ok(Answer { text, wrong: false });
-    if as_json
-        && let Some(text) = inspection.request_json(&request)
-    {
+    if as_json && let Some(text) = inspection.request_json(&request) {
         return good(text?);
     }
     let picture = match request {
@@ -214,8 +224,9 @@ fn lookup(
     let text = match (asked.offset, asked.timestamp) {
         (Some(offset), _) => {
             let steps = inspection.lookup(asked.place, offset)?;
-            let picture =
-                || inspection.index_picture(asked.place, Some(offset), Steps::Offset(&steps), canvas);
+            let picture = || {
+                inspection.index_picture(asked.place, Some(offset), Steps::Offset(&steps), canvas)
+            };
             match as_json {
                 true => lines(steps.iter().map(|step| step.sentence(english)).collect()),
                 false => picture().to_text(),
@@ -223,7 +234,8 @@ fn lookup(
         }
         (None, time) => {
             let steps = inspection.lookup_timestamp(asked.place, time.unwrap_or_default())?;
-            let picture = || inspection.index_picture(asked.place, None, Steps::Time(&steps), canvas);
+            let picture =
+                || inspection.index_picture(asked.place, None, Steps::Time(&steps), canvas);
             match as_json {
                 true => lines(steps.iter().map(|step| step.sentence(english)).collect()),
                 false => picture().to_text(),

@@ -244,9 +244,8 @@ pub(super) fn read_node(
     if let Some(only) = only {
         checkpoints(files, &mut node, &mut Findings::default());
         let found = partition_name(only);
-        node.partitions.extend(
-            found.map(|found| partition_files::read(files, &node, only, found, findings)),
-        );
+        node.partitions
+            .extend(found.map(|found| partition_files::read(files, &node, only, found, findings)));
         return node;
     }
     meta(files, &mut node, findings);

@@ -165,10 +165,14 @@ impl Files {
         match fs::metadata(&full) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(told(&full, &error)),
-            Ok(data) if !data.is_file() => Err(format!("{}: it is no regular file", full.display())),
-            Ok(data) if data.len() > SMALL_BYTES => {
-                Err(format!("{}: {} bytes are too many for such a file", full.display(), data.len()))
+            Ok(data) if !data.is_file() => {
+                Err(format!("{}: it is no regular file", full.display()))
             }
+            Ok(data) if data.len() > SMALL_BYTES => Err(format!(
+                "{}: {} bytes are too many for such a file",
+                full.display(),
+                data.len()
+            )),
             Ok(_) => fs::read(&full).map(Some).map_err(|error| told(&full, &error)),
         }
     }

@@ -10,8 +10,8 @@
 
 mod wanted;
 
-pub(super) use wanted::time_pair as wanted_time;
 pub use wanted::Wanted;
+pub(super) use wanted::time_pair as wanted_time;
 
 use super::batches::MOST_BATCH_BYTES;
 use super::batches::Walk;
@@ -136,7 +136,11 @@ impl Find {
         match inspection.next(&mut walk) {
             Some(row) => {
                 self.progress.0 += row.size_bytes;
-                let cost = if self.may_hold(&row) { self.open(inspection, place, &mut walk, &row) } else { 64 };
+                let cost = if self.may_hold(&row) {
+                    self.open(inspection, place, &mut walk, &row)
+                } else {
+                    64
+                };
                 self.walk = Some(walk);
                 cost
             }

@@ -80,16 +80,32 @@ impl Inspection {
         Some((self.used(&path, size, 12), size / 12))
     }
 
-    pub(super) fn offset_entries_if(&self, asked: bool, place: Place, at: usize) -> Option<(u64, u64)> {
+    pub(super) fn offset_entries_if(
+        &self,
+        asked: bool,
+        place: Place,
+        at: usize,
+    ) -> Option<(u64, u64)> {
         if asked { self.offset_entries(place, at) } else { None }
     }
 
-    pub(super) fn time_entries_if(&self, asked: bool, place: Place, at: usize) -> Option<(u64, u64)> {
+    pub(super) fn time_entries_if(
+        &self,
+        asked: bool,
+        place: Place,
+        at: usize,
+    ) -> Option<(u64, u64)> {
         if asked { self.time_entries(place, at) } else { None }
     }
 
     /// Entries of the offset index of a segment, from one on, at most so many.
-    pub fn offset_index(&self, place: Place, segment: usize, from: u64, most: u64) -> Vec<OffsetEntry> {
+    pub fn offset_index(
+        &self,
+        place: Place,
+        segment: usize,
+        from: u64,
+        most: u64,
+    ) -> Vec<OffsetEntry> {
         let Some((used, _)) = self.offset_entries(place, segment) else { return Vec::new() };
         let Some((base, bytes)) = self.index_bytes(place, segment, ".index", (from, most, 8), used)
         else {

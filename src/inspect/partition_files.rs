@@ -226,7 +226,13 @@ fn missing_files(found: &PartitionFiles, findings: &mut Findings) {
         let name = |suffix| join(&found.directory, &file_name(segment.base_offset, suffix));
         if segment.index_bytes.is_none() {
             let (english, chinese) = ("the offset index is missing", "缺少偏移量索引");
-            findings.add(Finding::new("index-missing", Weight::Odd, name(".index"), english, chinese));
+            findings.add(Finding::new(
+                "index-missing",
+                Weight::Odd,
+                name(".index"),
+                english,
+                chinese,
+            ));
         }
         if segment.time_index_bytes.is_none() {
             let (english, chinese) = ("the time index is missing", "缺少时间索引");
@@ -260,7 +266,12 @@ fn state_of(found: &PartitionFiles, findings: &mut Findings) {
             "a copy that is being made for another log directory",
             "正在为另一日志目录建立的拷贝",
         ),
-        _ => ("directory-stray", Weight::Odd, "set aside: the controller did not know it", "已被搁置：控制器不认识它"),
+        _ => (
+            "directory-stray",
+            Weight::Odd,
+            "set aside: the controller did not know it",
+            "已被搁置：控制器不认识它",
+        ),
     };
     findings.add(Finding::new(kind, weight, &found.directory, english, chinese));
 }

@@ -70,7 +70,13 @@ pub(super) fn time_text(time: Timestamp) -> String {
 }
 
 /// A labelled value of a row of such: `HW 395`.
-fn mark(line: Line, canvas: &Canvas, name: (&str, &str), value: Option<String>, role: Role) -> Line {
+fn mark(
+    line: Line,
+    canvas: &Canvas,
+    name: (&str, &str),
+    value: Option<String>,
+    role: Role,
+) -> Line {
     let Some(value) = value else { return line };
     line.span(format!("{} ", canvas.word(name.0, name.1)), Role::Dim).span(value, role).text("   ")
 }

@@ -55,7 +55,10 @@ pub(super) fn look(bytes: &[u8], row: &BatchRow) -> Result<Look, String> {
     let told = row.header.map(|header| i64::from(header.records_count));
     let count = all.len() as u64;
     if told.is_some_and(|told| told != count as i64) {
-        return Err(format!("the header says {} records, but there are {count}", told.unwrap_or(0)));
+        return Err(format!(
+            "the header says {} records, but there are {count}",
+            told.unwrap_or(0)
+        ));
     }
     let is_control = row.header.is_some_and(|header| header.is_control());
     let key = all.first().and_then(|record| record.key.as_deref()).filter(|_| is_control);

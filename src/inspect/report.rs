@@ -194,7 +194,9 @@ impl Inspection {
             let headers: Vec<_> = record
                 .headers
                 .iter()
-                .map(|(name, value)| json!([name, value.as_ref().map(|v| shown(Some(v), MOST_SHOWN))]))
+                .map(|(name, value)| {
+                    json!([name, value.as_ref().map(|v| shown(Some(v), MOST_SHOWN))])
+                })
                 .collect();
             let text = |bytes: &Option<Vec<u8>>| bytes.as_ref().map(|b| shown(Some(b), MOST_SHOWN));
             let line = json!({

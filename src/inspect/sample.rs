@@ -86,14 +86,62 @@ const fn packed(
 
 /// All of them. The first is the one that is opened when none is named.
 const SAMPLES: [Sample; 8] = [
-    packed("plain", "Kafka 4.3.1", "one broker: codecs, leader epochs, times out of order", "一个 broker：压缩、领导者纪元、乱序时间", ""),
-    packed("transactions", "Kafka 4.3.1", "transactions, groups of all kinds, internal topics", "事务、各种消费组、内部主题", "kraft-4.3-txn/data/"),
-    packed("compaction", "Kafka 4.3.1", "compacted logs, tombstones, what the cleaner left", "压实日志、墓碑、清理器留下的文件", "kraft-4.3-compact/data/"),
-    packed("retention", "Kafka 4.3.1", "retention, deleted records and topics", "保留策略、被删除的记录和主题", "kraft-4.3-retention/data/"),
-    packed("zookeeper", "Kafka 3.9.1", "three brokers in ZooKeeper mode", "ZooKeeper 模式的三个 broker", "zk-3.9/data/"),
-    packed("mixed", "Kafka 3.9.1", "formats 0, 1 and 2 in one log: upgrades in mid-log", "同一日志中有 0、1、2 三种格式：中途升级", "mixed-format/data/"),
-    packed("2.1", "Kafka 2.1.1", "three brokers: formats 0, 1 and 2, five codecs", "三个 broker：0、1、2 三种格式，五种压缩", "kafka-2.1.1-3broker-realdata/"),
-    packed("0.10", "Kafka 0.10.2.1", "message sets of format 0 and 1, four codecs", "0 和 1 格式的消息集，四种压缩", "kafka-0.10.2.1-realdata/data/"),
+    packed(
+        "plain",
+        "Kafka 4.3.1",
+        "one broker: codecs, leader epochs, times out of order",
+        "一个 broker：压缩、领导者纪元、乱序时间",
+        "",
+    ),
+    packed(
+        "transactions",
+        "Kafka 4.3.1",
+        "transactions, groups of all kinds, internal topics",
+        "事务、各种消费组、内部主题",
+        "kraft-4.3-txn/data/",
+    ),
+    packed(
+        "compaction",
+        "Kafka 4.3.1",
+        "compacted logs, tombstones, what the cleaner left",
+        "压实日志、墓碑、清理器留下的文件",
+        "kraft-4.3-compact/data/",
+    ),
+    packed(
+        "retention",
+        "Kafka 4.3.1",
+        "retention, deleted records and topics",
+        "保留策略、被删除的记录和主题",
+        "kraft-4.3-retention/data/",
+    ),
+    packed(
+        "zookeeper",
+        "Kafka 3.9.1",
+        "three brokers in ZooKeeper mode",
+        "ZooKeeper 模式的三个 broker",
+        "zk-3.9/data/",
+    ),
+    packed(
+        "mixed",
+        "Kafka 3.9.1",
+        "formats 0, 1 and 2 in one log: upgrades in mid-log",
+        "同一日志中有 0、1、2 三种格式：中途升级",
+        "mixed-format/data/",
+    ),
+    packed(
+        "2.1",
+        "Kafka 2.1.1",
+        "three brokers: formats 0, 1 and 2, five codecs",
+        "三个 broker：0、1、2 三种格式，五种压缩",
+        "kafka-2.1.1-3broker-realdata/",
+    ),
+    packed(
+        "0.10",
+        "Kafka 0.10.2.1",
+        "message sets of format 0 and 1, four codecs",
+        "0 和 1 格式的消息集，四种压缩",
+        "kafka-0.10.2.1-realdata/data/",
+    ),
 ];
 
 /// The directories of real brokers that come with the lab.
@@ -110,7 +158,8 @@ pub fn sample() -> Result<Inspection, String> {
 pub fn sample_named(name: &str) -> Result<Inspection, String> {
     let names = || SAMPLES.map(|sample| sample.name).join(", ");
     let sample = SAMPLES.iter().find(|sample| sample.name == name);
-    let sample = sample.ok_or_else(|| format!("no sample is called '{name}'; there are {}", names()))?;
+    let sample =
+        sample.ok_or_else(|| format!("no sample is called '{name}'; there are {}", names()))?;
     let unpacked = Unpacked::create()?;
     let below = unpacked.directory.as_path();
     match sample.inside {

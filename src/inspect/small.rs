@@ -169,7 +169,10 @@ pub(super) fn properties(bytes: &[u8], path: &str) -> (Properties, Vec<Finding>)
     match found.version {
         Some(0 | 1) => {}
         Some(other) => {
-            say(format!("version {other} is not known; 0 and 1 are"), format!("未知的版本 {other}；已知 0 和 1"));
+            say(
+                format!("version {other} is not known; 0 and 1 are"),
+                format!("未知的版本 {other}；已知 0 和 1"),
+            );
         }
         None => say("it names no version".into(), "没有版本号".into()),
     }

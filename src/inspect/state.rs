@@ -1,9 +1,9 @@
 //! The binary companions of a partition: aborted transactions (`.txnindex`) and producers (`.snapshot`).
 
 use super::{Inspection, Place};
+use crate::storage::file_name;
 use crate::storage::producer_snapshot::{self, ProducerSnapshotEntry};
 use crate::storage::transaction_index::{self, AbortedTransaction};
-use crate::storage::file_name;
 use crate::types::Offset;
 
 /// Bytes of an entry of a transaction index.

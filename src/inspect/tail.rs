@@ -175,8 +175,7 @@ impl Inspection {
             let mut findings = super::Findings::default();
             if let Some(found) = directory::partition_name(&name) {
                 self.files.forget();
-                let read =
-                    partition_files::read(&self.files, node, &name, found, &mut findings);
+                let read = partition_files::read(&self.files, node, &name, found, &mut findings);
                 self.nodes[place.node].partitions[place.partition] = read;
             }
         } else if let Some(last) = files.segments.last() {

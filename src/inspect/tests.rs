@@ -135,7 +135,8 @@ fn real_directories_open_and_nothing_is_wrong_with_them() {
             return;
         }
         let directory = written_out(&case, "");
-        let inspection = Inspection::open(directory.path()).unwrap_or_else(|e| panic!("{}: {e}", case.name));
+        let inspection =
+            Inspection::open(directory.path()).unwrap_or_else(|e| panic!("{}: {e}", case.name));
         let check = inspection.check_all(None);
         let wrong: Vec<_> = check.findings.iter().filter(|f| f.weight != Weight::Note).collect();
         assert!(wrong.is_empty(), "{}: {wrong:?}", case.name);
@@ -224,12 +225,21 @@ fn words_behind_the_directory_are_carried_out_or_refused() {
     assert_eq!(all.text.lines().count(), 204);
     assert!(run("find key=no-such-key", false).unwrap().wrong);
     for json in [false, true] {
-        for text in ["partition plain-0", "index plain-0", "log plain-0", "groups", "batches plain-0"] {
+        for text in
+            ["partition plain-0", "index plain-0", "log plain-0", "groups", "batches plain-0"]
+        {
             assert!(!run(text, json).unwrap().text.is_empty(), "{text}");
         }
     }
     for bad in [
-        "plain", "lookup", "lookup plain-0", "plain-7", "plain-0 x=1", "plain-0 broker=9", "find", "find x=1",
+        "plain",
+        "lookup",
+        "lookup plain-0",
+        "plain-7",
+        "plain-0 x=1",
+        "plain-0 broker=9",
+        "find",
+        "find x=1",
     ] {
         assert!(run(bad, false).is_err(), "{bad}");
     }
@@ -248,7 +258,8 @@ fn a_search_finds_each_record_by_its_key_in_every_format() {
                 continue;
             }
             let partition = hit["partition"].as_str().unwrap();
-            let found = run_words(&inspection, &format!("find {partition} key={key}"), true).unwrap().text;
+            let found =
+                run_words(&inspection, &format!("find {partition} key={key}"), true).unwrap().text;
             assert!(found.lines().any(|line| line.contains("\"offset\":7,")), "{line}");
             searched += 1;
         }

@@ -102,7 +102,9 @@ impl Inspection {
             times.iter().map(|entry| (entry.timestamp, entry.offset)).collect();
         let interval = betrayed(&rows, &there);
         let first_keyed = there.first().is_some_and(|entry| {
-            rows.iter().any(|row| row.position == entry.1 && row.base_offset == entry.0 && row.last_offset != entry.0)
+            rows.iter().any(|row| {
+                row.position == entry.1 && row.base_offset == entry.0 && row.last_offset != entry.0
+            })
         });
         let used = interval.map_or(USUAL, |(from, to)| USUAL.clamp(from, to));
         let (made, made_times) = rebuild(&rows, used, first_keyed);

@@ -232,7 +232,8 @@ impl Bench {
             return Some(0);
         }
         let playing = self.playing.map(|_| 33);
-        let poll = self.stage.poll_ms().map(|every_ms| every_ms.saturating_sub(self.polled_ms).max(1));
+        let poll =
+            self.stage.poll_ms().map(|every_ms| every_ms.saturating_sub(self.polled_ms).max(1));
         playing.into_iter().chain(poll).min()
     }
 

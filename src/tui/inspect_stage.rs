@@ -106,7 +106,9 @@ impl InspectStage {
             .partition
             .as_ref()
             .and_then(|partition| self.inspection.find_partition(partition, node));
-        named.or(self.lookup.as_ref().map(|lookup| lookup.place)).or_else(|| self.inspection.first())
+        named
+            .or(self.lookup.as_ref().map(|lookup| lookup.place))
+            .or_else(|| self.inspection.first())
     }
 
     /// The offset in focus: chosen, looked up, or the first of the segment.
@@ -209,7 +211,15 @@ impl Stage for InspectStage {
             Some(sample) => format!("{}  {}", sample.name, sample.origin),
             None => place.clone(),
         };
-        Status { title, step, head, place, under_way: self.under_way(), read_only: true, ..Status::default() }
+        Status {
+            title,
+            step,
+            head,
+            place,
+            under_way: self.under_way(),
+            read_only: true,
+            ..Status::default()
+        }
     }
 
     fn panes(&self) -> Vec<Pane> {
@@ -305,8 +315,8 @@ impl Stage for InspectStage {
 
     fn command(&mut self, line: &str) -> Pace {
         let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        let done = Request::parse(&self.inspection, &words)
-            .and_then(|request| self.carry_out(request));
+        let done =
+            Request::parse(&self.inspection, &words).and_then(|request| self.carry_out(request));
         done.unwrap_or_else(|why| Pace::Halt(Note::bad(why)))
     }
 

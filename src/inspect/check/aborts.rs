@@ -69,8 +69,14 @@ impl Expected {
                     "txnindex-malformed",
                     Weight::Bad,
                     &path,
-                    format!("entry {n} names offsets {} to {}, which cannot be here", entry.first_offset, entry.last_offset),
-                    format!("条目 {n} 的偏移量 {} 至 {} 不可能在此", entry.first_offset, entry.last_offset),
+                    format!(
+                        "entry {n} names offsets {} to {}, which cannot be here",
+                        entry.first_offset, entry.last_offset
+                    ),
+                    format!(
+                        "条目 {n} 的偏移量 {} 至 {} 不可能在此",
+                        entry.first_offset, entry.last_offset
+                    ),
                 );
                 findings.add(finding.bytes(n * 34, n * 34 + 34));
             }

@@ -94,7 +94,10 @@ fn epochs(files: &PartitionFiles, (first, end): (Offset, Offset), findings: &mut
                 "epochs-beyond-end",
                 Weight::Odd,
                 &path,
-                format!("epoch {} begins at {}, but the log ends at {end}", entry.epoch, entry.start_offset),
+                format!(
+                    "epoch {} begins at {}, but the log ends at {end}",
+                    entry.epoch, entry.start_offset
+                ),
                 format!("纪元 {} 从 {} 开始，但日志止于 {end}", entry.epoch, entry.start_offset),
             ));
         }

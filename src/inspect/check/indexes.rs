@@ -75,8 +75,14 @@ impl Indexes {
                     "index-order",
                     Weight::Bad,
                     &self.path,
-                    format!("entry {n} ({}, {}) does not rise over the one before ({}, {})", b.offset, b.position, a.offset, a.position),
-                    format!("条目 {n}（{}, {}）没有大于前一条（{}, {}）", b.offset, b.position, a.offset, a.position),
+                    format!(
+                        "entry {n} ({}, {}) does not rise over the one before ({}, {})",
+                        b.offset, b.position, a.offset, a.position
+                    ),
+                    format!(
+                        "条目 {n}（{}, {}）没有大于前一条（{}, {}）",
+                        b.offset, b.position, a.offset, a.position
+                    ),
                 );
                 findings.add(finding.bytes(n * 8, n * 8 + 8));
             }
@@ -89,8 +95,14 @@ impl Indexes {
                     "time-index-order",
                     Weight::Odd,
                     &self.time_path,
-                    format!("entry {n} ({}, {}) is below the one before ({}, {})", b.timestamp, b.offset, a.timestamp, a.offset),
-                    format!("条目 {n}（{}, {}）小于前一条（{}, {}）", b.timestamp, b.offset, a.timestamp, a.offset),
+                    format!(
+                        "entry {n} ({}, {}) is below the one before ({}, {})",
+                        b.timestamp, b.offset, a.timestamp, a.offset
+                    ),
+                    format!(
+                        "条目 {n}（{}, {}）小于前一条（{}, {}）",
+                        b.timestamp, b.offset, a.timestamp, a.offset
+                    ),
                 );
                 findings.add(finding.bytes(n * 12, n * 12 + 12));
             }
@@ -109,8 +121,14 @@ impl Indexes {
                 if entry.offset < first || (known && entry.offset < row.base_offset) {
                     self.say(
                         ("index-offset", Weight::Bad),
-                        format!("says offset {} at byte {at}, but the batch there begins with {first}", entry.offset),
-                        format!("称偏移量 {} 在字节 {at}，但那里的批次从 {first} 开始", entry.offset),
+                        format!(
+                            "says offset {} at byte {at}, but the batch there begins with {first}",
+                            entry.offset
+                        ),
+                        format!(
+                            "称偏移量 {} 在字节 {at}，但那里的批次从 {first} 开始",
+                            entry.offset
+                        ),
                         findings,
                     );
                 }
@@ -188,7 +206,8 @@ impl Indexes {
         }
         for (n, entry) in self.times.iter().enumerate() {
             // An empty segment is closed with the entry (-1, base offset) or none.
-            let inside = entry.offset >= self.base && (entry.offset < end || entry.timestamp.0 <= 0);
+            let inside =
+                entry.offset >= self.base && (entry.offset < end || entry.timestamp.0 <= 0);
             let late = greatest.is_some_and(|greatest| entry.timestamp > greatest);
             let n = n as u64;
             let mut say = |kind, english: String, chinese: String| {
@@ -204,7 +223,10 @@ impl Indexes {
             } else if late {
                 say(
                     "time-index-time",
-                    format!("entry {n} says {}, later than any record of the segment", entry.timestamp),
+                    format!(
+                        "entry {n} says {}, later than any record of the segment",
+                        entry.timestamp
+                    ),
                     format!("条目 {n} 为 {}，晚于该段任何记录", entry.timestamp),
                 );
             }

@@ -25,7 +25,10 @@ impl Pattern {
         let Some(bytes) = bytes else { return self.whole && self.bytes == b"null" };
         match self.whole {
             true => bytes == self.bytes,
-            false => self.bytes.is_empty() || bytes.windows(self.bytes.len()).any(|part| part == self.bytes),
+            false => {
+                self.bytes.is_empty()
+                    || bytes.windows(self.bytes.len()).any(|part| part == self.bytes)
+            }
         }
     }
 }
@@ -71,11 +74,16 @@ impl Wanted {
             };
             let (name, value) = (&word[..at], &word[at + 1..]);
             let whole = word.as_bytes()[at] == b'=';
-            let number = || value.parse::<u64>().map_err(|_| format!("'{word}' should be a number"));
+            let number =
+                || value.parse::<u64>().map_err(|_| format!("'{word}' should be a number"));
             match name {
                 "key" => wanted.key = Some(Pattern::new(value, whole)),
                 "value" => wanted.value = Some(Pattern::new(value, whole)),
-                "offset" => wanted.offsets = Some(range(value, number_pair).ok_or_else(|| format!("'{word}' should be a number or a range such as 5..9"))?),
+                "offset" => {
+                    wanted.offsets = Some(range(value, number_pair).ok_or_else(|| {
+                        format!("'{word}' should be a number or a range such as 5..9")
+                    })?)
+                }
                 "time" | "timestamp" => {
                     wanted.times = Some(range(value, time_pair).ok_or_else(|| {
                         format!("'{word}' should be a time or a range, such as 2026-09-21T10:00..2026-09-21T11:00 or milliseconds since 1970")
@@ -84,7 +92,8 @@ impl Wanted {
                 "topic" => wanted.topic = Some(value.to_owned()),
                 "partition" => {
                     let partition = TopicPartition::parse(value);
-                    wanted.partition = Some(partition.ok_or_else(|| format!("'{value}' is no partition"))?);
+                    wanted.partition =
+                        Some(partition.ok_or_else(|| format!("'{value}' is no partition"))?);
                 }
                 "broker" | "node" => wanted.node = Some(number()? as u32),
                 "limit" => wanted.limit = (number()? as usize).clamp(1, 1_000_000),
@@ -145,7 +154,9 @@ pub fn time_pair(text: &str) -> Option<(i64, i64)> {
         return Some((at, at + 86_399_999));
     }
     let mut width = 3_600_000;
-    for (part, (unit, below)) in time.splitn(3, ':').zip([(3_600_000, 24), (60_000, 60), (1000, 60)]) {
+    for (part, (unit, below)) in
+        time.splitn(3, ':').zip([(3_600_000, 24), (60_000, 60), (1000, 60)])
+    {
         let (whole, fraction) = part.split_once('.').unwrap_or((part, ""));
         let number: i64 = whole.parse().ok().filter(|n| (0..below).contains(n))?;
         at += number * unit;
@@ -167,7 +178,10 @@ mod tests {
     fn times_are_read_as_long_as_they_are_written() {
         assert_eq!(time_pair("1970-01-02"), Some((86_400_000, 172_799_999)));
         assert_eq!(time_pair("2024-02-29T12:30"), Some((1_709_209_800_000, 1_709_209_859_999)));
-        assert_eq!(time_pair("2024-02-29T12:30:05.25Z"), Some((1_709_209_805_250, 1_709_209_805_250)));
+        assert_eq!(
+            time_pair("2024-02-29T12:30:05.25Z"),
+            Some((1_709_209_805_250, 1_709_209_805_250))
+        );
         assert_eq!(time_pair("17"), Some((17, 17)));
         for bad in ["", "yesterday", "2024-13-01", "2024-02-29T25:00", "2024-02"] {
             assert_eq!(time_pair(bad), None, "{bad}");

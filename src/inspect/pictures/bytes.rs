@@ -20,9 +20,8 @@ impl Inspection {
         };
         let file = file_name(row.segment, ".log");
         let (at, size) = (number(row.position as i64), number(row.size_bytes as i64));
-        picture = picture.caption(
-            self.caption(place).span(format!("   {file} @ {at}   {size} B"), Role::Dim),
-        );
+        picture = picture
+            .caption(self.caption(place).span(format!("   {file} @ {at}   {size} B"), Role::Dim));
         match self.bytes(place, &row) {
             Ok(bytes) => self.fields(&bytes, &row, offset, canvas, &mut picture),
             Err(why) => picture.push(Line::of(why, Role::Bad).indent(2)),
@@ -101,7 +100,8 @@ impl Inspection {
             .span(format!(" @ {}   {} B", number(at as i64), number(size as i64)), Role::Dim)
             .cut(canvas.width.saturating_sub(8), &canvas.glyphs);
         let mut picture = Picture::new(canvas.word("bytes", "字节")).caption(caption);
-        let base = path.rsplit('/').next().and_then(|name| name.get(..20)?.parse().ok()).map(Offset);
+        let base =
+            path.rsplit('/').next().and_then(|name| name.get(..20)?.parse().ok()).map(Offset);
         let rows = canvas.height.saturating_sub(2).clamp(4, MOST_ROWS) as u64;
         match (path.rsplit('.').next(), base) {
             (Some("log"), Some(_)) => self.batch_at(path, at, canvas, &mut picture),
@@ -157,8 +157,16 @@ impl Inspection {
             canvas.word("entry", "条目"),
             canvas.word("byte", "字节"),
             "",
-            if width == 8 { canvas.word("offset", "偏移量") } else { canvas.word("time", "时间") },
-            if width == 8 { canvas.word("position", "位置") } else { canvas.word("offset", "偏移量") },
+            if width == 8 {
+                canvas.word("offset", "偏移量")
+            } else {
+                canvas.word("time", "时间")
+            },
+            if width == 8 {
+                canvas.word("position", "位置")
+            } else {
+                canvas.word("offset", "偏移量")
+            },
         ]);
         for (row, bytes) in bytes.unwrap_or_default().chunks(width as usize).enumerate() {
             let here = first + row as u64;

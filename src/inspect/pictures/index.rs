@@ -39,7 +39,9 @@ fn marks(steps: Steps<'_>) -> Marks {
         Steps::Offset(steps) => {
             for step in steps {
                 match step {
-                    LookupStep::ChooseSegment { base_offset, .. } => marks.segment = Some(*base_offset),
+                    LookupStep::ChooseSegment { base_offset, .. } => {
+                        marks.segment = Some(*base_offset)
+                    }
                     LookupStep::WarmSection { slot, .. } => marks.probed.push(u64::from(*slot)),
                     LookupStep::LeastEntry { .. } => marks.probed.push(0),
                     LookupStep::Probe { middle, .. } => marks.probed.push(u64::from(*middle)),
@@ -54,7 +56,9 @@ fn marks(steps: Steps<'_>) -> Marks {
             marks.by_time = true;
             for step in steps {
                 match step {
-                    TimestampStep::ChooseSegment { base_offset, .. } => marks.segment = Some(*base_offset),
+                    TimestampStep::ChooseSegment { base_offset, .. } => {
+                        marks.segment = Some(*base_offset)
+                    }
                     TimestampStep::Probe { slot, .. } => marks.probed.push(u64::from(*slot)),
                     _ => {}
                 }
@@ -86,7 +90,8 @@ impl Inspection {
         let Some(files) = self.partition(place) else { return picture };
         let marks = marks(steps);
         let at = marks.segment.or(offset).or_else(|| files.start_offset()).unwrap_or_default();
-        let Some(segment) = files.segment_of(at).or((!files.segments.is_empty()).then_some(0)) else {
+        let Some(segment) = files.segment_of(at).or((!files.segments.is_empty()).then_some(0))
+        else {
             return picture;
         };
         let base = files.segments[segment].base_offset;
@@ -104,19 +109,23 @@ impl Inspection {
             false => self.offset_entries(place, segment),
         };
         let (used, _) = entries.unwrap_or((0, 0));
-        let caption = self.caption(place).span(
-            format!("   {}   {}", file_name(base, suffix), number(used as i64)),
-            Role::Dim,
-        );
+        let caption = self
+            .caption(place)
+            .span(format!("   {}   {}", file_name(base, suffix), number(used as i64)), Role::Dim);
         picture = picture.caption(caption.text(canvas.word(" entries", " 项")));
         if entries.is_none() {
-            let text = canvas.word("there is no such file: readers begin at byte 0", "没有此文件：从字节 0 读起");
+            let text = canvas.word(
+                "there is no such file: readers begin at byte 0",
+                "没有此文件：从字节 0 读起",
+            );
             picture.push(Line::of(text, Role::Warn).indent(2));
         }
         let rows = canvas.height.saturating_sub(told.len().min(canvas.height / 2) + 2);
         let rows = rows.clamp(4, MOST_ROWS) as u64;
         let wanted = marks.answer.or(marks.probed.last().copied());
-        let wanted = wanted.unwrap_or_else(|| if marks.by_time { 0 } else { self.entry_near(place, segment, at, used) });
+        let wanted = wanted.unwrap_or_else(|| {
+            if marks.by_time { 0 } else { self.entry_near(place, segment, at, used) }
+        });
         let first = wanted.saturating_sub(rows / 2).min(used.saturating_sub(rows));
         let table = match marks.by_time {
             true => self.time_rows(place, segment, (first, rows), &marks, canvas),
@@ -196,7 +205,8 @@ impl Inspection {
             .filter(|row| row.base_offset <= offset || row.header.is_none());
         match row {
             Some(row) if row.base_offset == row.last_offset => {
-                Line::of(format!("{} ", g.good), Role::Good).span(row.base_offset.to_string(), Role::Dim)
+                Line::of(format!("{} ", g.good), Role::Good)
+                    .span(row.base_offset.to_string(), Role::Dim)
             }
             Some(row) => Line::of(format!("{} ", g.good), Role::Good)
                 .span(format!("{}{}{}", row.base_offset, g.range, row.last_offset), Role::Dim),

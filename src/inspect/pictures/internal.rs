@@ -54,7 +54,8 @@ fn rest<'a>(all: impl Iterator<Item = &'a Internal>, canvas: &Canvas) -> Vec<Lin
     ]);
     let keyed = |one: &Internal| !one.key.is_null();
     for one in all.take(MOST_ROWS) {
-        let key: String = if keyed(one) { flat(&one.key).chars().take(40).collect() } else { String::new() };
+        let key: String =
+            if keyed(one) { flat(&one.key).chars().take(40).collect() } else { String::new() };
         table.row(vec![
             Line::of(one.offset.to_string(), Role::Offset),
             Line::of(&one.kind, Role::Link),
@@ -68,7 +69,8 @@ fn rest<'a>(all: impl Iterator<Item = &'a Internal>, canvas: &Canvas) -> Vec<Lin
 impl Inspection {
     /// Groups and what they committed.
     pub fn groups_picture(&self, canvas: &Canvas) -> Picture {
-        let mut picture = Picture::new(canvas.word("groups", "消费组")).caption("__consumer_offsets");
+        let mut picture =
+            Picture::new(canvas.word("groups", "消费组")).caption("__consumer_offsets");
         let all = self.internal("__consumer_offsets", false);
         if all.is_empty() {
             none(&mut picture, "__consumer_offsets", canvas);
@@ -82,14 +84,17 @@ impl Inspection {
             canvas.word("lag", "滞后"),
             canvas.word("committed at (UTC)", "提交时间 (UTC)"),
         ]);
-        let is_offset = |one: &Internal| one.kind == "OFFSET_COMMIT" || one.kind == "LEGACY_OFFSET_COMMIT";
+        let is_offset =
+            |one: &Internal| one.kind == "OFFSET_COMMIT" || one.kind == "LEGACY_OFFSET_COMMIT";
         for one in all.iter().filter(|one| is_offset(one)).take(MOST_ROWS) {
             let topic = text(&one.key, "topic").unwrap_or_default();
             let number = one.key.get("partition").and_then(Value::as_u64).unwrap_or(0) as u32;
             let partition = TopicPartition::new(&TopicName::new(&topic), number);
             let committed = one.value.get("offset").and_then(Value::as_i64);
-            let end = self.find_partition(&partition, None).and_then(|place| self.end(place).offset);
-            let lag = committed.zip(end).map(|(committed, end)| (end - Offset(committed)).to_string());
+            let end =
+                self.find_partition(&partition, None).and_then(|place| self.end(place).offset);
+            let lag =
+                committed.zip(end).map(|(committed, end)| (end - Offset(committed)).to_string());
             let at = one.value.get("commitTimestamp").and_then(Value::as_i64).map(Timestamp);
             table.row(vec![
                 Line::of(text(&one.key, "group").unwrap_or_default(), Role::Key),
@@ -160,7 +165,9 @@ impl Inspection {
         let mut picture =
             Picture::new(canvas.word("metadata", "元数据")).caption("__cluster_metadata");
         for place in self.places() {
-            let Some(files) = self.partition(place).filter(|files| files.is_metadata()) else { continue };
+            let Some(files) = self.partition(place).filter(|files| files.is_metadata()) else {
+                continue;
+            };
             let path = directory::join(&files.directory, "quorum-state");
             let Ok(Some(bytes)) = self.files.small(&path) else { continue };
             let state: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);

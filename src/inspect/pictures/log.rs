@@ -19,15 +19,16 @@ impl Inspection {
         let greatest = all.iter().map(|segment| segment.log_bytes).max().unwrap_or(1).max(1);
         let bar = canvas.width.saturating_sub(60).clamp(4, 40);
         let (left, right) = (Align::Left, Align::Right);
-        let mut table = Table::new(&[left, left, left, right, right, right, right]).gap(1).heads(&[
-            "",
-            canvas.word("segment", "日志段"),
-            "",
-            canvas.word("bytes", "字节"),
-            canvas.word("index", "索引"),
-            canvas.word("time", "时间"),
-            canvas.word("aborted", "中止"),
-        ]);
+        let mut table =
+            Table::new(&[left, left, left, right, right, right, right]).gap(1).heads(&[
+                "",
+                canvas.word("segment", "日志段"),
+                "",
+                canvas.word("bytes", "字节"),
+                canvas.word("index", "索引"),
+                canvas.word("time", "时间"),
+                canvas.word("aborted", "中止"),
+            ]);
         let rows = MOST_ROWS;
         let first =
             marked.unwrap_or(0).saturating_sub(rows / 2).min(all.len().saturating_sub(rows));
@@ -35,16 +36,17 @@ impl Inspection {
             let cells = (segment.log_bytes as u128 * bar as u128).div_ceil(u128::from(greatest));
             let missing = || Line::of(canvas.word("missing", "缺失"), Role::Bad);
             let entries = |found: Option<(u64, u64)>| match found {
-                Some((used, room)) if used < room => Line::of(
-                    format!("{}/{}", number(used as i64), number(room as i64)),
-                    Role::Warn,
-                ),
+                Some((used, room)) if used < room => {
+                    Line::of(format!("{}/{}", number(used as i64), number(room as i64)), Role::Warn)
+                }
                 Some((used, _)) => count(used),
                 None => missing(),
             };
             let aborted = segment.transaction_index_bytes.map(|bytes| bytes / 34);
             // Of many segments only the neighbours of the marked one, and the last ones, are asked how full they are.
-            let asked = all.len() <= 60 || at + 3 > all.len() || marked.is_some_and(|m| m.abs_diff(at) < 20);
+            let asked = all.len() <= 60
+                || at + 3 > all.len()
+                || marked.is_some_and(|m| m.abs_diff(at) < 20);
             let used = |asking: Option<(u64, u64)>, bytes: Option<u64>, width: u64| match asked {
                 true => asking,
                 false => bytes.map(|bytes| (bytes / width, bytes / width)),
@@ -53,7 +55,10 @@ impl Inspection {
             let time = used(self.time_entries_if(asked, place, at), segment.time_index_bytes, 12);
             table.row_to(
                 vec![
-                    Line::of(if marked == Some(at) { canvas.glyphs.chosen } else { "" }, Role::Cursor),
+                    Line::of(
+                        if marked == Some(at) { canvas.glyphs.chosen } else { "" },
+                        Role::Cursor,
+                    ),
                     Line::of(file_name(segment.base_offset, ""), Role::Link),
                     Line::of(canvas.glyphs.flushed.repeat(cells as usize), Role::Flushed),
                     count(segment.log_bytes),
@@ -89,11 +94,12 @@ impl Inspection {
 
     /// The batches of a partition in the order of writing, from the one that holds `from`.
     pub fn timeline_picture(&self, place: Place, from: Option<Offset>, canvas: &Canvas) -> Picture {
-        let mut picture =
-            Picture::new(canvas.word("batches", "批次")).caption(self.caption(place));
+        let mut picture = Picture::new(canvas.word("batches", "批次")).caption(self.caption(place));
         let Some(files) = self.partition(place) else { return picture };
         let heads = match canvas.language {
-            Language::English => ["time (UTC)", "offsets", "records", "bytes", "epoch", "at", "format"],
+            Language::English => {
+                ["time (UTC)", "offsets", "records", "bytes", "epoch", "at", "format"]
+            }
             Language::Chinese => ["时间 (UTC)", "偏移量", "记录数", "字节", "纪元", "位置", "格式"],
         };
         let (left, right) = (Align::Left, Align::Right);

@@ -45,8 +45,12 @@ impl Inspection {
         let of = |weight| self.findings.count(weight);
         let (bad, odd, notes) = (of(Weight::Bad), of(Weight::Odd), of(Weight::Note));
         let text = match canvas.language {
-            Language::English => format!("{bad} bad, {odd} odd, {notes} to note by names and small files alone"),
-            Language::Chinese => format!("仅看文件名和小文件：{bad} 处损坏，{odd} 处异常，{notes} 处提示"),
+            Language::English => {
+                format!("{bad} bad, {odd} odd, {notes} to note by names and small files alone")
+            }
+            Language::Chinese => {
+                format!("仅看文件名和小文件：{bad} 处损坏，{odd} 处异常，{notes} 处提示")
+            }
         };
         let (mark, role) = match (bad, odd) {
             (0, 0) => (g.good, Role::Good),

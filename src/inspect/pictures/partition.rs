@@ -3,8 +3,8 @@
 use super::super::check::Counts;
 use super::super::{Inspection, Place};
 use super::{MOST_ROWS, bytes_text, count, time_text};
-use crate::trace::{Align, Canvas, Line, Picture, Role, Table, Target, prose};
 use crate::trace::width::{self, number};
+use crate::trace::{Align, Canvas, Line, Picture, Role, Table, Target, prose};
 use crate::types::Language;
 
 impl Inspection {
@@ -26,19 +26,34 @@ impl Inspection {
         };
         let sizes = format!("{} {}", files.segments.len(), canvas.word("segments", "个日志段"));
         let offsets = Line::of(self.offsets_text(place, canvas), Role::Offset);
-        fact(("offsets", "偏移量"), offsets.span(format!("   {sizes}   {}", bytes_text(files.log_bytes())), Role::Dim));
+        fact(
+            ("offsets", "偏移量"),
+            offsets.span(format!("   {sizes}   {}", bytes_text(files.log_bytes())), Role::Dim),
+        );
         fact(("marks", "标记"), strip(self.marks(place, canvas)));
         if let Some(id) = files.topic_id {
             fact(("topic id", "主题 id"), Line::plain(id.to_string()));
         }
         if let Some(counts) = counts {
             let text = match canvas.language {
-                Language::English => format!("{} records in {} batches", number(counts.records as i64), number(counts.batches as i64)),
-                Language::Chinese => format!("{} 条记录，{} 个批次", number(counts.records as i64), number(counts.batches as i64)),
+                Language::English => format!(
+                    "{} records in {} batches",
+                    number(counts.records as i64),
+                    number(counts.batches as i64)
+                ),
+                Language::Chinese => format!(
+                    "{} 条记录，{} 个批次",
+                    number(counts.records as i64),
+                    number(counts.batches as i64)
+                ),
             };
-            fact(("counted", "统计"), Line::plain(text).span(format!("   {}", counts.format_names()), Role::Dim));
+            fact(
+                ("counted", "统计"),
+                Line::plain(text).span(format!("   {}", counts.format_names()), Role::Dim),
+            );
             if let Some((least, most)) = counts.timestamps {
-                let text = format!("{} {} {}", time_text(least), canvas.glyphs.range, time_text(most));
+                let text =
+                    format!("{} {} {}", time_text(least), canvas.glyphs.range, time_text(most));
                 fact(("times (UTC)", "时间 (UTC)"), Line::plain(text));
             }
         }
@@ -56,7 +71,8 @@ impl Inspection {
                 let file = format!("{}/{name}", files.directory);
                 let line = Line::of(format!("  {name}"), Role::Link);
                 picture.push(
-                    line.span(format!("   {}", bytes_text(*size)), Role::Dim).to(Target::File(file)),
+                    line.span(format!("   {}", bytes_text(*size)), Role::Dim)
+                        .to(Target::File(file)),
                 );
             }
         }
@@ -101,16 +117,18 @@ impl Inspection {
         let Some((offset, producers)) = readable.filter(|(_, all)| !all.is_empty()) else { return };
         picture.blank();
         let of = format!("   {} {offset}", canvas.word("as of offset", "截至偏移量"));
-        picture.push(Line::of(canvas.word("producers", "生产者"), Role::Heading).span(of, Role::Dim));
+        picture
+            .push(Line::of(canvas.word("producers", "生产者"), Role::Heading).span(of, Role::Dim));
         let right = Align::Right;
-        let mut table = Table::new(&[right, right, right, right, Align::Left, right]).gap(2).heads(&[
-            canvas.word("id", "id"),
-            canvas.word("epoch", "纪元"),
-            canvas.word("sequence", "序号"),
-            canvas.word("offset", "偏移量"),
-            canvas.word("last time (UTC)", "最后时间 (UTC)"),
-            canvas.word("open since", "事务始于"),
-        ]);
+        let mut table =
+            Table::new(&[right, right, right, right, Align::Left, right]).gap(2).heads(&[
+                canvas.word("id", "id"),
+                canvas.word("epoch", "纪元"),
+                canvas.word("sequence", "序号"),
+                canvas.word("offset", "偏移量"),
+                canvas.word("last time (UTC)", "最后时间 (UTC)"),
+                canvas.word("open since", "事务始于"),
+            ]);
         for producer in producers.iter().take(MOST_ROWS) {
             let open = producer.current_txn_first_offset.map(|offset| offset.to_string());
             table.row(vec![
@@ -128,8 +146,9 @@ impl Inspection {
     fn aborted_rows(&self, place: Place, canvas: &Canvas, picture: &mut Picture) {
         let Some(files) = self.partition(place) else { return };
         let mut all = Vec::new();
-        let with = (0..files.segments.len())
-            .filter(|at| files.segments[*at].transaction_index_bytes.is_some_and(|bytes| bytes > 0));
+        let with = (0..files.segments.len()).filter(|at| {
+            files.segments[*at].transaction_index_bytes.is_some_and(|bytes| bytes > 0)
+        });
         for at in with.take(MOST_ROWS) {
             all.extend(self.aborted(place, at).unwrap_or_default());
         }

@@ -43,7 +43,8 @@ impl Inspection {
             );
             picture.push(Line::of(text, Role::Dim).indent(2));
         } else if findings.is_empty() {
-            let text = canvas.word("every log was read: nothing is wrong", "已读取所有日志：没有问题");
+            let text =
+                canvas.word("every log was read: nothing is wrong", "已读取所有日志：没有问题");
             picture.push(Line::of(format!("  {} {text}", canvas.glyphs.good), Role::Good));
         }
         for (at, finding) in findings.iter().enumerate().take(MOST_ROWS) {
@@ -101,8 +102,7 @@ impl Inspection {
 
     /// How the rebuilt indexes of a partition compare.
     pub fn verify_picture(&self, place: Place, all: &[Verified], canvas: &Canvas) -> Picture {
-        let mut picture =
-            Picture::new(canvas.word("verify", "校验")).caption(self.caption(place));
+        let mut picture = Picture::new(canvas.word("verify", "校验")).caption(self.caption(place));
         let (left, right) = (Align::Left, Align::Right);
         let mut table = Table::new(&[left, right, left, left, right]).gap(2).heads(&[
             canvas.word("segment", "日志段"),
@@ -153,10 +153,21 @@ impl Inspection {
 fn verdict((verdict, there, made): (Verdict, u64, u64), canvas: &Canvas) -> Line {
     let g = &canvas.glyphs;
     match verdict {
-        Verdict::Identical => Line::of(format!("{} {} ({there})", g.good, canvas.word("identical", "相同")), Role::Good),
-        Verdict::Equivalent => Line::of(format!("{} {} ({there} / {made})", g.bullet, canvas.word("equivalent", "等效")), Role::Plain),
-        Verdict::Wrong => Line::of(format!("{} {} ({there} / {made})", g.bad, canvas.word("wrong", "有误")), Role::Bad),
-        Verdict::Missing => Line::of(format!("{} {}", g.dash, canvas.word("missing", "缺失")), Role::Warn),
+        Verdict::Identical => Line::of(
+            format!("{} {} ({there})", g.good, canvas.word("identical", "相同")),
+            Role::Good,
+        ),
+        Verdict::Equivalent => Line::of(
+            format!("{} {} ({there} / {made})", g.bullet, canvas.word("equivalent", "等效")),
+            Role::Plain,
+        ),
+        Verdict::Wrong => Line::of(
+            format!("{} {} ({there} / {made})", g.bad, canvas.word("wrong", "有误")),
+            Role::Bad,
+        ),
+        Verdict::Missing => {
+            Line::of(format!("{} {}", g.dash, canvas.word("missing", "缺失")), Role::Warn)
+        }
     }
 }
 
@@ -174,7 +185,8 @@ fn searched(find: &Find, canvas: &Canvas) -> Line {
         };
     }
     if find.full {
-        text += canvas.word("; the limit was reached: limit=N says another", "；已达上限：limit=N 可更改");
+        text += canvas
+            .word("; the limit was reached: limit=N says another", "；已达上限：limit=N 可更改");
     }
     if find.hits.is_empty() {
         text += canvas.word("; ~ instead of = finds parts", "；用 ~ 代替 = 可查找部分内容");
@@ -205,7 +217,9 @@ fn finding_rows(finding: &Finding, at: usize, canvas: &Canvas) -> Vec<Line> {
     ];
     let cells = canvas.width.saturating_sub(6).max(20);
     let wrap = |text: String, role| prose::wrap(&[crate::trace::Span::new(text, role)], cells);
-    rows.extend(wrap(finding.sentence(canvas.language), Role::Plain).into_iter().map(|r| r.indent(4)));
+    rows.extend(
+        wrap(finding.sentence(canvas.language), Role::Plain).into_iter().map(|r| r.indent(4)),
+    );
     let advice = finding.advice(canvas.language);
     if !advice.is_empty() {
         let text = format!("{} {advice}", g.message);

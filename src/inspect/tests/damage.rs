@@ -32,9 +32,11 @@ fn what_a_real_broker_cut_off_or_choked_on_is_found() {
                 missed.push(format!("{}: {:?}", case.name, facts["damage"]));
             }
         }
-        let untouched = facts["damage"].as_str().is_some_and(|damage| damage.starts_with("nothing"));
+        let untouched =
+            facts["damage"].as_str().is_some_and(|damage| damage.starts_with("nothing"));
         if untouched && worst > Some(Weight::Note) {
-            let found: Vec<_> = check.findings.iter().filter(|f| f.weight != Weight::Note).collect();
+            let found: Vec<_> =
+                check.findings.iter().filter(|f| f.weight != Weight::Note).collect();
             missed.push(format!("{}: nothing is wrong, but {found:?}", case.name));
         }
         for finding in check.findings.iter() {

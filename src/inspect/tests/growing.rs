@@ -29,7 +29,9 @@ fn batches_segments_and_partitions_are_told_once() {
     assert_eq!(inspection.refresh(), [], "half a batch is not told");
     append(&log, &part(&rows[1])[30..]);
     let told = inspection.refresh();
-    assert!(matches!(&told[..], [Grown::Batch { row, .. }] if row.base_offset == rows[1].base_offset));
+    assert!(
+        matches!(&told[..], [Grown::Batch { row, .. }] if row.base_offset == rows[1].base_offset)
+    );
     assert_eq!(inspection.refresh(), []);
     let only = Place { node: 0, partition: 0 };
     assert_eq!(inspection.end(only).offset, Some(rows[1].last_offset + 1));

@@ -127,9 +127,10 @@ impl InspectStage {
         let base = place.map_or_else(|| focus.clone(), |place| self.focus_on(place, None));
         let byte = finding.range.map(|(from, _)| from).unwrap_or(0);
         match of_file && self.inspection.is_file(&finding.place) {
-            true => {
-                Some((Pane::Bytes, Focus { file: Some(finding.place.clone()), byte: Some(byte), ..base }))
-            }
+            true => Some((
+                Pane::Bytes,
+                Focus { file: Some(finding.place.clone()), byte: Some(byte), ..base },
+            )),
             false => place.map(|_| (Pane::Partition, base)),
         }
     }
