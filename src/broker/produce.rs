@@ -8,6 +8,7 @@
 //! |          | with NOT_ENOUGH_REPLICAS_AFTER_APPEND when the ISR shrank meanwhile              |
 
 use super::{Broker, Event, Halt, Out};
+use crate::batch;
 use crate::clock::{Duration, Instant};
 use crate::disk::Disk;
 use crate::protocol::{
@@ -57,10 +58,12 @@ impl Broker {
         let mut answers = Vec::with_capacity(request.partitions.len());
         let mut touched = Vec::with_capacity(request.partitions.len());
         for (partition, bytes) in request.partitions {
-            let error = if (-1..=1).contains(&acks) {
-                ErrorCode::NONE
-            } else {
+            let error = if !(-1..=1).contains(&acks) {
                 ErrorCode::INVALID_REQUIRED_ACKS
+            } else if batch::entries(&bytes).flatten().any(|entry| entry.is_control()) {
+                ErrorCode::INVALID_RECORD // clients may not write control records (`LogValidator.validateBatch`)
+            } else {
+                ErrorCode::NONE
             };
             let (answer, required) =
                 self.append(now, &partition, &bytes, acks, error, disk, out)?;

@@ -6,6 +6,7 @@ mod lessons;
 mod properties;
 mod real;
 mod start;
+mod validate;
 mod vectors;
 
 use super::*;
