@@ -4,7 +4,7 @@
 //! ```text
 //!   always                  the script's records, printed as that consumer prints them = the recorded text
 //!   KLAB_KAFKA_LIB=DIR      (a directory of Kafka's jars; `java` on the path) the whole proof anew:
-//!                           script ─► D ─► controller and broker on D ─► console consumer ─► same text, same .log bytes
+//!                           script ─► D ─► controller, broker on D ─► console consumer ─► same text, same .log bytes
 //! ```
 //!
 //! With `KLAB_UPDATE` the recorded text is written from what the real consumer printed.

@@ -185,7 +185,7 @@ impl Section {
     }
 
     /// One bar a row, all to one scale; what is there at all has a mark. The scale begins at zero, unless the values
-    /// lie so far apart that most bars could not be told from each other: then a step to the right is a factor, said so.
+    /// lie so far apart that most bars could not be told from each other: then a step to the right is a factor.
     fn plot(&self, canvas: &Canvas) -> Vec<Line> {
         const LONGEST: usize = 36;
         const FAR_APART: f64 = 200.0;
