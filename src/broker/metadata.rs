@@ -11,8 +11,6 @@ use crate::storage::{Log, LogConfig};
 use crate::types::{Offset, PartitionEpoch, TopicName, TopicPartition, Uuid};
 use std::collections::BTreeSet;
 
-/// How long a deleted partition's directory stays (`file.delete.delay.ms`).
-
 impl Broker {
     /// Asks the controller for the next metadata records.
     pub(super) fn fetch_metadata(&mut self, now: Instant, out: &mut Out) {

@@ -38,6 +38,7 @@ pub struct Upkeep {
     /// Logs that the cleaner met an error in and leaves alone.
     pub(super) uncleanable: BTreeMap<TopicPartition, String>,
     armed: [Option<Instant>; 3],
+    checkpoint_rounds: u64,
     pub(super) points: Arc<Vec<(TopicPartition, Offset)>>,
     pub(super) starts: Arc<Vec<(TopicPartition, Offset)>>,
 }
@@ -295,11 +296,11 @@ impl Broker {
 
     /// Writes `recovery-point-offset-checkpoint` and `log-start-offset-checkpoint` where they changed, once a minute.
     pub(super) fn checkpoint_logs(&mut self, now: Instant, disk: &mut Disk) -> Result<(), Halt> {
-        let since = now.since(self.upkeep.began).0;
-        let before = since.saturating_sub(self.config.checkpoint_interval.0);
-        if since / CHECKPOINT_INTERVAL.0 == before / CHECKPOINT_INTERVAL.0 {
+        let rounds = now.since(self.upkeep.began).0 / CHECKPOINT_INTERVAL.0;
+        if rounds == self.upkeep.checkpoint_rounds {
             return Ok(());
         }
+        self.upkeep.checkpoint_rounds = rounds;
         let path = |name: &str| format!("{}/{name}", self.directory);
         let logs = || self.replicas.iter().map(|(partition, replica)| (partition, &replica.log));
         let points: Vec<_> = logs().map(|(p, log)| (p.clone(), log.recovery_point())).collect();
