@@ -152,7 +152,14 @@ impl Inspection {
             words.iter().filter(|word| word.0).for_each(|word| kind.push_str(word.1));
         }
         vec![
-            Line::of(row.timestamp.map_or_else(dash, time_text), Role::Dim),
+            Line::of(
+                row.timestamp.map_or_else(dash, |time| {
+                    // A narrow screen has no room for milliseconds.
+                    let text = time_text(time);
+                    if canvas.width < 90 { text.chars().take(19).collect() } else { text }
+                }),
+                Role::Dim,
+            ),
             Line::of(offsets, Role::Offset),
             Line::of(row.records().map_or_else(dash, |n| number(n as i64)), Role::Number),
             count(row.size_bytes),

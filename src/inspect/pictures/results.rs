@@ -121,7 +121,13 @@ impl Inspection {
             );
             table.row_to(
                 vec![
-                    Line::of(file_name(one.base_offset, ""), Role::Link),
+                    Line::of(
+                        match canvas.width < 100 {
+                            true => one.base_offset.to_string(),
+                            false => file_name(one.base_offset, ""),
+                        },
+                        Role::Link,
+                    ),
                     count(one.batches),
                     verdict(one.index, canvas),
                     verdict(one.time_index, canvas),
