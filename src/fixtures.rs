@@ -11,19 +11,33 @@
 //! folder `logs` in it is taken when there is one. Only tests see this module.
 
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// One case: a name and its files by their paths below the case's root.
+#[derive(Default)]
 pub(crate) struct Case {
     /// `kraft-4.3-txn`, `damage-cut-in-header`.
     pub name: String,
     /// Path to content, sorted.
     pub files: BTreeMap<String, Vec<u8>>,
+    /// Directories, empty ones among them, by their paths.
+    pub directories: BTreeSet<String>,
 }
 
 impl Case {
+    fn empty(name: &str) -> Case {
+        Case { name: name.to_string(), files: BTreeMap::new(), directories: BTreeSet::new() }
+    }
+
+    fn put(&mut self, path: &str, bytes: Option<Vec<u8>>) {
+        match bytes {
+            Some(bytes) => drop(self.files.insert(path.to_string(), bytes)),
+            None => drop(self.directories.insert(path.trim_end_matches('/').to_string())),
+        }
+    }
+
     /// The files below a directory, by their paths within it.
     pub fn below<'a>(&'a self, directory: &'a str) -> impl Iterator<Item = (&'a str, &'a [u8])> {
         let inside = move |(path, bytes): (&'a String, &'a Vec<u8>)| {
@@ -74,13 +88,13 @@ fn each_packed_together(prefix: &str, look: &mut impl FnMut(Case)) {
             return;
         }
         if case.as_ref().is_none_or(|case| case.name != name) {
-            let next = Case { name: name.to_string(), files: BTreeMap::new() };
+            let next = Case::empty(name);
             if let Some(whole) = case.replace(next) {
                 look(whole);
             }
         }
         if let Some(case) = &mut case {
-            case.files.insert(rest.to_string(), bytes);
+            case.put(rest, bytes);
         }
     });
     if let Some(whole) = case {
@@ -102,26 +116,46 @@ fn each_packed_alone(directory: &Path, prefix: &str, look: &mut impl FnMut(Case)
             continue;
         }
         let file = std::fs::File::open(&pack).unwrap_or_else(|e| panic!("{}: {e}", pack.display()));
-        let mut case = Case { name: name.to_string(), files: BTreeMap::new() };
+        let mut case = Case::empty(name);
         entries(flate2::read::GzDecoder::new(file), |path, bytes| {
-            case.files.insert(path.to_string(), bytes);
+            case.put(path, bytes);
         });
         look(case);
     }
 }
 
-/// Calls `take` with path and content of each file of a tar stream.
-fn entries(stream: impl Read, mut take: impl FnMut(&str, Vec<u8>)) {
+/// The whole metadata log of a real controller: all segments from offset 0 on, one behind the other.
+pub(crate) fn metadata_log() -> Vec<u8> {
+    let mut log = Vec::new();
+    each("kraft-", |case| {
+        let is_segment =
+            |path: &str| path.contains("controller-") && path.contains("/__cluster_metadata-0/");
+        let logs = case.files.iter().filter(|(path, _)| is_segment(path) && path.ends_with(".log"));
+        let logs: Vec<_> = logs.collect();
+        let whole =
+            logs.first().is_some_and(|(path, _)| path.ends_with("/00000000000000000000.log"));
+        if whole && log.is_empty() {
+            log = logs.into_iter().flat_map(|(_, bytes)| bytes.iter().copied()).collect();
+        }
+    });
+    log
+}
+
+/// Calls `take` with path and content of each file of a tar stream; a directory has no content.
+fn entries(stream: impl Read, mut take: impl FnMut(&str, Option<Vec<u8>>)) {
     let mut archive = tar::Archive::new(stream);
     for entry in archive.entries().expect("a tar stream") {
         let mut entry = entry.expect("a tar entry");
-        if !entry.header().entry_type().is_file() {
-            continue;
-        }
+        let kind = entry.header().entry_type();
         let path = entry.path().expect("a path").to_string_lossy().into_owned();
-        let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes).expect("the bytes of an entry");
-        take(path.strip_prefix("./").unwrap_or(&path), bytes);
+        let path = path.strip_prefix("./").unwrap_or(&path);
+        if kind.is_file() {
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).expect("the bytes of an entry");
+            take(path, Some(bytes));
+        } else if kind.is_dir() {
+            take(path, None);
+        }
     }
 }
 

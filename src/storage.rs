@@ -5,6 +5,7 @@
 //!   partition.metadata                                 │                                          │
 //!   leader-epoch-checkpoint                            ▼                                          ▼
 //!   00000000000000000000.log  .index  .timeindex    [batch][batch] …  closed: index files trimmed
+//!   00000000000000000096.snapshot  (producers, at each roll)   .txnindex  (aborted transactions, if any)
 //!   00000000000000000096.log  .index  .timeindex                   [batch][batch] …  active: preallocated
 //!                      │        │        └ (timestamp i64, relative offset i32), at most one per index entry
 //!                      │        └ (relative offset i32, position i32), one per index.interval.bytes
@@ -16,8 +17,7 @@
 //! offset plus one; only the last segment is written. Kafka's classes: `UnifiedLog`, `LocalLog`, `LogSegment`,
 //! `OffsetIndex`, `TimeIndex`, `LeaderEpochFileCache`, `LogLoader`, as of 4.3.
 //!
-//! Left out so far: producer snapshots, completing `.swap` files at start-up, and rolls and retention by the files'
-//! times (`era`).
+//! Left out so far: rolls and retention by the files' times (`era`).
 
 mod append;
 mod checkpoint;
@@ -35,13 +35,22 @@ mod lookup_timestamp;
 mod offset_index;
 pub mod producer_snapshot;
 mod offset_map;
+mod producer_snapshots;
+mod producer_state;
 mod read;
 mod recovery;
+mod recovery_files;
+mod recovery_producers;
+mod recovery_segment;
+mod recovery_step;
 mod retention;
 mod search;
 mod segment;
+mod start;
+mod start_step;
 mod time_index;
 pub mod transaction_index;
+mod transactions;
 mod truncate;
 mod validate;
 
@@ -69,7 +78,16 @@ pub use lookup::{Lookup, LookupStep, Went};
 pub use lookup_timestamp::{TimestampLookup, TimestampStep};
 pub use offset_index::OffsetIndex;
 pub use offset_map::OffsetMap;
+pub use producer_snapshots::SNAPSHOT_SUFFIX;
+pub use producer_state::{
+    AppendOrigin, BATCHES_REMEMBERED, CompletedTransaction, EndMarker, ProducerAppendInfo,
+    ProducerEntry, ProducerState, RememberedBatch,
+};
 pub use read::Fetched;
+pub use recovery::{LoadFrom, LogLoader};
+pub use recovery_step::{Leftover, RecoveryStep};
 pub use retention::{Retention, RetentionRule, RetentionStep, Verdict};
 pub use segment::{Segment, file_name};
+pub use start::{IsStray, StartPlan, StartRefused, Started, StartedDirectory, set_aside, start};
+pub use start_step::{StartEvent, StartStep};
 pub use time_index::TimeIndex;

@@ -10,8 +10,8 @@ use crate::protocol::{
     BrokerHeartbeatRequest, BrokerHeartbeatResponse, BrokerRegistrationRequest,
     BrokerRegistrationResponse, ErrorCode, Request, Timer,
 };
-use crate::storage::{self, Log, MetaProperties};
-use crate::types::{BrokerEpoch, NodeId, Offset, TopicPartition, Uuid};
+use crate::storage::{self, MetaProperties, StartPlan, StartRefused, StartStep, StorageError};
+use crate::types::{BrokerEpoch, NodeId, Uuid};
 use std::collections::BTreeMap;
 
 /// Where a broker is in its life.
@@ -65,48 +65,31 @@ impl Broker {
     pub fn start(boot: Boot, now: Instant, disk: &mut Disk, out: &mut Out) -> Result<Broker, Halt> {
         let Boot { id, config, controller, seed, start_ordinal } = boot;
         let directory = format!("broker-{id}");
-        let clean_epoch = storage::read_clean_shutdown(disk, &directory);
+        let mut told = Vec::new();
+        let settings = config.log.clone();
+        let plan = StartPlan {
+            directories: std::slice::from_ref(&directory),
+            node_id: Some(id.0),
+            now: now.timestamp(),
+            config: &|_| settings.clone(),
+            is_stray: &|_, _| None, // the metadata log is not read yet: judged when its replica is made
+            needs_properties: true,
+        };
+        let started = storage::start(disk, &plan, &mut told).map_err(|refused| {
+            let StartRefused { directory, why } = refused;
+            StorageError::refused_start(&directory, why)
+        })?;
+        let clean_epoch = started.directories[0].clean_epoch;
         let clean = clean_epoch.is_some();
         out.events.push(Event::Started { clean });
-        let mut storage_events = Vec::new();
-        let offsets = |disk: &Disk, name: &str| -> Result<BTreeMap<TopicPartition, Offset>, Halt> {
-            Ok(storage::read_offsets(disk, &format!("{directory}/{name}"))?.into_iter().collect())
-        };
-        let high_watermarks = offsets(disk, storage::REPLICATION_OFFSETS)?;
-        let recovery_points = offsets(disk, storage::RECOVERY_POINTS)?;
-        let log_starts = offsets(disk, storage::LOG_START_OFFSETS)?;
-        let cleaned = offsets(disk, storage::CLEANER_OFFSETS)?;
-        let mut found = BTreeMap::new();
-        for entry in disk.list(&directory)? {
-            if !entry.is_directory || entry.name.ends_with("-delete") {
-                continue;
-            }
-            let Some(partition) = TopicPartition::parse(&entry.name) else {
-                continue;
-            };
-            if partition.topic.as_str() == "__cluster_metadata" {
-                continue;
-            }
-            let recovery_point = recovery_points.get(&partition).copied().unwrap_or(Offset::ZERO);
-            let mut log = Log::open(
-                disk,
-                &format!("{directory}/{}", entry.name),
-                &partition,
-                config.log.clone(),
-                clean,
-                recovery_point,
-                &mut storage_events,
-            )?;
-            if let Some(&start) = log_starts.get(&partition) {
-                log.advance_log_start(disk, start, &mut storage_events)?;
-            }
-            found.insert(partition, log);
-        }
+        let storage_events = told.into_iter().filter_map(|event| match event.step {
+            StartStep::Log(event) => Some(event),
+            _ => None,
+        });
+        out.events.extend(storage_events.map(Event::Storage));
+        let path = format!("{directory}/{}", storage::CLEANER_OFFSETS);
+        let cleaned = storage::read_offsets(disk, &path)?.into_iter().collect();
         let observer = Observer::open(disk, &directory, id, clean, now)?;
-        if clean {
-            disk.remove(&format!("{directory}/{}", storage::CLEAN_SHUTDOWN))?;
-        }
-        out.events.extend(storage_events.into_iter().map(Event::Storage));
         let given = |name: &str| config.given(name).and_then(|value| value.parse().ok());
         let standard = CoordinatorConfig::default();
         let group_config = CoordinatorConfig {
@@ -137,9 +120,13 @@ impl Broker {
             copies: super::Copies::default(),
             delayed_produces: BTreeMap::new(),
             groups,
-            found,
-            found_high_watermarks: high_watermarks,
-            deleting: Vec::new(),
+            found: started.logs,
+            found_high_watermarks: started.high_watermarks,
+            deleting: started
+                .deleting
+                .into_iter()
+                .map(|path| (now + Duration::from_ms(60_000), path))
+                .collect(),
             upkeep: super::Upkeep::begin(now, cleaned),
             alter_queue: Vec::new(),
             in_flight: BTreeMap::new(),
@@ -301,6 +288,10 @@ impl Broker {
         out: &mut Out,
     ) -> Result<(), Halt> {
         self.write_high_watermarks(disk)?;
+        for replica in self.replicas.values_mut() {
+            let high_watermark = replica.high_watermark();
+            replica.log.high_watermark_moved(high_watermark);
+        }
         self.checkpoint_logs(now, disk)?;
         self.arm_upkeep(now, disk, out);
         out.set(Timer::Checkpoint, now + self.config.checkpoint_interval);

@@ -182,7 +182,7 @@ impl Broker {
             Some(log) => {
                 // The same name, but another topic: set aside, as Kafka does (`-stray`).
                 log.forget(disk);
-                disk.rename(&directory, &format!("{directory}-stray"))?;
+                crate::storage::set_aside(disk, &self.directory, &partition.to_string())?;
                 Log::create(disk, &directory, partition, id, config)?
             }
             None => Log::create(disk, &directory, partition, id, config)?,

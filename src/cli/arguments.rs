@@ -95,6 +95,9 @@ pub enum Command {
     /// Prints files of a log directory as Kafka's own dump tool does
     #[command(after_help = DUMP_EXAMPLES)]
     Dump(DumpArguments),
+    /// Does to a copy of a broker's directory what the broker would do at its next start, and tells every step
+    #[command(after_help = RECOVER_EXAMPLES)]
+    Recover(RecoverArguments),
     /// What is simplified, and why
     #[command(after_help = "Example: klab fidelity one-voter")]
     Fidelity {
@@ -355,6 +358,46 @@ pub struct DumpArguments {
     #[arg(long, value_name = "CLASS", num_args = 0..=1)]
     pub value_decoder_class: Option<Option<String>>,
     /// JSON, one object a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Text that ends `klab recover --help`.
+const RECOVER_EXAMPLES: &str = "\
+DIR is a log directory of a broker, several of one broker (log.dirs), or a folder with the directories
+of several brokers. It is never changed and never locked. Each log directory has a directory of its
+own name below OUT; there it is started as the broker would, and stopped cleanly.
+
+--json prints one object a line: directory, step (a name), partition (null: the whole directory) and
+sentence. The last line of a broker has the step Stopped or Refused.
+
+Examples:
+  klab recover /var/lib/kafka/data --to /tmp/after
+  klab recover /disk1/kafka /disk2/kafka --to /tmp/after --json
+  klab recover DIR --to OUT --set index.interval.bytes=512 --now 1790000000000
+
+Exit codes: 0 every broker starts; 1 one would not start, and why is told (OUT holds what it left);
+2 an argument or a directory is wrong.";
+
+/// `klab recover`
+#[derive(Debug, Args)]
+pub struct RecoverArguments {
+    /// Log directories, or folders that hold some
+    #[arg(value_name = "DIR", required = true)]
+    pub directories: Vec<PathBuf>,
+    /// Where the copy goes: a new or empty directory
+    #[arg(long, value_name = "OUT")]
+    pub to: PathBuf,
+    /// The version of the broker that starts
+    #[arg(long, value_name = "V", default_value = "4.3")]
+    pub kafka: String,
+    /// A setting of the topics, where it is not Kafka's default (more than once, if need be)
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub settings: Vec<String>,
+    /// The clock of the start, in milliseconds since 1970: producers expire by it [default: now]
+    #[arg(long, value_name = "MS")]
+    pub now: Option<i64>,
+    /// JSON lines instead of text
     #[arg(long)]
     pub json: bool,
 }

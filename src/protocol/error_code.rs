@@ -74,6 +74,7 @@ codes! {
     DUPLICATE_SEQUENCE_NUMBER = 46, "the batch was written already";
     INVALID_PRODUCER_EPOCH = 47, "a newer producer with this id exists";
     INVALID_TXN_STATE = 48, "the transaction is not in a state that allows this";
+    TRANSACTION_COORDINATOR_FENCED = 52, "a newer transaction coordinator wrote here";
     KAFKA_STORAGE_ERROR = 56, "the broker's disk failed";
     UNKNOWN_PRODUCER_ID = 59, "the broker does not know this producer id";
     REASSIGNMENT_IN_PROGRESS = 60, "a reassignment is under way";

@@ -11,6 +11,8 @@
 use super::error::{INPUT, Result, StorageError, StorageErrorKind};
 use super::event::{Event, RollReason};
 use super::log::Log;
+use super::producer_state::AppendOrigin;
+use super::transactions::Judged;
 use crate::batch::{self, Header};
 use crate::clock;
 use crate::disk::Disk;
@@ -33,6 +35,8 @@ pub struct Appended {
     pub max_timestamp: Timestamp,
     /// Why a new segment was begun for it, if so.
     pub rolled: Option<RollReason>,
+    /// Nothing was written: these are the offsets of the same batch, written before.
+    pub duplicate: bool,
 }
 
 /// What all batches of one call say together.
@@ -63,7 +67,7 @@ impl Log {
         if self.config.magic() >= 2 {
             self.assign_epoch(disk, epoch, first_offset, events)?;
         }
-        self.write(disk, bytes, &summary, now, events)
+        self.write(disk, bytes, &summary, now, AppendOrigin::Client, events)
     }
 
     /// Appends batches that the leader has already given their offsets.
@@ -110,7 +114,7 @@ impl Log {
                 self.assign_epoch(disk, epoch, header.base_offset, events)?;
             }
         }
-        self.write(disk, bytes, &summary, now, events)
+        self.write(disk, bytes, &summary, now, AppendOrigin::Replication, events)
     }
 
     /// The offset behind `count` records that begin at `first`; the last of 64 bits is never given out.
@@ -140,6 +144,7 @@ impl Log {
         bytes: &[u8],
         summary: &Summary,
         now: clock::Instant,
+        origin: AppendOrigin,
         events: &mut Vec<Event>,
     ) -> Result<Appended> {
         let &Summary { first_offset, last_offset, max_timestamp } = summary;
@@ -150,6 +155,22 @@ impl Log {
         if let Some(reason) = reason {
             self.roll_at(disk, now, first_offset, reason, events)?;
         }
+        let (prepared, completed) = match self.judge(bytes, origin)? {
+            Judged::Good(prepared, completed) => (prepared, completed),
+            Judged::Duplicate(known) => {
+                let active = self.active_segment();
+                return Ok(Appended {
+                    first_offset: known.first_offset(),
+                    last_offset: known.last_offset,
+                    segment: active.base_offset,
+                    position: Position(active.size_bytes),
+                    size_bytes: 0,
+                    max_timestamp: known.timestamp,
+                    rolled: reason.filter(|_| !fresh),
+                    duplicate: true,
+                });
+            }
+        };
         let size_bytes = bytes.len() as u32;
         let appended = events.len();
         let active = self.active_mut();
@@ -158,6 +179,7 @@ impl Log {
         let event = Event::Appended { partition, first_offset, last_offset, position, size_bytes };
         events.insert(appended, event);
         self.log_end_offset = last_offset + 1;
+        self.take_in_judged(disk, prepared, &completed)?;
         if self.log_end_offset - self.recovery_point >= config.flush_messages {
             self.flush(disk, events)?;
         }
@@ -170,6 +192,7 @@ impl Log {
             size_bytes,
             max_timestamp,
             rolled,
+            duplicate: false,
         })
     }
 }

@@ -134,7 +134,7 @@ pub fn write_meta_properties(disk: &mut Disk, path: &str, meta: &MetaProperties)
     Ok(disk.replace(path, text.as_bytes())?)
 }
 
-/// Reads `meta.properties`, version 1.
+/// Reads `meta.properties`: version 1, or version 0 of the ZooKeeper era (`broker.id`; the cluster may be missing).
 pub fn read_meta_properties(disk: &Disk, path: &str) -> Result<MetaProperties> {
     let (mut version, mut cluster_id, mut node_id, mut directory_id) =
         (None, None, None, Uuid::ZERO);
@@ -149,11 +149,12 @@ pub fn read_meta_properties(disk: &Disk, path: &str) -> Result<MetaProperties> {
         };
         match name {
             "version" if value == "1" => version = Some(1),
-            "version" => return Err(wrong(format!("version {value} is not known, 1 is"))),
+            "version" if value == "0" => version = Some(0),
+            "version" => return Err(wrong(format!("version {value} is not known, 0 and 1 are"))),
             "cluster.id" => cluster_id = Some(value.to_string()),
-            "node.id" => {
+            "node.id" | "broker.id" => {
                 let number =
-                    value.parse().map_err(|_| wrong(format!("node.id {value} is no number")))?;
+                    value.parse().map_err(|_| wrong(format!("{name} {value} is no number")))?;
                 node_id = Some(number);
             }
             "directory.id" => {
@@ -163,6 +164,9 @@ pub fn read_meta_properties(disk: &Disk, path: &str) -> Result<MetaProperties> {
             }
             _ => {}
         }
+    }
+    if version == Some(0) {
+        cluster_id.get_or_insert_default();
     }
     match (version, cluster_id, node_id) {
         (Some(_), Some(cluster_id), Some(node_id)) => {

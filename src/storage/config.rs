@@ -84,6 +84,8 @@ pub struct LogConfig {
     pub flush_messages: i64,
     /// `flush.ms`: flush after so long.
     pub flush_ms: i64,
+    /// `producer.id.expiration.ms` (of the broker): a producer that wrote nothing for so long is forgotten.
+    pub producer_id_expiration_ms: i64,
     /// `retention.ms`: -1 keeps for ever.
     pub retention_ms: i64,
     /// `retention.bytes`: -1 keeps everything.
@@ -125,6 +127,7 @@ impl Default for LogConfig {
             message_timestamp_after_max_ms: i64::MAX,
             flush_messages: i64::MAX,
             flush_ms: i64::MAX,
+            producer_id_expiration_ms: 24 * 60 * 60 * 1000,
             retention_ms: WEEK_MS,
             retention_bytes: -1,
             segment_jitter_ms: 0,

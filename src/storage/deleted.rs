@@ -122,6 +122,28 @@ impl Log {
         Ok(())
     }
 
+    /// Drops the segments from `first` on, at start-up or when a log is cut: their files become `.deleted` and go with the
+    /// broker's next removal, their producer snapshots go at once.
+    pub(super) fn remove_segments(
+        &mut self,
+        disk: &mut Disk,
+        first: usize,
+        events: &mut Vec<Event>,
+    ) -> Result<()> {
+        let gone: Vec<_> = Arc::make_mut(&mut self.segments).drain(first..).collect();
+        let directory = self.directory.clone();
+        for segment in gone {
+            let base_offset = segment.base_offset;
+            self.producers.remove_snapshot(disk, &directory, base_offset)?;
+            let mut told = Vec::new();
+            let reason = DeletionReason::Truncated;
+            self.mark_deleted(disk, base_offset, false, Instant(0), reason, &mut told)?;
+            let partition = self.partition.clone();
+            events.push(Event::SegmentRemoved { partition, base_offset });
+        }
+        Ok(())
+    }
+
     /// Removes the files whose delay is over.
     pub fn remove_due(
         &mut self,

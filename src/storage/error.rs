@@ -38,6 +38,8 @@ pub enum StorageErrorKind {
     UnsupportedCompressionType,
     /// Something that the topic's message format cannot hold (`UNSUPPORTED_FOR_MESSAGE_FORMAT`).
     UnsupportedForMessageFormat,
+    /// A producer's batch is not what must come next (the code says why).
+    Producer(ErrorCode),
     /// A number that is never allowed there (a negative epoch or offset).
     InvalidArgument,
 }
@@ -89,6 +91,11 @@ impl StorageError {
 }
 
 impl StorageError {
+    /// A broker that does not start, and why.
+    pub fn refused_start(directory: &str, why: String) -> StorageError {
+        StorageError::new(StorageErrorKind::Corrupt, directory, why)
+    }
+
     /// The code with which a broker refuses a request for this reason; nothing: the broker itself is in trouble.
     pub fn refusal(&self) -> Option<ErrorCode> {
         match self.kind {
@@ -107,6 +114,7 @@ impl StorageError {
                 Some(ErrorCode::UNSUPPORTED_FOR_MESSAGE_FORMAT)
             }
             StorageErrorKind::InvalidOffset => Some(ErrorCode::OFFSET_OUT_OF_RANGE),
+            StorageErrorKind::Producer(code) => Some(code),
             _ => None,
         }
     }

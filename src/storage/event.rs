@@ -1,6 +1,7 @@
 //! What can happen to a log, as data and as a sentence in both languages.
 
 use super::deleted::DeletionReason;
+use super::recovery_step::RecoveryStep;
 use crate::batch::Codec;
 use crate::types::{Language, LeaderEpoch, Offset, Position, Timestamp, TopicPartition, counted};
 
@@ -113,7 +114,7 @@ pub enum Event {
         position: Position,
         why: String,
     },
-    /// A whole segment went.
+    /// A whole segment went: its files are called `.deleted` until `file.delete.delay.ms` has passed.
     SegmentRemoved { partition: TopicPartition, base_offset: Offset },
     /// A segment is no longer part of the log: its files are called `.deleted` now.
     SegmentDeleted { partition: TopicPartition, base_offset: Offset, reason: DeletionReason },
@@ -142,6 +143,8 @@ pub enum Event {
     },
     /// At start-up: a file was not there and was made anew.
     IndexMissing { partition: TopicPartition, base_offset: Offset },
+    /// At start-up: what was found or done, and why.
+    Recovery { partition: TopicPartition, step: RecoveryStep },
     /// At start-up: the log is open.
     Loaded {
         partition: TopicPartition,
@@ -176,6 +179,7 @@ impl Event {
             Event::SegmentsCleaned { .. } => "SegmentsCleaned",
             Event::Cleaned { .. } => "Cleaned",
             Event::IndexMissing { .. } => "IndexMissing",
+            Event::Recovery { step, .. } => step.kind(),
             Event::Loaded { .. } => "Loaded",
         }
     }
@@ -203,6 +207,7 @@ impl Event {
             | Event::SegmentsCleaned { partition, .. }
             | Event::Cleaned { partition, .. }
             | Event::IndexMissing { partition, .. }
+            | Event::Recovery { partition, .. }
             | Event::Loaded { partition, .. } => partition,
         }
     }
@@ -267,6 +272,10 @@ impl Event {
                         reason.words(language)
                     )
                 }
+            },
+            Event::Recovery { partition, step } => match english {
+                true => format!("{partition}: {}", step.sentence(language)),
+                false => format!("{partition}：{}", step.sentence(language)),
             },
             Event::Truncated { partition, from, to } => match english {
                 true => format!("{partition}: cut from log end {from} back to {to}"),

@@ -7,9 +7,10 @@ use super::checkpoint::write_partition_metadata;
 use super::config::LogConfig;
 use super::deleted::Doomed;
 use super::epochs::{EpochCache, LEADER_EPOCHS};
-use super::error::Result;
+use super::error::{Result, StorageErrorKind};
 use super::event::{Event, RollReason};
-use super::segment::{Segment, file_name};
+use super::producer_state::ProducerState;
+use super::segment::Segment;
 use crate::clock;
 use crate::disk::Disk;
 use crate::types::{LeaderEpoch, Offset, Timestamp, TopicPartition, Uuid};
@@ -32,6 +33,7 @@ pub struct Log {
     pub(super) doomed: Arc<Vec<Doomed>>,
     /// How often the log was flushed since it was opened.
     pub(super) flushes: u64,
+    pub(super) producers: ProducerState,
 }
 
 impl Log {
@@ -60,6 +62,7 @@ impl Log {
             epochs,
             doomed: Arc::default(),
             flushes: 0,
+            producers: ProducerState::default(),
         })
     }
 
@@ -117,6 +120,10 @@ impl Log {
     /// The epochs of this log.
     pub fn epochs(&self) -> &EpochCache {
         &self.epochs
+    }
+    /// What is known of the producers.
+    pub fn producers(&self) -> &ProducerState {
+        &self.producers
     }
     /// The newest epoch; -1 if there is none.
     pub fn latest_epoch(&self) -> LeaderEpoch {
@@ -195,6 +202,8 @@ impl Log {
         let segment = Segment::create(disk, &self.directory, base_offset, &config)?;
         Arc::make_mut(&mut self.segments).push(segment);
         self.log_end_offset = base_offset;
+        self.producers.set_map_end_offset(base_offset);
+        self.producers.take_snapshot(disk, &self.directory)?;
         events.push(Event::Rolled { partition, base_offset, reason });
         self.flush_before(disk, base_offset, events)
     }
@@ -220,6 +229,7 @@ impl Log {
                 disk.flush(segment.log)?;
                 disk.flush(segment.index.file)?;
                 disk.flush(segment.time_index.file)?;
+                segment.transaction_index.map_or(Ok(()), |file| disk.flush(file))?;
             }
         }
         self.recovery_point = up_to;
@@ -231,8 +241,13 @@ impl Log {
     /// A clean close: the closing time index entry, indexes trimmed, everything flushed. The log can be opened again.
     pub fn close(&mut self, disk: &mut Disk, events: &mut Vec<Event>) -> Result<()> {
         self.flush(disk, events)?;
+        self.producers.take_snapshot(disk, &self.directory)?;
         let partition = self.partition.clone();
-        self.active_mut().finish(disk, &partition, events)?;
+        match self.active_mut().finish(disk, &partition, events) {
+            // Offsets that go back have no closing entry; Kafka swallows it here (`LogSegment.close`).
+            Err(error) if error.kind == StorageErrorKind::InvalidOffset => {}
+            done => done?,
+        }
         for segment in Arc::make_mut(&mut self.segments) {
             segment.index.trim(disk)?; // an odd size of a closed index is mended here, as in Kafka
             segment.time_index.trim(disk)?;
@@ -244,9 +259,8 @@ impl Log {
     /// Lets go of the files without writing anything: the directory is about to be renamed or removed.
     pub fn forget(&self, disk: &mut Disk) {
         for segment in self.segments.iter() {
-            for file in [segment.log, segment.index.file, segment.time_index.file] {
-                disk.close(file);
-            }
+            let files = [segment.log, segment.index.file, segment.time_index.file];
+            files.into_iter().chain(segment.transaction_index).for_each(|file| disk.close(file));
         }
     }
 
@@ -260,23 +274,5 @@ impl Log {
     /// Position in `segments` of the one that holds `offset` or would hold it.
     pub(super) fn floor_segment(&self, offset: Offset) -> Option<usize> {
         self.segments.partition_point(|segment| segment.base_offset <= offset).checked_sub(1)
-    }
-
-    /// Removes the segments from `first` on. Kafka renames their files to `.deleted` and removes them a minute later.
-    pub(super) fn remove_segments(
-        &mut self,
-        disk: &mut Disk,
-        first: usize,
-        events: &mut Vec<Event>,
-    ) -> Result<()> {
-        for segment in Arc::make_mut(&mut self.segments).drain(first..) {
-            for suffix in [".log", ".index", ".timeindex"] {
-                let path = format!("{}/{}", self.directory, file_name(segment.base_offset, suffix));
-                disk.remove(&path)?;
-            }
-            let (partition, base_offset) = (self.partition.clone(), segment.base_offset);
-            events.push(Event::SegmentRemoved { partition, base_offset });
-        }
-        Ok(())
     }
 }

@@ -104,7 +104,9 @@ impl OffsetIndex {
             ));
         };
         let word = u64::from_be_bytes(bytes);
-        Ok((self.base_offset + i64::from((word >> 32) as i32), Position(word as u32)))
+        // Positions are signed in Kafka, and a reader begins at the start of the file at the least.
+        let position = Position((word as i32).max(0) as u32);
+        Ok((self.base_offset + i64::from((word >> 32) as i32), position))
     }
 
     /// The greatest entry at or below `target`; base offset and position 0 if there is none.

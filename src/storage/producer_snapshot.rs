@@ -3,8 +3,8 @@
 //! ```text
 //!   0        2            6           10
 //!   ├─version─┼── crc ─────┼── count ──┼─ count entries of 46 bytes …
-//!   │   1     │ CRC-32C of │           │ producer id i64 │ epoch i16 │ last sequence i32 │ last offset i64
-//!   │         │ all behind │           │ offset delta i32 │ timestamp i64 │ coordinator epoch i32 │ txn first offset i64
+//!   │   1     │ CRC-32C of │           │ producer id i64 │ epoch i16 │ last sequence i32 │ last offset i64 │
+//!   │         │ all behind │           │ offset delta i32 │ timestamp i64 │ coordinator epoch i32 │ txn first i64
 //! ```
 //!
 //! The name of the file is the offset up to which it holds. A partition without idempotent producers has snapshots,

@@ -1,15 +1,17 @@
-//! Start-up (class `LogLoader`): what is believed, what is checked, what is cut.
+//! Start-up of one log (class `LogLoader`): what is believed, what is checked, what is cut; told step by step.
 //!
 //! ```text
 //!   clean stop     believe everything; log end = walk the last segment from its last index entry
 //!   otherwise      segments before the recovery point: believed
-//!                  from it on: scan batch by batch, check the checksum, make both indexes anew
-//!                  first bad batch: cut the segment there, drop all later segments
+//!                  from it on: scan batch by batch, check the checksum, make the indexes anew
+//!                  first bad batch: cut the segment there, all later segments become .deleted
+//!   both           leftovers and swaps, orphans, epochs, log start, producers from the newest snapshot on
 //! ```
 //!
-//! A missing offset index makes its segment scanned in any case (below the recovery point too), a missing time index is
-//! made empty; garbage in either is noticed by nobody. Leftovers of an
-//! interrupted deletion or cleaning (`.deleted`, `.cleaned`) are removed, and so are indexes without a log.
+//! A missing offset index, or a transaction index that makes no sense, has its segment scanned in any case; a missing
+//! time index is made empty; garbage in either index is noticed by nobody. [`LogLoader`] is an iterator of what
+//! happens, [`Log::open`] its last step. Left out: a segment whose offsets are too far apart is not split (KAFKA-6264),
+//! we refuse.
 
 use super::checkpoint::read_partition_metadata;
 use super::config::LogConfig;
@@ -17,64 +19,307 @@ use super::epochs::{EpochCache, LEADER_EPOCHS};
 use super::error::{Result, StorageError, StorageErrorKind};
 use super::event::Event;
 use super::log::Log;
-use super::offset_index::{overflow, relative};
+use super::producer_state::ProducerState;
+use super::recovery_files::{complete, log_files, remove_orphans, sweep};
+use super::recovery_producers::Rebuild;
+use super::recovery_step::RecoveryStep;
 use super::segment::{Segment, file_name};
-use crate::batch::verify_checksum;
+use super::transaction_index;
 use crate::disk::Disk;
-use crate::types::{LeaderEpoch, Offset, Position, Timestamp, TopicPartition};
+use crate::types::{Offset, Timestamp, TopicPartition, Uuid};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+/// What a log is opened with: what the checkpoints and the clock say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoadFrom {
+    /// The last stop was clean.
+    pub clean: bool,
+    /// Up to here the log was flushed.
+    pub recovery_point: Offset,
+    /// Where `log-start-offset-checkpoint` lets the log begin.
+    pub log_start_offset: Offset,
+    /// The clock: producers expire by it.
+    pub now: Timestamp,
+}
+
+impl LoadFrom {
+    /// After a clean stop.
+    pub const CLEAN: LoadFrom = LoadFrom {
+        clean: true,
+        recovery_point: Offset::ZERO,
+        log_start_offset: Offset::ZERO,
+        now: Timestamp(0),
+    };
+
+    /// After any other end of the process, flushed up to here.
+    pub fn unclean(recovery_point: Offset) -> LoadFrom {
+        LoadFrom { clean: false, recovery_point, ..LoadFrom::CLEAN }
+    }
+}
+
+/// What comes next.
+#[derive(Clone, Copy, Debug)]
+enum Phase {
+    Files,
+    Segment(usize),
+    Unflushed(usize),
+    End,
+    Producers,
+    Loaded,
+    Done,
+}
+
+/// Loads a log; yields what happens, one event after the other.
+pub struct LogLoader<'a> {
+    disk: &'a mut Disk,
+    from: LoadFrom,
+    log: Log,
+    bases: Vec<Offset>,
+    phase: Phase,
+    told: VecDeque<Event>,
+    being_deleted: bool,
+    log_end_from_segments: bool,
+}
+
+impl<'a> LogLoader<'a> {
+    /// Begins to load the log in `directory`.
+    pub fn new(
+        disk: &'a mut Disk,
+        directory: &str,
+        partition: &TopicPartition,
+        config: LogConfig,
+        from: LoadFrom,
+    ) -> Result<LogLoader<'a>> {
+        let log = Log::empty(disk, directory, partition, config)?;
+        let being_deleted = directory.ends_with("-delete");
+        let (bases, told) = (Vec::new(), VecDeque::new());
+        let (phase, log_end_from_segments) = (Phase::Files, true);
+        Ok(LogLoader { disk, from, log, bases, phase, told, being_deleted, log_end_from_segments })
+    }
+
+    /// Goes on to the end; the log.
+    pub fn finish(mut self, events: &mut Vec<Event>) -> Result<Log> {
+        while let Some(event) = self.next() {
+            events.push(event?);
+        }
+        Ok(self.log)
+    }
+
+    fn step(&mut self, events: &mut Vec<Event>) -> Result<Phase> {
+        match self.phase {
+            Phase::Files => self.files(events),
+            Phase::Segment(n) => self.load_segment(n, events),
+            Phase::Unflushed(n) => self.recover_unflushed(n, events),
+            Phase::End => self.end(events),
+            Phase::Producers => self.producers(events),
+            Phase::Loaded => self.loaded(events),
+            Phase::Done => Ok(Phase::Done),
+        }
+    }
+
+    fn files(&mut self, events: &mut Vec<Event>) -> Result<Phase> {
+        let mut steps = Vec::new();
+        let room = self.log.config.segment_index_bytes;
+        sweep(self.disk, &self.log.directory, room, &mut steps)?;
+        self.bases = log_files(self.disk, &self.log.directory)?;
+        remove_orphans(self.disk, &self.log.directory, &self.bases, &mut steps)?;
+        steps.into_iter().for_each(|step| self.log.tell(step, events));
+        Ok(Phase::Segment(0))
+    }
+
+    fn load_segment(&mut self, n: usize, events: &mut Vec<Event>) -> Result<Phase> {
+        let Some(&base_offset) = self.bases.get(n) else {
+            return Ok(if self.being_deleted { Phase::End } else { self.begin_recovery(events) });
+        };
+        let directory = self.log.directory.clone();
+        let missing = complete(self.disk, &directory, base_offset)?;
+        let segment = Segment::open(self.disk, &directory, base_offset)?;
+        let mut scan = missing;
+        if missing {
+            let partition = self.log.partition.clone();
+            events.push(Event::IndexMissing { partition, base_offset });
+        } else if let Some(file) = segment.transaction_index {
+            let path = format!("{directory}/{}", file_name(base_offset, ".txnindex"));
+            let size = self.disk.size(file) as usize;
+            let check = |bytes: &[u8]| transaction_index::check(bytes, base_offset);
+            if let Err(error) = self.disk.with_bytes(file, 0, size, check)? {
+                let why = StorageError { path, ..error }.to_string();
+                let step = RecoveryStep::TransactionIndexCorrupt { base_offset, why };
+                self.log.tell(step, events);
+                scan = true;
+            }
+        }
+        Arc::make_mut(&mut self.log.segments).push(segment);
+        if scan {
+            self.recover(n, n, events)?;
+        }
+        Ok(Phase::Segment(n + 1))
+    }
+
+    /// Scans segment `n`, with the producers as the first `before` segments leave them.
+    fn recover(&mut self, n: usize, before: usize, events: &mut Vec<Event>) -> Result<u32> {
+        let mut producers = ProducerState::open(self.disk, &self.log.directory)?;
+        let rebuild = Rebuild {
+            segments: before,
+            log_start: self.from.log_start_offset,
+            up_to: self.log.segments[n].base_offset,
+            clean: false,
+            now: self.from.now,
+        };
+        self.log.rebuild_producers(self.disk, &mut producers, rebuild, events)?;
+        let cut = self.log.recover_segment(self.disk, n, &mut producers, events)?;
+        if cut == 0 || self.log.segments[n].size_bytes > 0 {
+            self.log.snapshot(self.disk, &mut producers, events)?;
+        }
+        Ok(cut)
+    }
+
+    fn begin_recovery(&self, events: &mut Vec<Event>) -> Phase {
+        if self.from.clean {
+            return Phase::End;
+        }
+        let recovery_point = self.from.recovery_point;
+        let first = self.log.floor_segment(recovery_point).unwrap_or(0);
+        let segments = self.log.segments.len() - first.min(self.log.segments.len());
+        let step = RecoveryStep::RecoveryBegins { recovery_point, segments, believed: first };
+        self.log.tell(step, events);
+        Phase::Unflushed(first)
+    }
+
+    fn recover_unflushed(&mut self, n: usize, events: &mut Vec<Event>) -> Result<Phase> {
+        if n >= self.log.segments.len() {
+            return Ok(Phase::End);
+        }
+        if self.recover(n, self.log.segments.len(), events)? > 0 {
+            self.log.remove_segments(self.disk, n + 1, events)?;
+            return Ok(Phase::End);
+        }
+        Ok(Phase::Unflushed(n + 1))
+    }
+
+    /// Log end and log start, and what contradicts them.
+    fn end(&mut self, events: &mut Vec<Event>) -> Result<Phase> {
+        let LoadFrom { clean, recovery_point, log_start_offset, .. } = self.from;
+        if self.being_deleted {
+            if self.log.segments.is_empty() {
+                self.create_segment(Offset::ZERO, events)?;
+            }
+        } else {
+            if let Some(last) = self.log.segments.last() {
+                let log_end_offset = last.read_next_offset(self.disk)?;
+                self.log.log_end_offset = log_end_offset;
+                if log_end_offset < log_start_offset {
+                    let step = RecoveryStep::LogStartBeyondEnd { log_start_offset, log_end_offset };
+                    self.log.tell(step, events);
+                    self.log.remove_segments(self.disk, 0, events)?;
+                    self.log.epochs.clear(self.disk)?;
+                    let directory = self.log.directory.clone();
+                    let mut producers = ProducerState::open(self.disk, &directory)?;
+                    let start = log_start_offset;
+                    producers.truncate_fully_and_start_at(self.disk, &directory, start)?;
+                    self.log.producers = producers;
+                }
+            }
+            if self.log.segments.is_empty() {
+                self.create_segment(log_start_offset, events)?;
+                self.log.log_end_offset = log_start_offset;
+                self.log_end_from_segments = false;
+            }
+            let room = self.log.config.segment_index_bytes;
+            let active = self.log.active_mut();
+            active.index.resize(self.disk, room)?;
+            active.time_index.resize(self.disk, room)?;
+        }
+        let end = self.log.log_end_offset;
+        let found = clean && self.log_end_from_segments && !self.being_deleted;
+        self.log.recovery_point = if found { end } else { recovery_point.min(end) };
+        self.log.log_start_offset = log_start_offset.max(self.log.segments[0].base_offset);
+        let before = self.log.epochs.entries().len();
+        self.log.epochs.truncate_from_end(self.disk, end)?;
+        self.log.epochs.truncate_from_start(self.disk, log_start_offset)?;
+        let entries = before - self.log.epochs.entries().len();
+        if entries > 0 {
+            self.log.tell(RecoveryStep::EpochsCut { entries }, events);
+        }
+        Ok(Phase::Producers)
+    }
+
+    fn create_segment(&mut self, base_offset: Offset, events: &mut Vec<Event>) -> Result<()> {
+        let segment =
+            Segment::create(self.disk, &self.log.directory, base_offset, &self.log.config)?;
+        Arc::make_mut(&mut self.log.segments).push(segment);
+        self.log.tell(RecoveryStep::SegmentCreated { base_offset }, events);
+        Ok(())
+    }
+
+    fn producers(&mut self, events: &mut Vec<Event>) -> Result<Phase> {
+        let mut producers = std::mem::take(&mut self.log.producers);
+        let bases: Vec<Offset> = self.log.segments.iter().map(|s| s.base_offset).collect();
+        let gone = producers.remove_stray_snapshots(self.disk, &self.log.directory, &bases)?;
+        for offset in gone {
+            self.log.tell(RecoveryStep::SnapshotRemoved { offset }, events);
+        }
+        let rebuild = Rebuild {
+            segments: bases.len(),
+            log_start: self.log.log_start_offset,
+            up_to: self.log.log_end_offset,
+            clean: self.from.clean,
+            now: self.from.now,
+        };
+        self.log.rebuild_producers(self.disk, &mut producers, rebuild, events)?;
+        self.log.producers = producers;
+        Ok(Phase::Loaded)
+    }
+
+    fn loaded(&mut self, events: &mut Vec<Event>) -> Result<Phase> {
+        // Read last: when it makes no sense, the log was brought in order nevertheless.
+        let directory = self.log.directory.clone();
+        self.log.topic_id = read_partition_metadata(self.disk, &directory)?.unwrap_or_default();
+        events.push(Event::Loaded {
+            partition: self.log.partition.clone(),
+            clean: self.from.clean,
+            log_start_offset: self.log.log_start_offset,
+            log_end_offset: self.log.log_end_offset,
+            segments: self.log.segments.len() as u32,
+        });
+        Ok(Phase::Done)
+    }
+}
+
+impl Iterator for LogLoader<'_> {
+    type Item = Result<Event>;
+
+    fn next(&mut self) -> Option<Result<Event>> {
+        while self.told.is_empty() {
+            if matches!(self.phase, Phase::Done) {
+                return None;
+            }
+            let mut events = Vec::new();
+            match self.step(&mut events) {
+                Ok(phase) => self.phase = phase,
+                Err(error) => {
+                    self.phase = Phase::Done;
+                    return Some(Err(error));
+                }
+            }
+            self.told.extend(events);
+        }
+        self.told.pop_front().map(Ok)
+    }
+}
+
 impl Log {
-    /// Opens the log of a partition at start-up. `clean`: the broker was stopped cleanly, believe what is there; else
-    /// segments are recovered from `recovery_point` on.
+    /// Opens the log of a partition at start-up: every step of a [`LogLoader`].
     pub fn open(
         disk: &mut Disk,
         directory: &str,
         partition: &TopicPartition,
         config: LogConfig,
-        clean: bool,
-        recovery_point: Offset,
+        from: LoadFrom,
         events: &mut Vec<Event>,
     ) -> Result<Log> {
-        let bases = sweep(disk, directory)?;
-        let mut log = Log::empty(disk, directory, partition, config)?;
-        for base_offset in bases {
-            let missing = complete(disk, directory, base_offset)?; // of the offset index only, as Kafka judges
-            let segment = Segment::open(disk, directory, base_offset)?;
-            Arc::make_mut(&mut log.segments).push(segment);
-            if missing {
-                events.push(Event::IndexMissing { partition: partition.clone(), base_offset });
-                if clean || base_offset < recovery_point {
-                    log.recover_segment(disk, log.segments.len() - 1, events)?;
-                }
-            }
-        }
-        if !clean {
-            log.recover_from(disk, recovery_point, events)?;
-        }
-        if log.segments.is_empty() {
-            let segment = Segment::create(disk, directory, Offset::ZERO, &log.config)?;
-            Arc::make_mut(&mut log.segments).push(segment);
-        }
-        log.log_end_offset = log.active_segment().read_next_offset(disk)?;
-        log.recovery_point =
-            if clean { log.log_end_offset } else { recovery_point.min(log.log_end_offset) };
-        log.log_start_offset = log.segments[0].base_offset;
-        let room = log.config.segment_index_bytes;
-        let active = log.active_mut();
-        active.index.resize(disk, room)?;
-        active.time_index.resize(disk, room)?;
-        let (start, end) = (log.log_start_offset, log.log_end_offset);
-        log.epochs.truncate_from_end(disk, end)?;
-        log.epochs.truncate_from_start(disk, start)?;
-        events.push(Event::Loaded {
-            partition: partition.clone(),
-            clean,
-            log_start_offset: start,
-            log_end_offset: end,
-            segments: log.segments.len() as u32,
-        });
-        Ok(log)
+        LogLoader::new(disk, directory, partition, config, from)?.finish(events)
     }
 
     /// Opens somebody else's log without changing a byte: everything is believed, nothing is made, and the zeros at the
@@ -104,6 +349,7 @@ impl Log {
         });
         log.recovery_point = log.log_end_offset;
         log.log_start_offset = log.segments[0].base_offset;
+        log.topic_id = read_partition_metadata(disk, directory)?.unwrap_or_default();
         Ok(log)
     }
 
@@ -116,7 +362,7 @@ impl Log {
         Ok(Log {
             directory: directory.into(),
             partition: partition.clone(),
-            topic_id: read_partition_metadata(disk, directory)?.unwrap_or_default(),
+            topic_id: Uuid::ZERO,
             config: Arc::new(config),
             segments: Arc::new(Vec::new()),
             log_start_offset: Offset::ZERO,
@@ -125,201 +371,7 @@ impl Log {
             epochs: EpochCache::open(disk, &format!("{directory}/{LEADER_EPOCHS}"))?,
             doomed: Arc::default(),
             flushes: 0,
+            producers: ProducerState::default(),
         })
     }
-
-    fn recover_from(
-        &mut self,
-        disk: &mut Disk,
-        point: Offset,
-        events: &mut Vec<Event>,
-    ) -> Result<()> {
-        let mut n = self.floor_segment(point).unwrap_or(0);
-        while n < self.segments.len() {
-            let cut = self.recover_segment(disk, n, events)?;
-            n += 1;
-            if cut > 0 {
-                self.remove_segments(disk, n, events)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Scans one segment, cuts it at the first bad batch, makes its indexes anew (`LogSegment.recover`). Answers how
-    /// many bytes were cut.
-    fn recover_segment(
-        &mut self,
-        disk: &mut Disk,
-        n: usize,
-        events: &mut Vec<Event>,
-    ) -> Result<u32> {
-        let config = self.config.clone();
-        let (room, interval) = (config.segment_index_bytes, config.index_interval_bytes);
-        let partition = self.partition.clone();
-        let segment = &mut Arc::make_mut(&mut self.segments)[n];
-        let base_offset = segment.base_offset;
-        segment.index.reset(disk, room)?;
-        segment.time_index.reset(disk, room)?;
-        segment.max_timestamp = (Timestamp::NONE, base_offset);
-        let (mut valid, mut last_entry, mut batches) = (0u32, 0u32, 0u32);
-        let why = loop {
-            let header = match segment.header_at(disk, Position(valid)) {
-                Ok(Some(header)) => header,
-                Ok(None) if valid == segment.size_bytes => break None,
-                Ok(None) => break Some("the file ends inside this batch".to_string()),
-                Err(error) if error.kind == StorageErrorKind::Corrupt => break Some(error.what),
-                Err(error) => return Err(error),
-            };
-            let size = header.size_bytes();
-            let sound = disk.with_bytes(segment.log, u64::from(valid), size, verify_checksum)?;
-            if let Err(error) = sound {
-                break Some(error.shifted(u64::from(valid)).to_string());
-            }
-            if relative(base_offset, header.last_offset()).is_none() {
-                let path = disk.path(segment.log).to_string();
-                return Err(overflow(path, base_offset, header.last_offset())); // Kafka does not start, either
-            }
-            if header.max_timestamp > segment.max_timestamp.0 {
-                segment.max_timestamp = (header.max_timestamp, header.last_offset());
-            }
-            if valid - last_entry > interval {
-                match segment.add_recovered_entries(disk, header.last_offset(), Position(valid)) {
-                    Err(error) if error.kind == StorageErrorKind::InvalidOffset => {
-                        valid = 0;
-                        break Some(error.what);
-                    }
-                    done => done?,
-                }
-                last_entry = valid;
-            }
-            valid += size as u32;
-            batches += 1;
-            let epoch = header.partition_leader_epoch;
-            if epoch > self.epochs.latest_epoch().unwrap_or(LeaderEpoch::NONE) {
-                self.epochs.assign(disk, epoch, header.base_offset)?;
-            }
-        };
-        let closed = match valid {
-            0 => Ok(()),
-            _ => segment.finish(disk, &partition, &mut Vec::new()),
-        };
-        let why = match closed {
-            Err(error) if error.kind == StorageErrorKind::InvalidOffset => {
-                valid = 0;
-                Some(error.what)
-            }
-            done => done.map(|()| why)?,
-        };
-        if valid == 0 {
-            // Nothing is left: an offset that goes back empties the whole segment (`LogLoader.recoverLog`).
-            batches = 0;
-            segment.max_timestamp = (Timestamp::NONE, base_offset);
-            segment.index.reset(disk, 0)?;
-            segment.time_index.reset(disk, 0)?;
-        }
-        let cut_bytes = segment.size_bytes - valid;
-        if let Some(why) = why {
-            let (partition, position) = (partition.clone(), Position(valid));
-            events.push(Event::BadBatchFound { partition, base_offset, position, why });
-        }
-        if cut_bytes > 0 {
-            disk.truncate(segment.log, u64::from(valid))?;
-            segment.size_bytes = valid;
-        }
-        segment.last_batch = None;
-        segment.first_timestamp = None;
-        let valid_bytes = valid;
-        events.push(Event::SegmentRecovered {
-            partition,
-            base_offset,
-            batches,
-            valid_bytes,
-            cut_bytes,
-        });
-        Ok(cut_bytes)
-    }
-}
-
-impl Segment {
-    /// Both entries that fall due before a batch, while a segment is scanned.
-    fn add_recovered_entries(
-        &mut self,
-        disk: &mut Disk,
-        offset: Offset,
-        position: Position,
-    ) -> Result<()> {
-        if !self.index.is_full() {
-            self.index.append(disk, offset, position)?;
-        }
-        if !self.time_index.is_full() {
-            let (timestamp, offset) = self.max_timestamp;
-            self.time_index.maybe_append(disk, timestamp, offset, false)?;
-        }
-        Ok(())
-    }
-
-    /// The offset behind the last batch, found from the last index entry on (`readNextOffset`).
-    pub(super) fn read_next_offset(&self, disk: &Disk) -> Result<Offset> {
-        let Some((position, _)) = self.translate(disk, self.index.last_offset())? else {
-            return Ok(self.base_offset);
-        };
-        let mut next = self.base_offset;
-        for found in self.headers(disk, position) {
-            next = found?.1.next_offset();
-        }
-        Ok(next)
-    }
-}
-
-/// Removes leftovers; answers the base offsets of the segments, ascending.
-fn sweep(disk: &mut Disk, directory: &str) -> Result<Vec<Offset>> {
-    let bases = log_files(disk, directory)?;
-    for entry in disk.list(directory)? {
-        let orphan = [".index", ".timeindex", ".txnindex"].iter().any(|suffix| {
-            entry.name.strip_suffix(suffix).is_some_and(|stem| {
-                stem.parse().is_ok_and(|base| bases.binary_search(&Offset(base)).is_err())
-            })
-        });
-        if orphan || entry.name.ends_with(".deleted") || entry.name.ends_with(".cleaned") {
-            disk.remove(&format!("{directory}/{}", entry.name))?;
-        }
-    }
-    Ok(bases)
-}
-
-fn log_files(disk: &Disk, directory: &str) -> Result<Vec<Offset>> {
-    let mut bases = Vec::new();
-    for entry in disk.list(directory)? {
-        let Some(stem) = entry.name.strip_suffix(".log") else { continue };
-        match stem.parse::<i64>() {
-            // Offsets of the segment must fit, too.
-            Ok(base)
-                if (0..i64::MAX - (1 << 33)).contains(&base)
-                    && file_name(Offset(base), "") == stem =>
-            {
-                bases.push(Offset(base));
-            }
-            _ => {
-                let path = format!("{directory}/{}", entry.name);
-                let what = "the name of a .log file must be an offset of twenty digits";
-                return Err(StorageError::new(StorageErrorKind::Corrupt, path, what));
-            }
-        }
-    }
-    bases.sort_unstable();
-    Ok(bases)
-}
-
-/// Makes the index files that are missing, empty; says whether the offset index was among them: only that makes Kafka
-/// scan the segment (`LogSegment.sanityCheck`).
-fn complete(disk: &mut Disk, directory: &str, base_offset: Offset) -> Result<bool> {
-    let mut missing = false;
-    for suffix in [".index", ".timeindex"] {
-        let path = format!("{directory}/{}", file_name(base_offset, suffix));
-        if !disk.exists(&path) {
-            disk.create_mapped(&path, 0)?;
-            missing |= suffix == ".index";
-        }
-    }
-    Ok(missing)
 }

@@ -31,6 +31,8 @@ pub struct Segment {
     pub index: OffsetIndex,
     /// The `.timeindex` file.
     pub time_index: TimeIndex,
+    /// The `.txnindex` file: made when the first aborted transaction comes.
+    pub transaction_index: Option<FileId>,
     /// Bytes in the `.log` file.
     pub size_bytes: u32,
     /// Bytes appended since the last index entry (counted anew after each start).
@@ -77,6 +79,7 @@ impl Segment {
             log,
             index,
             time_index,
+            transaction_index: None,
             size_bytes: 0,
             bytes_since_last_index_entry: 0,
             max_timestamp: (Timestamp::NONE, base_offset),
@@ -91,17 +94,43 @@ impl Segment {
         let log = disk.open(&path(".log"))?;
         let index = OffsetIndex::open(disk, &path(".index"), base_offset)?;
         let time_index = TimeIndex::open(disk, &path(".timeindex"), base_offset)?;
+        let transactions = path(".txnindex");
+        let transaction_index =
+            disk.exists(&transactions).then(|| disk.open(&transactions)).transpose()?;
         Ok(Segment {
             base_offset,
             log,
             index,
             time_index,
+            transaction_index,
             size_bytes: disk.size(log) as u32,
             bytes_since_last_index_entry: 0,
             max_timestamp: time_index.last_entry(),
             first_timestamp: None,
             last_batch: None,
         })
+    }
+
+    /// A segment of which only the log and the offset index are of interest.
+    pub(super) fn of_files(
+        disk: &Disk,
+        base_offset: Offset,
+        log: FileId,
+        index: OffsetIndex,
+    ) -> Segment {
+        let size_bytes = disk.size(log) as u32;
+        Segment {
+            base_offset,
+            log,
+            index,
+            time_index: TimeIndex::none(log, base_offset),
+            transaction_index: None,
+            size_bytes,
+            bytes_since_last_index_entry: 0,
+            max_timestamp: (Timestamp::NONE, base_offset),
+            first_timestamp: None,
+            last_batch: None,
+        }
     }
 
     /// Reads the header of the batch at `position`, as leniently as Kafka's reader (`FileLogInputStream.nextBatch`):

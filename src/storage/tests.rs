@@ -2,7 +2,9 @@
 
 mod damage;
 mod formats;
+mod damage_case;
 mod lessons;
+mod producers;
 mod properties;
 mod real;
 mod start;

@@ -41,6 +41,12 @@ impl TimeIndex {
         Ok(TimeIndex { file, base_offset, entries: 0, max_entries, last_entry })
     }
 
+    /// A time index without entries or a file of its own, for looking at a log alone.
+    pub(super) fn none(file: FileId, base_offset: Offset) -> TimeIndex {
+        let last_entry = (Timestamp::NONE, base_offset);
+        TimeIndex { file, base_offset, entries: 0, max_entries: 0, last_entry }
+    }
+
     /// Opens what is there and believes it.
     pub fn open(disk: &mut Disk, path: &str, base_offset: Offset) -> Result<TimeIndex> {
         let file = disk.open(path)?;

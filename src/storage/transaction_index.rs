@@ -1,12 +1,12 @@
 //! Which transactions were aborted: the bytes of a `.txnindex` file (KIP-98).
 //!
 //! ```text
-//!   entry n, 34 bytes:  │ version i16 = 0 │ producer id i64 │ first offset i64 │ last offset i64 │ last stable offset i64 │
-//!                                                             └ first record      └ its ABORT marker
+//!   entry n, 34 bytes:  │ version i16 = 0 │ producer id i64 │ first offset i64 │ last offset i64 │ stable i64 │
+//!                                                            └ first record    └ its ABORT marker
 //! ```
 //!
-//! An entry is written to the segment that holds the marker. A fetch with read_committed is given the entries that touch
-//! what it fetched, and the consumer drops those producers' records; so a lost file shows aborted records. The last
+//! An entry is written to the segment that holds the marker. A fetch with read_committed is given the entries that
+//! touch what it fetched, and the consumer drops those producers' records; so a lost file shows aborted records. The last
 //! stable offset tells how far a search must go on: entries behind one whose last stable offset is at or beyond the end
 //! cannot concern the range. Kafka's classes: `TransactionIndex`, `AbortedTxn`.
 
@@ -28,7 +28,7 @@ pub const ABORTED_TRANSACTION_FIELDS: [(&str, usize); 5] = [
 /// One aborted transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct AbortedTransaction {
-    /// Version of the entry: 0. A lookup refuses newer ones.
+    /// Version of the entry: 0. Nobody looks at it when transactions are looked up (seen in 4.3.1).
     pub version: i16,
     /// Whose transaction it was.
     pub producer_id: i64,
@@ -110,26 +110,17 @@ pub fn check(bytes: &[u8], base_offset: Offset) -> Result<()> {
 
 /// The aborted transactions that touch `from..up_to` in these entries, and whether later segments need no look
 /// (`TransactionIndex.collectAbortedTxns`).
-pub fn collect(
-    bytes: &[u8],
-    from: Offset,
-    up_to: Offset,
-) -> Result<(Vec<AbortedTransaction>, bool)> {
+pub fn collect(bytes: &[u8], from: Offset, up_to: Offset) -> (Vec<AbortedTransaction>, bool) {
     let mut found = Vec::new();
-    for (n, entry) in read(bytes).enumerate() {
-        if entry.version > 0 {
-            let start = (n * ABORTED_TRANSACTION_BYTES) as u64;
-            let what = format!("version {} is not known, 0 is", entry.version);
-            return Err(StorageError::at("", (start, start + 2), "version", what));
-        }
+    for entry in read(bytes) {
         if entry.last_offset >= from && entry.first_offset < up_to {
             found.push(entry);
         }
         if entry.last_stable_offset >= up_to {
-            return Ok((found, true));
+            return (found, true);
         }
     }
-    Ok((found, false))
+    (found, false)
 }
 
 #[cfg(test)]
@@ -153,17 +144,7 @@ mod tests {
         }
         assert!(check(&bytes, Offset(15)).is_ok());
         assert_eq!(check(&bytes, Offset(16)).unwrap_err().field, "last_offset");
-        assert_eq!(
-            collect(&bytes, Offset(0), Offset(21)).unwrap(),
-            (vec![entry(1), entry(2)], true)
-        );
-        assert_eq!(
-            collect(&bytes, Offset(16), Offset(99)).unwrap(),
-            (vec![entry(2), entry(3)], false)
-        );
-        let mut newer = bytes;
-        newer[35] = 9;
-        assert!(check(&newer, Offset(0)).is_ok());
-        assert_eq!(collect(&newer, Offset(0), Offset(99)).unwrap_err().start, 34);
+        assert_eq!(collect(&bytes, Offset(0), Offset(21)), (vec![entry(1), entry(2)], true));
+        assert_eq!(collect(&bytes, Offset(16), Offset(99)), (vec![entry(2), entry(3)], false));
     }
 }

@@ -10,7 +10,9 @@
 use super::error::{Result, StorageError, StorageErrorKind};
 use super::event::Event;
 use super::log::Log;
+use super::recovery_producers::Rebuild;
 use super::segment::Segment;
+use super::transaction_index;
 use crate::disk::Disk;
 use crate::types::{Offset, Timestamp};
 use std::sync::Arc;
@@ -49,7 +51,17 @@ impl Log {
         self.log_start_offset = self.log_start_offset.min(offset);
         self.recovery_point = self.recovery_point.min(offset);
         events.push(Event::Truncated { partition: self.partition.clone(), from, to: offset });
-        Ok(())
+        self.rebuild_after_cut(disk, offset)
+    }
+
+    /// The producers as they were at `offset`: nobody expires, since the clock is not asked here.
+    fn rebuild_after_cut(&mut self, disk: &mut Disk, offset: Offset) -> Result<()> {
+        let mut producers = std::mem::take(&mut self.producers);
+        let (segments, log_start, now) = (self.segments.len(), self.log_start_offset, Timestamp(0));
+        let rebuild = Rebuild { segments, log_start, up_to: offset, clean: false, now };
+        let rebuilt = self.rebuild_producers(disk, &mut producers, rebuild, &mut Vec::new());
+        self.producers = producers;
+        rebuilt
     }
 
     /// Drops everything and begins anew at `offset`.
@@ -66,8 +78,10 @@ impl Log {
         self.epochs.clear(disk)?;
         (self.log_start_offset, self.log_end_offset) = (offset, offset);
         self.recovery_point = self.recovery_point.min(offset);
+        let directory = self.directory.clone();
+        self.producers.truncate_fully_and_start_at(disk, &directory, offset)?;
         events.push(Event::Truncated { partition: self.partition.clone(), from, to: offset });
-        Ok(())
+        self.rebuild_after_cut(disk, offset)
     }
 }
 
@@ -79,6 +93,18 @@ impl Segment {
         self.time_index.truncate_to(disk, offset)?;
         self.index.resize(disk, room)?;
         self.time_index.resize(disk, room)?;
+        if let Some(file) = self.transaction_index {
+            let size = disk.size(file) as usize;
+            let kept = disk.with_bytes(file, 0, size, |bytes| {
+                transaction_index::read(bytes)
+                    .take_while(|entry| entry.last_offset < offset)
+                    .count()
+            })?;
+            let kept_bytes = (kept * transaction_index::ABORTED_TRANSACTION_BYTES).min(size);
+            if disk.size(file) as usize / transaction_index::ABORTED_TRANSACTION_BYTES > kept {
+                disk.truncate(file, kept_bytes as u64)?;
+            }
+        }
         if let Some((position, _)) = found {
             disk.truncate(self.log, u64::from(position.0))?;
             self.size_bytes = position.0;

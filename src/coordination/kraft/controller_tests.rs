@@ -210,9 +210,7 @@ fn a_new_log_begins_as_a_real_one() {
 #[test]
 fn the_first_batches_hold_the_records_that_kafka_wrote() {
     use crate::batch::{batches, records};
-    let mut real = Vec::new();
-    let packed = include_bytes!("../../../data/logs/cluster-metadata-4.3.log.gz");
-    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&packed[..]), &mut real).unwrap();
+    let real = crate::fixtures::metadata_log();
     let world = World::new();
     let end = world.controller.log.log_end_offset();
     let ours =

@@ -13,7 +13,7 @@ use super::codec::Writer;
 use super::record::{ConfigResource, MetadataRecord};
 use crate::batch::{self, BatchBuilder, ControlType, NewRecord};
 use crate::disk::Disk;
-use crate::storage::{CleanupPolicy, Log, LogConfig, StorageError, StorageErrorKind};
+use crate::storage::{CleanupPolicy, LoadFrom, Log, LogConfig, StorageError, StorageErrorKind};
 use crate::types::{LeaderEpoch, NodeId, Offset, Timestamp, TopicName, TopicPartition, Uuid};
 
 /// The metadata topic.
@@ -51,7 +51,8 @@ pub(super) fn open(disk: &mut Disk, directory: &str) -> Result<Log> {
     if !disk.exists(&format!("{path}/partition.metadata")) {
         return Log::create(disk, &path, &partition, METADATA_TOPIC_ID, log_config());
     }
-    Log::open(disk, &path, &partition, log_config(), false, Offset::ZERO, &mut Vec::new())
+    let from = LoadFrom::unclean(Offset::ZERO);
+    Log::open(disk, &path, &partition, log_config(), from, &mut Vec::new())
 }
 
 /// One batch read back: its records (none, if it is a control batch) and the leader that it names, if any.

@@ -118,10 +118,7 @@ fn compare_change(id: &Value, change: Option<&PartitionChange>, expected: &Value
 
 /// The whole metadata log of a real 4.3.1 controller: all segments, one behind the other.
 fn real_log() -> Vec<u8> {
-    let packed = include_bytes!("../../../data/logs/cluster-metadata-4.3.log.gz");
-    let mut bytes = Vec::new();
-    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&packed[..]), &mut bytes).unwrap();
-    bytes
+    crate::fixtures::metadata_log()
 }
 
 fn real_records() -> Vec<Vec<u8>> {

@@ -75,6 +75,7 @@ impl CleanedSegment {
         if !aborted.is_empty() {
             let name = file_name(segment.base_offset, ".txnindex");
             let file = disk.create(&format!("{}/{name}.cleaned", log.directory()))?;
+            segment.transaction_index = Some(file);
             disk.append(file, &transaction_index::write(aborted))?;
             disk.flush(file)?;
         }
@@ -152,7 +153,7 @@ impl Log {
             }
             let bytes = disk.read_small(&path)?;
             let (found, complete) =
-                transaction_index::collect(&bytes, self.log_start_offset, up_to)?;
+                transaction_index::collect(&bytes, self.log_start_offset, up_to);
             all.extend(found);
             if complete {
                 break;

@@ -91,7 +91,7 @@ proptest! {
         // Recovery from nothing gives the same.
         let mark = disk.mark();
         let opened = Log::open(
-            &mut disk, log.directory(), &partition(), config.clone(), false, Offset(0), &mut events,
+            &mut disk, log.directory(), &partition(), config.clone(), LoadFrom::unclean(Offset(0)), &mut events,
         ).unwrap();
         prop_assert_eq!(opened.log_end_offset(), end);
         prop_assert_eq!(index_entries(&opened, &disk), entries.clone());
@@ -102,7 +102,7 @@ proptest! {
         let mut closed = log.clone();
         closed.close(&mut disk, &mut events).unwrap();
         let opened = Log::open(
-            &mut disk, log.directory(), &partition(), config, true, Offset(0), &mut events,
+            &mut disk, log.directory(), &partition(), config, LoadFrom::CLEAN, &mut events,
         ).unwrap();
         prop_assert_eq!(opened.log_end_offset(), end);
         prop_assert_eq!(index_entries(&opened, &disk), entries);

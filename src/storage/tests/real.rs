@@ -1,95 +1,186 @@
-//! Files of a real broker (Kafka 4.3.1, `data/logs`): their indexes are made again from their logs, bit for bit.
+//! Files of real brokers: their indexes are made again from their logs, bit for bit where the segment was written in
+//! one run of the broker (its interval counter restarts with it), and else point at batch boundaries.
 
 use super::*;
-use std::collections::BTreeMap;
-use std::io::Read;
+use crate::fixtures::{self, Case};
+use crate::types::Position;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The files of the real directory by path.
-fn real_files() -> BTreeMap<String, Vec<u8>> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/logs/kraft-4.3-plain-broker-3.tar.gz");
-    let packed = std::fs::read(path).unwrap();
-    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(&packed[..]));
-    let mut files = BTreeMap::new();
-    for entry in archive.entries().unwrap() {
-        let mut entry = entry.unwrap();
-        if entry.header().entry_type().is_file() {
-            let mut bytes = Vec::new();
-            entry.read_to_end(&mut bytes).unwrap();
-            files.insert(entry.path().unwrap().to_str().unwrap().to_string(), bytes);
-        }
-    }
-    files
-}
-
-/// Appends the batches of a real segment to a log of our own, with a kill and a start before batch `killed_at`, and
-/// answers our `.log`, `.index` and `.timeindex`.
-fn regenerate(base: Offset, bytes: &[u8], killed_at: Option<usize>) -> [Vec<u8>; 3] {
+/// Appends the batches of a real segment to a log of our own; answers our `.log`, `.index` and `.timeindex`.
+fn regenerate(base: Offset, bytes: &[u8], interval: &str) -> Option<[Vec<u8>; 3]> {
     let mut disk = Disk::memory();
-    let mut log = create(&mut disk, &[("index.interval.bytes", "512")]);
+    disk.set_reversible(false);
+    let mut log = create(&mut disk, &[("index.interval.bytes", interval)]);
     log.truncate_fully_and_start_at(&mut disk, base, &mut Vec::new()).unwrap();
-    for (n, batch) in crate::batch::batches(bytes).enumerate() {
-        if killed_at == Some(n) {
-            let config = log.config().clone();
-            let events = &mut Vec::new();
-            let directory = log.directory().to_string();
-            log = Log::open(&mut disk, &directory, &partition(), config, false, base, events)
-                .unwrap();
+    for batch in crate::batch::batches(bytes) {
+        let (_, header, batch) = batch.ok()?;
+        if header.magic != 2 {
+            return None;
         }
-        let (_, _, batch) = batch.unwrap();
-        log.append_as_follower(&mut disk, batch, NOW, &mut Vec::new()).unwrap();
+        log.append_as_follower(&mut disk, batch, NOW, &mut Vec::new()).ok()?;
+    }
+    if log.segments().len() != 1 {
+        return None; // the settings of our log would have rolled earlier
     }
     log.close(&mut disk, &mut Vec::new()).unwrap();
-    [".log", ".index", ".timeindex"].map(|suffix| {
+    Some([".log", ".index", ".timeindex"].map(|suffix| {
         disk.read_small(&format!("{}/{}", log.directory(), file_name(base, suffix))).unwrap()
+    }))
+}
+
+/// `index.interval.bytes` of a topic, as the facts have it.
+fn interval(facts: &Value, topic: &str) -> String {
+    let of_topic = facts["topics"][topic]["configs"]["index.interval.bytes"].as_str();
+    let settings = facts["settings"].as_object().into_iter().flatten();
+    let of_broker = settings.filter_map(|(_, of)| of["log.index.interval.bytes"].as_str()).next();
+    of_topic.or(of_broker).unwrap_or("4096").to_string()
+}
+
+/// The entries of an offset index, up to the zeros of one that was not trimmed.
+fn entries(index: &[u8]) -> Vec<(i64, u32)> {
+    let (whole, _) = index.as_chunks::<8>();
+    let word = |bytes: &[u8; 8]| u64::from_be_bytes(*bytes);
+    let used = whole.iter().rposition(|bytes| word(bytes) != 0).map_or(0, |last| last + 1);
+    let entry = |bytes: &[u8; 8]| (i64::from((word(bytes) >> 32) as i32), word(bytes) as u32);
+    whole[..used].iter().map(entry).collect()
+}
+
+/// The segments of a case: path without suffix, base offset and the log's bytes.
+fn segments(case: &Case) -> impl Iterator<Item = (&str, Offset, &[u8])> {
+    case.files.iter().filter_map(|(path, bytes)| {
+        let stem = path.strip_suffix(".log")?;
+        let base = stem.rsplit('/').next()?.parse().ok()?;
+        Some((stem, Offset(base), bytes.as_slice()))
     })
 }
 
-/// Broker 3 was killed once: two segments were recovered in the middle, which restarts the interval counter. They
-/// come out right only with a kill at one certain batch; the other eight as they were written.
 #[test]
-fn indexes_of_a_real_broker_are_regenerated_bit_for_bit() {
-    let files = real_files();
-    let mut killed = Vec::new();
-    for (path, bytes) in files.iter().filter(|(path, _)| path.ends_with(".log")) {
-        let stem = path.trim_end_matches(".log");
-        let base = Offset(stem.rsplit('/').next().unwrap().parse().unwrap());
-        let real = [".log", ".index", ".timeindex"]
-            .map(|suffix| files[&format!("{stem}{suffix}")].clone());
-        if regenerate(base, bytes, None) != real {
-            let batches = crate::batch::batches(bytes).count();
-            let at: Vec<usize> =
-                (1..batches).filter(|&n| regenerate(base, bytes, Some(n)) == real).collect();
-            assert_eq!(at.len(), 1, "{path}: {at:?}");
-            killed.push(path.as_str());
+fn indexes_of_real_brokers_are_made_again_or_point_at_batch_boundaries() {
+    let (mut same, mut others) = (0, 0);
+    fixtures::each("", |case| {
+        let facts = case.facts();
+        for (stem, base, bytes) in segments(&case) {
+            let Some(index) = case.files.get(&format!("{stem}.index")) else { continue };
+            let Some(time_index) = case.files.get(&format!("{stem}.timeindex")) else { continue };
+            let directory = stem.rsplit('/').nth(1).unwrap_or_default();
+            let Some(partition) = TopicPartition::parse(directory) else { continue };
+            let interval = interval(&facts, partition.topic.as_str());
+            let Some(ours) = regenerate(base, bytes, &interval) else { continue };
+            if ours[0] == bytes && &ours[1] == index && &ours[2] == time_index {
+                same += 1;
+                continue;
+            }
+            others += 1;
+            let walked: BTreeMap<u32, i64> = crate::batch::batches(bytes)
+                .flatten()
+                .map(|(position, header, _)| (position.0, header.last_offset().0 - base.0))
+                .collect();
+            for (offset, position) in entries(index) {
+                assert_eq!(
+                    walked.get(&position),
+                    Some(&offset),
+                    "{} {stem} at {position}",
+                    case.name
+                );
+            }
         }
-    }
-    assert_eq!(killed, ["plain-0/00000000000000000285.log", "plain-1/00000000000000000269.log"]);
+    });
+    assert!(same > others, "{same} are the same, {others} only point at batch boundaries");
+}
+
+/// The aborted transactions of a log are found again from its batches alone.
+#[test]
+fn transaction_indexes_of_real_brokers_are_made_again() {
+    let mut found = 0;
+    fixtures::each("", |case| {
+        let with_index: BTreeSet<String> = case
+            .files
+            .iter()
+            .filter(|(path, bytes)| path.ends_with(".txnindex") && !bytes.is_empty())
+            .filter_map(|(path, _)| path.rsplit_once('/').map(|(place, _)| place.to_string()))
+            .collect();
+        for place in with_index {
+            let Some(partition) = place.rsplit('/').next().and_then(TopicPartition::parse) else {
+                continue;
+            };
+            // The cleaner takes data away whose transactions stay in the index.
+            let line = format!("\n{} {} ", partition.topic, partition.partition);
+            let cleaned = case.files.iter().any(|(path, bytes)| {
+                path.ends_with(CLEANER_OFFSETS) && String::from_utf8_lossy(bytes).contains(&line)
+            });
+            if cleaned {
+                continue;
+            }
+            let mut disk = Disk::memory();
+            for (path, bytes) in case.below(&place) {
+                if path.ends_with(".log") {
+                    let file = disk.create(&format!("p/{path}")).unwrap();
+                    disk.append(file, bytes).unwrap();
+                }
+            }
+            let from = LoadFrom::unclean(Offset::ZERO);
+            let config = LogConfig::default();
+            let opened = Log::open(&mut disk, "p", &partition, config, from, &mut Vec::new());
+            opened.unwrap_or_else(|error| panic!("{} {place}: {error}", case.name));
+            for (path, bytes) in case.below(&place) {
+                if path.ends_with(".txnindex") {
+                    let ours = format!("p/{path}");
+                    let ours = if disk.exists(&ours) {
+                        disk.read_small(&ours).unwrap()
+                    } else {
+                        Vec::new()
+                    };
+                    let read = |bytes: &[u8]| transaction_index::read(bytes).collect::<Vec<_>>();
+                    assert_eq!(read(&ours), read(bytes), "{} {place}/{path}", case.name);
+                    found += read(bytes).len();
+                }
+            }
+        }
+    });
+    assert!(found > 0);
 }
 
 #[test]
-fn real_directory_opens_and_every_offset_is_found() {
-    let mut disk = Disk::memory();
-    for (path, bytes) in real_files() {
-        match path.ends_with(".log") {
-            true => {
-                let file = disk.create(&path).unwrap();
-                disk.append(file, &bytes).unwrap();
-            }
-            false => disk.replace(&path, &bytes).unwrap(),
-        }
-    }
-    for (name, end) in [("plain-0", 395), ("plain-1", 411)] {
-        let tp = TopicPartition::parse(name).unwrap();
-        let log = Log::look(&mut disk, name, &tp, LogConfig::default()).unwrap();
-        assert_eq!((log.log_start_offset(), log.log_end_offset()), (Offset(0), Offset(end)));
-        assert_eq!(log.topic_id(), Uuid::parse("_k1b40DUR2S61TG8E4J64A").unwrap());
-        assert_eq!(log.epochs().entries().len(), 5);
-        for offset in 0..end {
-            let found = log.translate_offset(&disk, Offset(offset));
-            let LookupStep::Found { base_offset, last_offset, .. } = found else {
-                panic!("{name} {offset}: {found:?}")
+fn every_offset_of_real_directories_is_found() {
+    let mut looked = 0;
+    fixtures::each("kraft-", |case| {
+        let mut disk = Disk::memory();
+        let mut partitions: BTreeMap<String, TopicPartition> = BTreeMap::new();
+        for (path, bytes) in &case.files {
+            let Some((place, name)) = path.rsplit_once('/') else { continue };
+            let Some(partition) = place.rsplit('/').next().and_then(TopicPartition::parse) else {
+                continue;
             };
-            assert!(base_offset.0 <= offset && offset <= last_offset.0);
+            if !path.starts_with("data/") || partition.topic.as_str().starts_with("__") {
+                continue;
+            }
+            match name.ends_with(".log") {
+                true => {
+                    let file = disk.create(path).unwrap();
+                    disk.append(file, bytes).unwrap();
+                    partitions.insert(place.to_string(), partition);
+                }
+                false => disk.replace(path, bytes).unwrap(),
+            }
         }
-    }
+        for (place, partition) in partitions {
+            let Ok(log) = Log::look(&mut disk, &place, &partition, LogConfig::default()) else {
+                continue;
+            };
+            for segment in log.segments() {
+                for (_, header) in segment.headers(&disk, Position(0)).flatten().step_by(5) {
+                    let found = log.translate_offset(&disk, header.last_offset());
+                    let LookupStep::Found { base_offset, last_offset, .. } = found else {
+                        panic!("{} {place} {}: {found:?}", case.name, header.last_offset())
+                    };
+                    assert!(
+                        base_offset <= header.last_offset() && header.last_offset() <= last_offset
+                    );
+                    looked += 1;
+                }
+            }
+        }
+    });
+    assert!(looked > 100, "{looked}");
 }

@@ -14,11 +14,15 @@ fn filled(disk: &mut Disk) -> Log {
     log
 }
 
+fn from(clean: bool, recovery_point: Offset) -> LoadFrom {
+    if clean { LoadFrom::CLEAN } else { LoadFrom::unclean(recovery_point) }
+}
+
 fn open(disk: &mut Disk, log: &Log, clean: bool, point: Offset) -> (Log, Vec<Event>) {
     let mut events = Vec::new();
     let config = log.config().clone();
     let opened =
-        Log::open(disk, log.directory(), log.partition(), config, clean, point, &mut events)
+        Log::open(disk, log.directory(), log.partition(), config, from(clean, point), &mut events)
             .unwrap();
     (opened, events)
 }
@@ -33,7 +37,8 @@ fn clean_close_trims_and_opening_gives_the_same_log() {
     assert_eq!(disk.size(active.index.file), u64::from(active.index.used_bytes()));
     assert_eq!(disk.flushed(active.log), u64::from(active.size_bytes));
     let (mut opened, events) = open(&mut disk, &log, true, Offset(0));
-    assert_eq!(events.len(), 1);
+    let scanned = |event: &Event| matches!(event, Event::SegmentRecovered { .. });
+    assert!(!events.iter().any(scanned), "{events:?}");
     assert_eq!(opened.log_end_offset(), Offset(60));
     assert_eq!(opened.epochs(), log.epochs());
     assert_eq!(index_entries(&opened, &disk), index_entries(&log, &disk));
@@ -112,8 +117,7 @@ fn a_cut_tail_goes_without_the_flag_and_stays_with_it() {
         log.directory(),
         &partition(),
         config,
-        true,
-        Offset(0),
+        LoadFrom::CLEAN,
         &mut Vec::new(),
     );
     let error = error.unwrap_err();
@@ -145,8 +149,7 @@ fn every_cut_and_every_flipped_byte_of_a_segment_is_recovered_from() {
                 log.directory(),
                 &partition(),
                 config,
-                clean,
-                Offset(0),
+                from(clean, Offset(0)),
                 &mut events,
             ) {
                 Ok(opened) => {
@@ -169,15 +172,23 @@ fn missing_indexes_are_made_anew_and_leftovers_removed() {
     let mut disk = Disk::memory();
     let mut log = filled(&mut disk);
     log.close(&mut disk, &mut Vec::new()).unwrap();
-    let before = disk.digest().unwrap();
+    let files = |disk: &Disk| {
+        let mut files = disk.digest().unwrap();
+        // A scan of an older segment takes the snapshots behind it along, as in Kafka.
+        files.retain(|path, _| !path.ends_with(".snapshot"));
+        files
+    };
+    let before = files(&disk);
     let at = |name: &str| format!("broker-1/orders-0/{name}");
     disk.remove(&at("00000000000000000000.index")).unwrap();
     disk.replace(&at("00000000000000000007.index"), b"orphan").unwrap();
     disk.replace(&at("00000000000000000000.log.deleted"), b"gone").unwrap();
     let (mut opened, events) = open(&mut disk, &log, true, Offset(0));
-    assert!(matches!(events[0], Event::IndexMissing { base_offset: Offset(0), .. }));
+    let missing =
+        |event: &Event| matches!(event, Event::IndexMissing { base_offset: Offset(0), .. });
+    assert!(events.iter().any(missing), "{events:?}");
     opened.close(&mut disk, &mut Vec::new()).unwrap();
-    assert_eq!(disk.digest().unwrap(), before);
+    assert_eq!(files(&disk), before);
     disk.replace(&at("7.log"), b"").unwrap();
     let error =
         Log::look(&mut disk, log.directory(), &partition(), LogConfig::default()).unwrap_err();

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::fixtures::Case;
-use crate::storage::RetentionRule;
+use crate::storage::{LoadFrom, RetentionRule};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -39,8 +39,7 @@ fn open(
         let _ = config.set(name, value.as_str().unwrap_or(""));
     }
     let at = TopicPartition::parse(partition).unwrap();
-    let end = Offset(i64::MAX);
-    Some(Log::open(disk, &directory, &at, config, true, end, &mut Vec::new()).unwrap())
+    Some(Log::open(disk, &directory, &at, config, LoadFrom::CLEAN, &mut Vec::new()).unwrap())
 }
 
 /// The topic's configs, from whichever moment of the case's facts tells them.
@@ -189,7 +188,7 @@ fn retention_drops_the_segments_that_the_real_broker_dropped() {
             let directory = format!("broker-1/{name}");
             let gone = bases(&facts["files"], &directory, ".log.deleted");
             // The log as it was before: what the broker renamed has its name again.
-            let mut before = Case { name: case.name.clone(), files: BTreeMap::new() };
+            let mut before = Case { name: case.name.clone(), ..Case::default() };
             for (file, bytes) in case.below(&format!("data/{directory}")) {
                 let old = file.strip_suffix(".deleted").unwrap_or(file);
                 let path = format!("x/{directory}/{old}");
