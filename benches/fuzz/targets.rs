@@ -472,7 +472,12 @@ fn log_open(bytes: &[u8]) {
         let (mut disk, partition, base) = partition_of(bytes);
         let mut events = Vec::new();
         let config = LogConfig::default();
-        let opened = Log::open(&mut disk, "t-0", &partition, config, clean, base, &mut events);
+        let from = if clean {
+            klab::storage::LoadFrom::CLEAN
+        } else {
+            klab::storage::LoadFrom::unclean(base)
+        };
+        let opened = Log::open(&mut disk, "t-0", &partition, config, from, &mut events);
         if let Ok(mut log) = opened {
             use_log(&disk, &log);
             let _ = log.close(&mut disk, &mut events);
