@@ -122,8 +122,8 @@ impl Log {
         Ok(())
     }
 
-    /// Drops the segments from `first` on, at start-up or when a log is cut: their files become `.deleted` and go with the
-    /// broker's next removal, their producer snapshots go at once.
+    /// Drops the segments from `first` on, at start-up or when a log is cut: their files become `.deleted` and go with
+    /// the broker's next removal, their producer snapshots go at once.
     pub(super) fn remove_segments(
         &mut self,
         disk: &mut Disk,

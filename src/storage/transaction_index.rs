@@ -6,9 +6,9 @@
 //! ```
 //!
 //! An entry is written to the segment that holds the marker. A fetch with read_committed is given the entries that
-//! touch what it fetched, and the consumer drops those producers' records; so a lost file shows aborted records. The last
-//! stable offset tells how far a search must go on: entries behind one whose last stable offset is at or beyond the end
-//! cannot concern the range. Kafka's classes: `TransactionIndex`, `AbortedTxn`.
+//! touch what it fetched, and the consumer drops those producers' records; so a lost file shows aborted records. The
+//! last stable offset tells how far a search must go on: entries behind one whose last stable offset is at or beyond
+//! the end cannot concern the range. Kafka's classes: `TransactionIndex`, `AbortedTxn`.
 
 use super::error::{Result, StorageError};
 use crate::types::Offset;
