@@ -24,4 +24,5 @@ lessons!(
     "h01-tour",
     "m01-directory-names",
     "m02-segment-file-names",
+    "m09-kill-loses-cache",
 );
