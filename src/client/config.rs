@@ -307,6 +307,8 @@ config! {
         max_poll_interval_ms: u64 = 300_000, "max.poll.interval.ms", number(1, INT_MAX);
         /// Where to begin without a committed offset.
         auto_offset_reset: OffsetReset = OffsetReset::Latest, "auto.offset.reset", offset_reset;
+        /// Whether the checksum of each batch is looked at.
+        check_crcs: bool = true, "check.crcs", flag;
         /// Whether positions are committed by themselves.
         enable_auto_commit: bool = true, "enable.auto.commit", flag;
         /// How often.

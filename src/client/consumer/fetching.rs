@@ -88,7 +88,7 @@ impl Consumer {
             }
             reading.high_watermark = answer.high_watermark;
             reading.empty_rounds += u32::from(answer.records.is_empty());
-            match reading.take_in(&answer.records, from) {
+            match reading.take_in(&answer.records, from, self.config.check_crcs) {
                 Ok(0) => {}
                 Ok(count) => {
                     let partition = answer.partition;
@@ -195,8 +195,9 @@ impl Consumer {
 }
 
 impl Reading {
-    /// Buffers the records of whole batches from offset `from` on; how many there were.
-    fn take_in(&mut self, bytes: &[u8], from: Offset) -> Result<u32, ()> {
+    /// Buffers the records of whole batches from offset `from` on; how many there were. A bad batch ends it: what stood
+    /// before it is handed over, and the next fetch begins with the bad one (`CompletedFetch.nextFetchedRecord`).
+    fn take_in(&mut self, bytes: &[u8], from: Offset, check_crcs: bool) -> Result<u32, ()> {
         let mut count = 0;
         let mut next = from;
         for item in batch::batches(bytes) {
@@ -205,12 +206,14 @@ impl Reading {
                 return if next > from { self.took(next, count) } else { Err(()) };
             };
             let last = header.base_offset + i64::from(header.last_offset_delta);
+            let sound = !check_crcs || batch::verify_checksum(one).is_ok();
+            let Some(records) = sound.then(|| batch::records(one)).and_then(Result::ok) else {
+                return if next > from { self.took(next, count) } else { Err(()) };
+            };
             if !header.is_control() {
-                for record in batch::records(one).map_err(|_| ())? {
-                    if record.offset >= from {
-                        self.buffered.push_back((record, header.partition_leader_epoch));
-                        count += 1;
-                    }
+                for record in records.into_iter().filter(|record| record.offset >= from) {
+                    self.buffered.push_back((record, header.partition_leader_epoch));
+                    count += 1;
                 }
             }
             next = next.max(last + 1);
