@@ -114,7 +114,35 @@ impl Broker {
 
     /// When upkeep has to run next, if nothing else happens before.
     pub fn next_upkeep(&self, now: Instant, disk: &Disk) -> Option<Instant> {
-        self.upkeep_times(now, disk).into_iter().flatten().min()
+        self.upkeep_times(now, disk).into_iter().flatten().chain(self.checkpoint_due()).min()
+    }
+
+    /// When the checkpoints of logs are to be written again, if they would say something else: idle time ends there.
+    fn checkpoint_due(&self) -> Option<Instant> {
+        // A recovery point of 0 says no more than a line that is missing.
+        let says_something = |point: &(&TopicPartition, Offset)| point.1 > Offset::ZERO;
+        let written = |offsets: &'_ [(TopicPartition, Offset)]| -> Vec<(TopicPartition, Offset)> {
+            offsets.iter().filter(|(_, at)| *at > Offset::ZERO).cloned().collect()
+        };
+        let same = |now: &mut dyn Iterator<Item = (&TopicPartition, Offset)>, before| {
+            now.map(|(partition, at)| (partition.clone(), at)).collect::<Vec<_>>()
+                == written(before)
+        };
+        let points = same(&mut self.log_points().filter(says_something), &self.upkeep.points);
+        let starts = same(&mut self.log_starts(), &self.upkeep.starts);
+        let round = CHECKPOINT_INTERVAL.0.saturating_mul(self.upkeep.checkpoint_rounds + 1);
+        (!points || !starts).then(|| self.upkeep.began + Duration(round))
+    }
+
+    fn log_points(&self) -> impl Iterator<Item = (&TopicPartition, Offset)> {
+        self.replicas.iter().map(|(partition, replica)| (partition, replica.log.recovery_point()))
+    }
+
+    /// Only logs that do not begin with a file have a line.
+    fn log_starts(&self) -> impl Iterator<Item = (&TopicPartition, Offset)> {
+        let logs = self.replicas.iter().map(|(partition, replica)| (partition, &replica.log));
+        logs.filter(|(_, log)| log.log_start_offset() > log.segments()[0].base_offset)
+            .map(|(partition, log)| (partition, log.log_start_offset()))
     }
 
     /// So long before a round its timer is set: the next look at all logs comes before that is over.
@@ -302,12 +330,8 @@ impl Broker {
         }
         self.upkeep.checkpoint_rounds = rounds;
         let path = |name: &str| format!("{}/{name}", self.directory);
-        let logs = || self.replicas.iter().map(|(partition, replica)| (partition, &replica.log));
-        let points: Vec<_> = logs().map(|(p, log)| (p.clone(), log.recovery_point())).collect();
-        let starts: Vec<_> = logs()
-            .filter(|(_, log)| log.log_start_offset() > log.segments()[0].base_offset)
-            .map(|(p, log)| (p.clone(), log.log_start_offset()))
-            .collect();
+        let points: Vec<_> = self.log_points().map(|(p, at)| (p.clone(), at)).collect();
+        let starts: Vec<_> = self.log_starts().map(|(p, at)| (p.clone(), at)).collect();
         if points != *self.upkeep.points {
             storage::write_offsets(disk, &path(storage::RECOVERY_POINTS), &points)?;
             self.upkeep.points = Arc::new(points);
