@@ -26,8 +26,8 @@ pub mod trace; // what is, drawn as styled text: for scripts and for the screen
 pub mod glossary; // every abbreviation and noun, in English and Chinese
 pub mod fidelity; // the ledger of what is otherwise than in Kafka
 pub mod script; // the one command language
-pub mod lesson; // prose and script, played step by step; checks for authors; progress
 pub mod inspect; // a directory that somebody else wrote, through the same drawings
+pub mod lesson; // prose and script, played step by step; checks for authors; progress
 pub mod simulate; // many seeds on all cores; measured experiments
 pub mod tui; // the eyes: the screen on which one learns
 pub mod cli; // the command line: picks one

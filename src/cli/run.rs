@@ -48,6 +48,7 @@ pub fn sandbox(
     let mut session = Session::new(arguments.language(), Box::new(place.maker()));
     session.seed = options.seed.unwrap_or(session.seed);
     session.measure = Some(Box::new(Live::new(None, arguments.canvas(), interrupt::asked)));
+    session.inspector = Some(crate::inspect::at_prompt);
     let (mut line, mut number) = (SANDBOX.as_bytes().to_vec(), 0_usize);
     let mut code = ENDED;
     loop {
@@ -95,6 +96,7 @@ pub fn run(
     session.seed = options.seed.unwrap_or(session.seed);
     session.strict = asked.strict;
     session.measure = Some(Box::new(Live::new(None, arguments.canvas(), interrupt::asked)));
+    session.inspector = Some(crate::inspect::at_prompt);
 
     let closed = Cell::new(false);
     let output = RefCell::new(out);

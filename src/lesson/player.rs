@@ -92,6 +92,7 @@ impl Player {
     pub fn new(lesson: Arc<Lesson>, mut session: Session) -> Result<Player, String> {
         session.seed = lesson.seed;
         session.lab = None;
+        session.inspector = Some(crate::inspect::at_prompt);
         let default = format!("cluster brokers=3 kafka=4.3 seed={}", lesson.seed);
         let statements = match &lesson.setup {
             Some(setup) => setup.statements.clone(),

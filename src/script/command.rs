@@ -238,6 +238,8 @@ pub enum Command {
     Glossary(Option<String>),
     /// `perf WHAT [seconds=N]`: what is measured, as words
     Perf(String),
+    /// `inspect SAMPLE|DIR [WORDS]`: a directory that a real broker wrote
+    Inspect,
     /// `help [WORDS]`
     Help(Vec<String>),
     /// `hint`

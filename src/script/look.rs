@@ -51,6 +51,14 @@ pub fn look(statement: &Statement, session: &Session) -> Progress {
     match &statement.command {
         Command::Help(words) => return lines(help_lines(words, session.language)),
         Command::Glossary(word) => return glossary(word.as_deref(), session),
+        Command::Inspect => {
+            // As written: the words have a grammar of their own, `offset=5` and `value~apples`.
+            let words = statement.text.trim().strip_prefix("inspect").unwrap_or_default().trim();
+            let Some(inspector) = session.inspector else {
+                return wrong(format!("in a shell: klab inspect --sample {words}"));
+            };
+            return inspector(words, session.language).map_or_else(wrong, lines);
+        }
         Command::Hint | Command::Goal | Command::Reset => {
             return wrong(format!(
                 "'{}' belongs to a lesson: 'klab lesson' plays one",

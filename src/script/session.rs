@@ -22,6 +22,9 @@ pub trait Measure {
     fn poll(&mut self) -> Option<Result<(Vec<String>, serde_json::Value), String>>;
 }
 
+/// Who carries out `inspect`: words in, lines out. The core opens no foreign directories, so somebody above lends it one.
+pub type Inspector = fn(&str, Language) -> Result<Vec<String>, String>;
+
 /// The lab and its surroundings.
 pub struct Session {
     /// The lab; none before the first `cluster` command.
@@ -36,6 +39,8 @@ pub struct Session {
     pub commands: Vec<String>,
     /// Who carries out `perf`, if anybody.
     pub measure: Option<Box<dyn Measure>>,
+    /// Who carries out `inspect`, if anybody.
+    pub inspector: Option<Inspector>,
     make_disk: MakeDisk,
     pub(super) violations_told: u64,
 }
@@ -55,6 +60,7 @@ impl Session {
             strict: false,
             commands: Vec::new(),
             measure: None,
+            inspector: None,
             make_disk,
             violations_told: 0,
         }

@@ -26,7 +26,7 @@ const TRIES: usize = 12;
 /// Commands that only look, or walk in the history: they need no branch.
 const LOOKS: &[&str] = &[
     "show", "help", "glossary", "files", "cat", "dump", "where", "diff", "expect", "back", "goto",
-    "switch", "branch", "perf",
+    "switch", "branch", "perf", "inspect",
 ];
 
 /// What is under way.
@@ -71,7 +71,12 @@ pub struct Play {
 
 impl Play {
     /// A sandbox, or a lesson in its languages, that has not begun. It will be played up to the step `resume_at`.
-    pub fn new(session: Session, lessons: BTreeMap<Language, Lesson>, resume_at: usize) -> Play {
+    pub fn new(
+        mut session: Session,
+        lessons: BTreeMap<Language, Lesson>,
+        resume_at: usize,
+    ) -> Play {
+        session.inspector = Some(crate::inspect::at_prompt);
         let beats = lessons.get(&Language::English).map_or_else(Vec::new, flatten);
         Play {
             session,

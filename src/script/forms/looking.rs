@@ -292,6 +292,14 @@ pub const FORMS: &[Form] = &[
     )
     .later("compare"),
     Form::new(
+        "inspect",
+        &[may("words", Rest)],
+        &[],
+        "Looks into a directory that a real broker wrote: a sample's name or a path, then what of it.",
+        "查看真实 broker 写下的目录：样例名或路径，然后是要看什么。",
+        "inspect plain lookup plain-0 offset=40",
+    ),
+    Form::new(
         "perf",
         &[may("words", Rest)],
         &[],
