@@ -22,7 +22,7 @@ pub trait Measure {
     fn poll(&mut self) -> Option<Result<(Vec<String>, serde_json::Value), String>>;
 }
 
-/// Who carries out `inspect`: words in, lines out. The core opens no foreign directories, so somebody above lends it one.
+/// Who carries out `inspect`: words in, lines out. The core opens no foreign directories, so somebody above does.
 pub type Inspector = fn(&str, Language) -> Result<Vec<String>, String>;
 
 /// The lab and its surroundings.

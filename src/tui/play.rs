@@ -71,11 +71,7 @@ pub struct Play {
 
 impl Play {
     /// A sandbox, or a lesson in its languages, that has not begun. It will be played up to the step `resume_at`.
-    pub fn new(
-        mut session: Session,
-        lessons: BTreeMap<Language, Lesson>,
-        resume_at: usize,
-    ) -> Play {
+    pub fn new(mut session: Session, lessons: BTreeMap<Language, Lesson>, resume: usize) -> Play {
         session.inspector = Some(crate::inspect::at_prompt);
         let beats = lessons.get(&Language::English).map_or_else(Vec::new, flatten);
         Play {
@@ -95,7 +91,7 @@ impl Play {
             home: "main".into(),
             left: 0,
             far: false,
-            resume_at,
+            resume_at: resume,
         }
     }
 
