@@ -4,8 +4,10 @@ use super::stage::{CommandLine, Done, Part, Prose, Question};
 use super::words::{Words, words};
 use crate::trace::{Canvas, Line, Picture, Role, Target, prose};
 
-/// Rows of output that a command shows; `show` panes are beside it anyway.
+/// Rows of output of a command whose picture stands in a pane beside it anyway: `show log`, `lookup`.
 const OUTPUT_ROWS: usize = 6;
+/// Rows of output of any other command: lists of files, what is in them, chains of causes, measurements.
+const LONG_OUTPUT_ROWS: usize = 40;
 
 /// The story. Its attention is what the learner is asked for: the question, or the command under way.
 pub fn draw(story: &Prose, canvas: &Canvas) -> Picture {
@@ -76,12 +78,23 @@ fn command_line(picture: &mut Picture, line: &CommandLine, canvas: &Canvas) {
         picture.attend();
     }
     let output: Vec<&String> = line.output.iter().filter(|l| !l.is_empty()).collect();
-    for row in output.iter().take(OUTPUT_ROWS) {
+    let most = output_rows(&line.command);
+    for row in output.iter().take(most) {
         picture.push(Line::of(format!("  {row}"), Role::Plain).cut(canvas.width, &canvas.glyphs));
     }
-    if output.len() > OUTPUT_ROWS {
-        let more = format!("  {} +{}", canvas.glyphs.ellipsis, output.len() - OUTPUT_ROWS);
+    if output.len() > most {
+        let more = format!("  {} +{}", canvas.glyphs.ellipsis, output.len() - most);
         picture.push(Line::of(more, Role::Dim));
+    }
+}
+
+/// How many rows of what a command printed are shown.
+fn output_rows(command: &str) -> usize {
+    let mut words = command.split_whitespace();
+    match (words.next(), words.next()) {
+        (Some("show"), Some("why" | "metrics" | "files")) => LONG_OUTPUT_ROWS,
+        (Some("show" | "lookup" | "help"), _) => OUTPUT_ROWS,
+        _ => LONG_OUTPUT_ROWS,
     }
 }
 
