@@ -7,7 +7,7 @@ use crate::trace::{Canvas, Line, Picture, Role, Target, prose};
 /// Rows of output of a command whose picture stands in a pane beside it anyway: `show log`, `lookup`.
 const OUTPUT_ROWS: usize = 6;
 /// Rows of output of any other command: lists of files, what is in them, chains of causes, measurements.
-const LONG_OUTPUT_ROWS: usize = 40;
+const LONG_OUTPUT_ROWS: usize = 60;
 
 /// The story. Its attention is what the learner is asked for: the question, or the command under way.
 pub fn draw(story: &Prose, canvas: &Canvas) -> Picture {
