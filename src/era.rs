@@ -37,6 +37,26 @@ pub enum TimeBase {
     Records,
 }
 
+/// What a broker leaves behind at a clean stop, and when the next start takes it away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CleanFlag {
+    /// An empty file; it goes once all logs are loaded.
+    Empty,
+    /// The broker's epoch as JSON (KIP-966); it goes before the first log is loaded (KAFKA-10471).
+    Epoch,
+}
+
+/// Which snapshots of producers lie beside a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Snapshots {
+    /// None: there are no idempotent producers, no transactions and no leader epochs yet.
+    Unknown,
+    /// The newest few, wherever they lie.
+    Newest,
+    /// One at the base offset of each segment, and the newest (KAFKA-9393).
+    EachSegment,
+}
+
 /// What `message.format.version` does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FormatSetting {
@@ -65,6 +85,12 @@ pub struct Era {
     pub warm_search: bool,
     /// Which clock rolls and retires segments.
     pub time_base: TimeBase,
+    /// Whether a start looks at every index for sense, and scans its segment when there is none.
+    pub index_check: bool,
+    /// The mark of a clean stop.
+    pub clean_flag: CleanFlag,
+    /// Snapshots of producers.
+    pub snapshots: Snapshots,
     /// Least fetch version that is answered: below, the log would have to be converted down.
     pub least_fetch_version: i16,
     /// Defaults of topics that differ from 4.3's, by the topic's name for the setting.
@@ -79,6 +105,9 @@ const V0_8_2: Era = Era {
     index_counter: IndexCounter::Append,
     warm_search: false,
     time_base: TimeBase::File,
+    index_check: true,
+    clean_flag: CleanFlag::Empty,
+    snapshots: Snapshots::Unknown,
     least_fetch_version: 0,
     defaults: &[("max.message.bytes", "1000012"), ("unclean.leader.election.enable", "true")],
 };
@@ -95,6 +124,7 @@ const V2_1: Era = Era {
     message_format: 2,
     index_key: IndexKey::Last,
     warm_search: true,
+    snapshots: Snapshots::Newest,
     defaults: &[("max.message.bytes", "1000012")],
     ..V0_10_2
 };
@@ -102,6 +132,9 @@ const V3_9: Era = Era {
     kafka: "3.9",
     format_setting: FormatSetting::Ignored,
     index_counter: IndexCounter::Batch,
+    index_check: false,
+    clean_flag: CleanFlag::Epoch,
+    snapshots: Snapshots::EachSegment,
     defaults: &[],
     ..V2_1
 };
@@ -199,6 +232,34 @@ pub const RULES: &[Rule] = &[
             .into()
         },
         source: "KIP-33 (0.10.1); LogSegment.shouldRoll",
+    },
+    Rule {
+        name: "indexes checked at start",
+        cell: |era| if era.index_check { "yes" } else { "no" }.into(),
+        source: "AbstractIndex.sanityCheck; KAFKA-7283 (2.3): no",
+    },
+    Rule {
+        name: "clean-stop flag",
+        cell: |era| {
+            match era.clean_flag {
+                CleanFlag::Empty => "empty",
+                CleanFlag::Epoch => "epoch",
+            }
+            .into()
+        },
+        source: "KIP-966: with the broker's epoch; KAFKA-10471: removed before the logs are loaded",
+    },
+    Rule {
+        name: "producer snapshots",
+        cell: |era| {
+            match era.snapshots {
+                Snapshots::Unknown => "-",
+                Snapshots::Newest => "newest",
+                Snapshots::EachSegment => "segment",
+            }
+            .into()
+        },
+        source: "KIP-98 (0.11); KAFKA-9393 (2.8): one a segment",
     },
     Rule {
         name: "least fetch version",

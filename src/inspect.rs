@@ -55,7 +55,9 @@ pub use index::{OffsetEntry, TimeEntry};
 pub use internal::Internal;
 pub use pictures::Steps;
 pub use records::{RecordRow, records};
-pub use recover::{RecoverRequest, RecoveredBroker, recover, recovered_json, recovered_text};
+pub use recover::{
+    RecoverRequest, RecoveredBroker, Taken, recover, recovered_json, recovered_text,
+};
 pub use sample::{Sample, sample, sample_named, samples, unpack};
 pub use small::Properties;
 pub use tail::Grown;

@@ -47,7 +47,9 @@ mod retention;
 mod search;
 mod segment;
 mod start;
+mod start_properties;
 mod start_step;
+mod stop;
 mod time_index;
 pub mod transaction_index;
 mod transactions;
@@ -85,7 +87,7 @@ pub use producer_state::{
 };
 pub use read::Fetched;
 pub use recovery::{LoadFrom, LogLoader};
-pub use recovery_step::{Leftover, RecoveryStep};
+pub use recovery_step::{Leftover, RecoveryStep, SnapshotGone};
 pub use retention::{Retention, RetentionRule, RetentionStep, Verdict};
 pub use segment::{Segment, file_name};
 pub use start::{IsStray, StartPlan, StartRefused, Started, StartedDirectory, set_aside, start};

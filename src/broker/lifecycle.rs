@@ -73,6 +73,7 @@ impl Broker {
             now: now.timestamp(),
             config: &|_| settings.clone(),
             is_stray: &|_, _| None, // the metadata log is not read yet: judged when its replica is made
+            era: config.log.era,
             needs_properties: true,
         };
         let started = storage::start(disk, &plan, &mut told).map_err(|refused| {

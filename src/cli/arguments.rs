@@ -368,13 +368,18 @@ DIR is a log directory of a broker, several of one broker (log.dirs), or a folde
 of several brokers. It is never changed and never locked. Each log directory has a directory of its
 own name below OUT; there it is started as the broker would, and stopped cleanly.
 
+Every step is told with its reason: ! what was found wrong, - what is taken away, + what is made anew,
+= how the log ends. Settings of topics come from the metadata log in DIR; without one,
+index.interval.bytes is what the indexes show, and all else Kafka's default, unless --set says more.
+What a broker does once it serves (leader epochs, retention, compaction) is left out.
+
 --json prints one object a line: directory, step (a name), partition (null: the whole directory) and
 sentence. The last line of a broker has the step Stopped or Refused.
 
 Examples:
   klab recover /var/lib/kafka/data --to /tmp/after
   klab recover /disk1/kafka /disk2/kafka --to /tmp/after --json
-  klab recover DIR --to OUT --set index.interval.bytes=512 --now 1790000000000
+  klab recover DIR --to OUT --kafka 2.1 --set orders:index.interval.bytes=512
 
 Exit codes: 0 every broker starts; 1 one would not start, and why is told (OUT holds what it left);
 2 an argument or a directory is wrong.";
@@ -388,12 +393,15 @@ pub struct RecoverArguments {
     /// Where the copy goes: a new or empty directory
     #[arg(long, value_name = "OUT")]
     pub to: PathBuf,
-    /// The version of the broker that starts
+    /// The version of the broker that starts, one of `klab eras`
     #[arg(long, value_name = "V", default_value = "4.3")]
     pub kafka: String,
-    /// A setting of the topics, where it is not Kafka's default (more than once, if need be)
-    #[arg(long = "set", value_name = "NAME=VALUE")]
+    /// A setting of one topic or of all, where it is not Kafka's default (more than once, if need be)
+    #[arg(long = "set", value_name = "[TOPIC:]NAME=VALUE")]
     pub settings: Vec<String>,
+    /// node.id of the broker that starts [default: what meta.properties says]
+    #[arg(long, value_name = "N")]
+    pub node_id: Option<u32>,
     /// The clock of the start, in milliseconds since 1970: producers expire by it [default: now]
     #[arg(long, value_name = "MS")]
     pub now: Option<i64>,

@@ -13,28 +13,43 @@ pub fn run(
     asked: &RecoverArguments,
     out: &mut Output,
 ) -> Result<i32, String> {
-    let mut config = LogConfig::default();
+    let era =
+        crate::era::of(&asked.kafka).map_err(|why| format!("--kafka {}: {why}", asked.kafka))?;
+    let mut config = LogConfig::of(era);
+    let mut settings = Vec::new();
     for setting in &asked.settings {
-        let known = match setting.split_once('=') {
-            Some((name, value)) => config.set(name, value)?,
-            None => false,
+        let parts = setting.split_once('=');
+        let (topic, name, value) =
+            match parts.map(|(name, value)| (name.split_once(':'), name, value)) {
+                Some((Some((topic, name)), _, value)) => (Some(topic.to_string()), name, value),
+                Some((None, name, value)) => (None, name, value),
+                None => (None, "", ""),
+            };
+        let known = match topic {
+            Some(_) => config.clone().set(name, value),
+            None => config.set(name, value),
         };
-        if !known {
-            return Err(format!("--set {setting}: a setting of a topic is needed, name=value"));
+        if !known? {
+            return Err(format!(
+                "--set {setting}: a setting of topics is needed, name=value or topic:name=value"
+            ));
         }
+        settings.push((topic, name.to_string(), value.to_string()));
     }
-    let version = |text: &str| {
-        let mut parts = text.split('.').map(|part| part.parse().ok());
-        Some((parts.next()??, parts.next().unwrap_or(Some(0))?))
+    let request = RecoverRequest {
+        directories: &asked.directories,
+        to: &asked.to,
+        node_id: asked.node_id,
+        now: asked.now.map_or_else(wall_clock, Timestamp),
+        config,
+        settings: &settings,
     };
-    let kafka = version(&asked.kafka)
-        .ok_or_else(|| format!("--kafka {}: a version is needed, 4.3 or 2.1", asked.kafka))?;
-    let now = asked.now.map_or_else(wall_clock, Timestamp);
-    let request =
-        RecoverRequest { directories: &asked.directories, to: &asked.to, kafka, now, config };
     let language = arguments.language();
-    let mut code = ENDED;
+    let (mut code, mut first) = (ENDED, true);
     recover(&request, &mut |broker| {
+        if !std::mem::replace(&mut first, false) && !asked.json {
+            out.line("");
+        }
         if broker.refused.is_some() {
             code = FAILED;
         }

@@ -5,25 +5,26 @@
 //!                                                            └ each step with its reason: a line, or a line of JSON
 //! ```
 //!
-//! What always holds: DIR is not changed, not locked, and may lie on a read-only disk; OUT is new or empty before;
-//! files are copied in pieces of one mebibyte, holes stay holes. A broker that would not start is told as such, and OUT
-//! then holds what it left. Left out: what a broker does behind its start (new leader epochs, retention, compaction);
-//! `__cluster_metadata-0` is copied as it is; partitions that the controller does not know cannot be told from others,
-//! except those without `partition.metadata`.
+//! What always holds: DIR is not changed, not locked, and may lie on a read-only disk; OUT is new or empty before; a
+//! broker that would not start is told as such, and OUT then holds what it left. Left out: what a broker does behind
+//! its start (new leader epochs, retention, compaction); `__cluster_metadata-0` is copied as it is; partitions that the
+//! controller does not know cannot be told from others, except those without `partition.metadata`.
+
+mod copy;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use text::{recovered_json, recovered_text};
 
 use crate::disk::Disk;
-use crate::storage::{
-    LogConfig, META_PROPERTIES, StartEvent, StartPlan, StartRefused, StartStep, Started, start,
-};
-use crate::types::{Language, Timestamp, TopicPartition};
-use serde_json::json;
+use crate::era::{FormatSetting, TimeBase};
+use crate::storage::{LogConfig, StartEvent, StartPlan, StartRefused, Started, start};
+use crate::types::{Timestamp, TopicPartition, Uuid};
+use copy::{Source, at, copy, find};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-/// Bytes that are copied at once.
-const PIECE_BYTES: usize = 1 << 20;
-/// Directories below one another are followed this far: a log directory has two levels.
-const MOST_LEVELS: usize = 8;
 
 /// What is asked for.
 pub struct RecoverRequest<'a> {
@@ -31,30 +32,42 @@ pub struct RecoverRequest<'a> {
     pub directories: &'a [PathBuf],
     /// Where the copy goes: new or empty.
     pub to: &'a Path,
-    /// The version of the broker: major and minor.
-    pub kafka: (u32, u32),
+    /// `node.id` of the broker that starts; nothing: whatever `meta.properties` says.
+    pub node_id: Option<u32>,
     /// The clock by which producers expire.
     pub now: Timestamp,
-    /// The settings of all logs.
+    /// The settings of all logs, the version's rules among them.
     pub config: LogConfig,
+    /// Settings that were given: names and values; with a topic, for that one only.
+    pub settings: &'a [(Option<String>, String, String)],
 }
 
 /// How one broker fared.
 #[derive(Debug)]
 pub struct RecoveredBroker {
+    /// The version whose rules it played by.
+    pub kafka: &'static str,
     /// Its log directories, as they are called below OUT.
     pub directories: Vec<String>,
+    /// Settings that nobody gave.
+    pub taken: Vec<Taken>,
     /// What happened, in order.
     pub events: Vec<StartEvent>,
     /// Why it would not start; nothing: it started and was stopped cleanly.
     pub refused: Option<StartRefused>,
 }
 
-/// One log directory that was found.
-struct Source {
-    path: PathBuf,
-    name: String,
-    node: Option<String>,
+/// A setting that nobody gave and that the files show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// In which log directory.
+    pub directory: String,
+    /// Of which topic.
+    pub topic: String,
+    /// Kafka's name of it.
+    pub name: &'static str,
+    /// Its value.
+    pub value: u32,
 }
 
 /// Copies and recovers; one answer a broker. The error is a sentence: something that was given is wrong.
@@ -63,16 +76,14 @@ pub fn recover(
     told: &mut dyn FnMut(&RecoveredBroker),
 ) -> Result<(), String> {
     let sources = find(request.directories)?;
-    let wanted = std::path::absolute(request.to)
-        .map_err(|error| format!("{}: {error}", request.to.display()))?;
-    for source in &sources {
-        let inside =
-            source.path.canonicalize().map_err(|e| format!("{}: {e}", source.path.display()))?;
+    let wanted = resolved(request.to)?;
+    for given in request.directories.iter().chain(sources.iter().map(|source| &source.path)) {
+        let inside = given.canonicalize().map_err(|e| format!("{}: {e}", given.display()))?;
         if wanted.starts_with(&inside) {
             return Err(format!(
                 "{} lies inside {}, which must not change. Give another directory with --to.",
                 request.to.display(),
-                source.path.display()
+                given.display()
             ));
         }
     }
@@ -91,10 +102,24 @@ pub fn recover(
             copy(&source.path, &source.name, &mut disk)?;
         }
         let names = directories.iter().map(|source| source.name.clone()).collect();
-        let recovered = recover_broker(request, names, &mut disk)?;
-        told(&recovered);
+        told(&recover_broker(request, names, &mut disk)?);
     }
     Ok(())
+}
+
+/// The path without links and `..`, though its end may not be there yet.
+fn resolved(path: &Path) -> Result<PathBuf, String> {
+    let wrong = |error: std::io::Error| format!("{}: {error}", path.display());
+    let whole = std::path::absolute(path).map_err(wrong)?;
+    let mut behind = Vec::new();
+    for above in whole.ancestors() {
+        if let Ok(mut real) = above.canonicalize() {
+            real.extend(behind.iter().rev());
+            return Ok(real);
+        }
+        behind.extend(above.file_name());
+    }
+    Ok(whole)
 }
 
 fn recover_broker(
@@ -102,18 +127,23 @@ fn recover_broker(
     directories: Vec<String>,
     disk: &mut Disk,
 ) -> Result<RecoveredBroker, String> {
-    let with_ids = request.kafka >= (4, 0);
-    let is_stray = |_: &TopicPartition, id: Option<crate::types::Uuid>| {
+    let era = request.config.era;
+    let with_ids = era.format_setting == FormatSetting::Unknown && era.least_fetch_version > 0;
+    let is_stray = |_: &TopicPartition, id: Option<Uuid>| {
         (with_ids && id.is_none())
             .then(|| "it has no partition.metadata, so the controller does not know it".to_string())
     };
-    let config = |_: &TopicPartition| request.config.clone();
+    let (configs, taken) = configs(request, &directories, disk)?;
+    let config = |partition: &TopicPartition| {
+        configs.get(partition.topic.as_str()).unwrap_or(&request.config).clone()
+    };
     let plan = StartPlan {
         directories: &directories,
-        node_id: None,
+        node_id: request.node_id,
         now: request.now,
         config: &config,
         is_stray: &is_stray,
+        era,
         needs_properties: with_ids,
     };
     let mut events = Vec::new();
@@ -125,176 +155,71 @@ fn recover_broker(
             None
         }
     };
-    Ok(RecoveredBroker { directories, events, refused })
+    if era.time_base == TimeBase::File {
+        remove_time_indexes(disk, &directories).map_err(|error| error.to_string())?;
+    }
+    Ok(RecoveredBroker { kafka: era.kafka, directories, taken, events, refused })
+}
+
+/// The configuration of each topic that has one of its own: what was given, what the metadata log says, and what the
+/// indexes show.
+fn configs(
+    request: &RecoverRequest,
+    directories: &[String],
+    disk: &mut Disk,
+) -> Result<(BTreeMap<String, LogConfig>, Vec<Taken>), String> {
+    const INTERVAL: &str = "index.interval.bytes";
+    let known = directories.iter().find_map(|name| settings::of_metadata(disk, name));
+    let mut configs: BTreeMap<String, LogConfig> = BTreeMap::new();
+    let mut taken = Vec::new();
+    let given = request.settings.iter().any(|(topic, name, _)| topic.is_none() && name == INTERVAL);
+    if known.is_none() && !given {
+        for directory in directories {
+            let shown = settings::of_indexes(disk, directory, request.config.index_interval_bytes);
+            for (topic, value) in shown {
+                let config = configs.entry(topic.clone()).or_insert(request.config.clone());
+                config.index_interval_bytes = value;
+                let own = |(of, name, _): &(Option<String>, String, String)| {
+                    name == INTERVAL && of.as_ref() == Some(&topic)
+                };
+                if !request.settings.iter().any(own) {
+                    let directory = directory.clone();
+                    taken.push(Taken { directory, topic, name: INTERVAL, value });
+                }
+            }
+        }
+    }
+    for (topic, settings) in known.unwrap_or_default() {
+        let config = configs.entry(topic).or_insert(request.config.clone());
+        for (name, value) in settings {
+            // What was given to all topics is what the broker would have without the topic's own.
+            let _ = config.set(&name, &value);
+        }
+    }
+    for (topic, name, value) in request.settings {
+        if let Some(topic) = topic {
+            let config = configs.entry(topic.clone()).or_insert(request.config.clone());
+            config.set(name, value)?;
+        }
+    }
+    Ok((configs, taken))
+}
+
+/// Brokers before 0.10.1 know no time indexes (KIP-33).
+fn remove_time_indexes(disk: &mut Disk, directories: &[String]) -> crate::disk::Result<()> {
+    for directory in directories {
+        for entry in disk.list(directory)?.into_iter().filter(|entry| entry.is_directory) {
+            let inside = at(directory, &entry.name);
+            for file in disk.list(&inside)? {
+                if file.name.ends_with(".timeindex") {
+                    disk.remove(&at(&inside, &file.name))?;
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 fn last_epoch(started: &Started) -> i64 {
     started.directories.iter().filter_map(|directory| directory.clean_epoch).max().unwrap_or(-1)
-}
-
-/// The log directories that are meant, with names that differ.
-fn find(given: &[PathBuf]) -> Result<Vec<Source>, String> {
-    let mut sources: Vec<Source> = Vec::new();
-    for path in given {
-        let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let disk = Disk::read_only(path).map_err(|error| wrong(&error))?;
-        let entries = disk.list("").map_err(|error| wrong(&error))?;
-        if entries.iter().any(|entry| entry.name.ends_with(".log")) {
-            return Err(wrong(&"this is one partition's directory. Give the directory above it."));
-        }
-        let mut found = Vec::new();
-        if is_log_directory(&disk, "") {
-            found.push((path.clone(), ""));
-        } else {
-            for entry in entries.iter().filter(|entry| entry.is_directory) {
-                if is_log_directory(&disk, &entry.name) {
-                    found.push((path.join(&entry.name), &entry.name));
-                }
-            }
-        }
-        if found.is_empty() {
-            let why = "there is no log directory of a broker here (meta.properties, checkpoints, topic-0 …)";
-            return Err(wrong(&why));
-        }
-        for (path, inside) in found {
-            let file_name = path
-                .canonicalize()
-                .ok()
-                .and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
-            let plain = file_name.unwrap_or_else(|| "log-dir".to_string());
-            let taken = |name: &str| sources.iter().any(|source| source.name == name);
-            let mut name = plain.clone();
-            let mut count = 1;
-            while taken(&name) {
-                count += 1;
-                name = format!("{plain}-{count}");
-            }
-            sources.push(Source { node: node_of(&disk, inside), path, name });
-        }
-    }
-    Ok(sources)
-}
-
-fn at(directory: &str, name: &str) -> String {
-    if directory.is_empty() { name.to_string() } else { format!("{directory}/{name}") }
-}
-
-fn is_log_directory(disk: &Disk, directory: &str) -> bool {
-    let entries = disk.list(directory).unwrap_or_default();
-    entries.iter().any(|entry| match entry.is_directory {
-        false => entry.name == META_PROPERTIES || entry.name.ends_with("-offset-checkpoint"),
-        true => {
-            let inside = || disk.list(&at(directory, &entry.name)).unwrap_or_default();
-            TopicPartition::parse(&entry.name).is_some()
-                && inside().iter().any(|entry| entry.name.ends_with(".log"))
-        }
-    })
-}
-
-/// Whose directory it is, if `meta.properties` says so.
-fn node_of(disk: &Disk, directory: &str) -> Option<String> {
-    let bytes = disk.read_small(&at(directory, META_PROPERTIES)).ok()?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let value = |name: &str| {
-        text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=').map(str::to_string))
-    };
-    value("node.id").or_else(|| value("broker.id"))
-}
-
-fn copy(from: &Path, name: &str, disk: &mut Disk) -> Result<(), String> {
-    let wrong = |error: crate::disk::DiskError| error.to_string();
-    let mut source = Disk::read_only(from).map_err(wrong)?;
-    disk.create_directory(name).map_err(wrong)?;
-    let mut waiting = vec![(String::new(), 0)];
-    while let Some((directory, level)) = waiting.pop() {
-        for entry in source.list(&directory).map_err(wrong)? {
-            let path = at(&directory, &entry.name);
-            let target = format!("{name}/{path}");
-            if entry.is_directory {
-                if level >= MOST_LEVELS {
-                    return Err(format!(
-                        "{}: directories lie too deep in one another",
-                        from.display()
-                    ));
-                }
-                disk.create_directory(&target).map_err(wrong)?;
-                waiting.push((path, level + 1));
-            } else if entry.name != ".lock" {
-                copy_file(&mut source, &path, disk, &target).map_err(wrong)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn copy_file(
-    source: &mut Disk,
-    path: &str,
-    disk: &mut Disk,
-    target: &str,
-) -> crate::disk::Result<()> {
-    let from = source.open(path)?;
-    let size = source.size(from);
-    let mapped = target.ends_with(".index") || target.ends_with(".timeindex");
-    let mapped = mapped && size <= i32::MAX as u64;
-    let to = if mapped { disk.create_mapped(target, size)? } else { disk.create(target)? };
-    let mut position = 0;
-    while position < size {
-        let piece = source.read(from, position, PIECE_BYTES.min((size - position) as usize))?;
-        if piece.is_empty() {
-            break;
-        }
-        if !mapped {
-            disk.append(to, &piece)?;
-        } else if let Some(last) = piece.iter().rposition(|byte| *byte != 0) {
-            disk.write_at(to, position, &piece[..=last])?;
-        }
-        position += piece.len() as u64;
-    }
-    source.close(from);
-    disk.close(to);
-    Ok(())
-}
-
-/// What happened, as lines of text.
-pub fn recovered_text(broker: &RecoveredBroker, language: Language) -> String {
-    let mut text = String::new();
-    for StartEvent { directory, step } in &broker.events {
-        text.push_str(&format!("{directory}: {}\n", step.sentence(language)));
-    }
-    if let Some(StartRefused { directory, why }) = &broker.refused {
-        let place =
-            if directory.is_empty() { broker.directories.join(", ") } else { directory.clone() };
-        text.push_str(&match language {
-            Language::English => format!("{place}: the broker would not start: {why}\n"),
-            _ => format!("{place}：该 broker 无法启动：{why}\n"),
-        });
-    }
-    text
-}
-
-/// What happened, as lines of JSON: `directory`, `step`, `partition` (null: the directory as a whole), `sentence`; the
-/// last line of a broker has the step `Stopped` or `Refused`.
-pub fn recovered_json(broker: &RecoveredBroker) -> String {
-    let mut text = String::new();
-    for StartEvent { directory, step } in &broker.events {
-        let partition = match step {
-            StartStep::Log(event) => Some(event.partition().to_string()),
-            StartStep::SetAside { partition, .. } => Some(partition.to_string()),
-            _ => None,
-        };
-        let sentence = step.sentence(Language::English);
-        let line = json!({
-            "directory": directory, "step": step.kind(), "partition": partition, "sentence": sentence
-        });
-        text.push_str(&format!("{line}\n"));
-    }
-    if let Some(StartRefused { directory, why }) = &broker.refused {
-        let none: Option<String> = None;
-        let line = json!({
-            "directory": directory, "step": "Refused", "partition": none, "sentence": why
-        });
-        text.push_str(&format!("{line}\n"));
-    }
-    text
 }

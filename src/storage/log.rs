@@ -13,6 +13,7 @@ use super::producer_state::ProducerState;
 use super::segment::Segment;
 use crate::clock;
 use crate::disk::Disk;
+use crate::era::Snapshots;
 use crate::types::{LeaderEpoch, Offset, Timestamp, TopicPartition, Uuid};
 use std::sync::Arc;
 
@@ -203,7 +204,7 @@ impl Log {
         Arc::make_mut(&mut self.segments).push(segment);
         self.log_end_offset = base_offset;
         self.producers.set_map_end_offset(base_offset);
-        self.producers.take_snapshot(disk, &self.directory)?;
+        self.snapshot_producers(disk)?;
         events.push(Event::Rolled { partition, base_offset, reason });
         self.flush_before(disk, base_offset, events)
     }
@@ -241,7 +242,7 @@ impl Log {
     /// A clean close: the closing time index entry, indexes trimmed, everything flushed. The log can be opened again.
     pub fn close(&mut self, disk: &mut Disk, events: &mut Vec<Event>) -> Result<()> {
         self.flush(disk, events)?;
-        self.producers.take_snapshot(disk, &self.directory)?;
+        self.snapshot_producers(disk)?;
         let partition = self.partition.clone();
         match self.active_mut().finish(disk, &partition, events) {
             // Offsets that go back have no closing entry; Kafka swallows it here (`LogSegment.close`).
@@ -253,6 +254,14 @@ impl Log {
             segment.time_index.trim(disk)?;
         }
         self.forget(disk);
+        Ok(())
+    }
+
+    /// Writes a snapshot of the producers, in versions that have any.
+    fn snapshot_producers(&mut self, disk: &mut Disk) -> Result<()> {
+        if self.config.era.snapshots != Snapshots::Unknown {
+            self.producers.take_snapshot(disk, &self.directory)?;
+        }
         Ok(())
     }
 

@@ -14,7 +14,7 @@
 use super::error::Result;
 use super::producer_snapshot::{self, ProducerSnapshotEntry};
 use super::producer_state::ProducerState;
-use super::recovery_step::RecoveryStep;
+use super::recovery_step::{RecoveryStep, SnapshotGone};
 use super::segment::file_name;
 use crate::disk::Disk;
 use crate::types::{Offset, Timestamp};
@@ -31,7 +31,7 @@ impl ProducerState {
         Ok(state)
     }
 
-    fn list_snapshots(&mut self, disk: &Disk, directory: &str) -> Result<()> {
+    pub(super) fn list_snapshots(&mut self, disk: &Disk, directory: &str) -> Result<()> {
         let entries = disk.list(directory)?;
         let offsets = entries
             .iter()
@@ -120,7 +120,11 @@ impl ProducerState {
         let outside = self.snapshots.iter().filter(|at| **at > log_end || **at <= log_start);
         for offset in outside.copied().collect::<Vec<_>>() {
             self.remove_snapshot(disk, directory, offset)?;
-            steps.push(RecoveryStep::SnapshotRemoved { offset });
+            let why = match offset > log_end {
+                true => SnapshotGone::Behind(log_end),
+                false => SnapshotGone::BeforeStart(log_start),
+            };
+            steps.push(RecoveryStep::SnapshotRemoved { offset, why });
         }
         if log_end == self.map_end_offset {
             self.forget_ended_below(log_start);

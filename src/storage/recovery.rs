@@ -20,12 +20,13 @@ use super::error::{Result, StorageError, StorageErrorKind};
 use super::event::Event;
 use super::log::Log;
 use super::producer_state::ProducerState;
-use super::recovery_files::{complete, log_files, remove_orphans, sweep};
+use super::recovery_files::{complete, log_files, nonsense_in, remove_orphans, sweep};
 use super::recovery_producers::Rebuild;
-use super::recovery_step::RecoveryStep;
+use super::recovery_step::{RecoveryStep, SnapshotGone};
 use super::segment::{Segment, file_name};
 use super::transaction_index;
 use crate::disk::Disk;
+use crate::era::Snapshots;
 use crate::types::{Offset, Timestamp, TopicPartition, Uuid};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -150,6 +151,14 @@ impl<'a> LogLoader<'a> {
                 scan = true;
             }
         }
+        let era = self.log.config.era;
+        if era.index_check
+            && !scan
+            && let Some((file, why)) = nonsense_in(self.disk, &segment, era.index_key)?
+        {
+            self.log.tell(RecoveryStep::IndexCorrupt { base_offset, file, why }, events);
+            scan = true;
+        }
         Arc::make_mut(&mut self.log.segments).push(segment);
         if scan {
             self.recover(n, n, events)?;
@@ -256,9 +265,19 @@ impl<'a> LogLoader<'a> {
     fn producers(&mut self, events: &mut Vec<Event>) -> Result<Phase> {
         let mut producers = std::mem::take(&mut self.log.producers);
         let bases: Vec<Offset> = self.log.segments.iter().map(|s| s.base_offset).collect();
-        let gone = producers.remove_stray_snapshots(self.disk, &self.log.directory, &bases)?;
+        let directory = self.log.directory.clone();
+        let gone = match self.log.config.era.snapshots {
+            Snapshots::EachSegment => {
+                producers.remove_stray_snapshots(self.disk, &directory, &bases)?
+            }
+            _ => {
+                producers.list_snapshots(self.disk, &directory)?;
+                Vec::new()
+            }
+        };
+        let why = SnapshotGone::OfNoSegment;
         for offset in gone {
-            self.log.tell(RecoveryStep::SnapshotRemoved { offset }, events);
+            self.log.tell(RecoveryStep::SnapshotRemoved { offset, why }, events);
         }
         let rebuild = Rebuild {
             segments: bases.len(),

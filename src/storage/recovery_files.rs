@@ -9,9 +9,12 @@
 //! A `.swap` at or above the first `.cleaned` belongs to a split that did not end, and is removed instead.
 
 use super::error::{Result, StorageError, StorageErrorKind};
+use super::offset_index::OffsetIndex;
 use super::recovery_step::{Leftover, RecoveryStep};
 use super::segment::{Segment, file_name};
+use super::time_index::TimeIndex;
 use crate::disk::Disk;
+use crate::era::IndexKey;
 use crate::types::Offset;
 
 /// The offset in front of the first dot of a name.
@@ -148,4 +151,35 @@ pub(super) fn complete(disk: &mut Disk, directory: &str, base_offset: Offset) ->
         }
     }
     Ok(missing)
+}
+
+/// What makes no sense in the indexes of a segment, as old brokers looked for it at every start
+/// (`OffsetIndex.sanityCheck`, `TimeIndex.sanityCheck`): the file and the reason.
+pub(super) fn nonsense_in(
+    disk: &Disk,
+    segment: &Segment,
+    key: IndexKey,
+) -> Result<Option<(String, String)>> {
+    let (index, times, base) = (&segment.index, &segment.time_index, segment.base_offset);
+    let odd = |file, entry: u32| disk.size(file) % u64::from(entry) != 0;
+    let told = |suffix, why: String| Ok(Some((file_name(base, suffix), why)));
+    // 0.10 takes the base offset itself for nonsense: the zeros of an untrimmed index look so.
+    let least = if key == IndexKey::First { base + 1 } else { base };
+    if index.entries() > 0 && index.last_offset() < least {
+        return told(".index", format!("its last entry has offset {}", index.last_offset()));
+    }
+    if odd(index.file, OffsetIndex::ENTRY_SIZE_BYTES) {
+        return told(".index", "its size is no multiple of 8".to_string());
+    }
+    let (last_time, last_offset) = times.last_entry();
+    if times.entries() > 0 && last_time < times.entry(disk, 0)?.0 {
+        return told(".timeindex", "its last time lies before its first".to_string());
+    }
+    if times.entries() > 0 && last_offset < base {
+        return told(".timeindex", format!("its last entry has offset {last_offset}"));
+    }
+    if odd(times.file, TimeIndex::ENTRY_SIZE_BYTES) {
+        return told(".timeindex", "its size is no multiple of 12".to_string());
+    }
+    Ok(None)
 }

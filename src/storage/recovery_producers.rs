@@ -18,6 +18,7 @@ use super::producer_state::{
 use super::recovery_step::RecoveryStep;
 use super::segment::Segment;
 use crate::disk::Disk;
+use crate::era::Snapshots;
 use crate::types::{Offset, Timestamp};
 use std::collections::BTreeMap;
 
@@ -46,6 +47,10 @@ impl Log {
         events: &mut Vec<Event>,
     ) -> Result<()> {
         let Rebuild { log_start, up_to, now, .. } = rebuild;
+        if self.config.era.snapshots == Snapshots::Unknown {
+            producers.map_end_offset = up_to;
+            return Ok(());
+        }
         let segments = &self.segments[..rebuild.segments];
         let last_two = &segments[segments.len().saturating_sub(2)..];
         if producers.snapshots.is_empty() && rebuild.clean {
@@ -92,6 +97,9 @@ impl Log {
         producers: &mut ProducerState,
         events: &mut Vec<Event>,
     ) -> Result<()> {
+        if self.config.era.snapshots == Snapshots::Unknown {
+            return Ok(());
+        }
         if producers.take_snapshot(disk, &self.directory)? {
             let (offset, count) = (producers.map_end_offset, producers.producers.len());
             self.tell(RecoveryStep::SnapshotWritten { offset, producers: count }, events);

@@ -19,6 +19,7 @@ use super::segment::{Segment, file_name};
 use super::transaction_index::AbortedTransaction;
 use crate::batch::{Header, verify_checksum};
 use crate::disk::Disk;
+use crate::era::IndexKey;
 use crate::types::{LeaderEpoch, Offset, Position, Timestamp};
 use std::sync::Arc;
 
@@ -104,7 +105,7 @@ impl Log {
         producers: &mut ProducerState,
         events: &mut Vec<Event>,
     ) -> Result<Option<String>> {
-        let interval = self.config.index_interval_bytes;
+        let (interval, index_key) = (self.config.index_interval_bytes, self.config.era.index_key);
         loop {
             let segment = &mut Arc::make_mut(&mut self.segments)[n];
             let header = match segment.header_at(disk, Position(scan.valid)) {
@@ -129,7 +130,11 @@ impl Log {
             }
             if scan.valid - scan.last_entry > interval {
                 let position = Position(scan.valid);
-                match segment.add_recovered_entries(disk, header.last_offset(), position) {
+                let offset = match index_key {
+                    IndexKey::First => header.base_offset,
+                    IndexKey::Last => header.last_offset(),
+                };
+                match segment.add_recovered_entries(disk, offset, position) {
                     Err(error) if error.kind == StorageErrorKind::InvalidOffset => {
                         scan.valid = 0;
                         return Ok(Some(error.what));

@@ -1,7 +1,7 @@
 //! The named steps of a start-up, each with its reason, as data and as a sentence in both languages.
 
 use super::transaction_index::AbortedTransaction;
-use crate::types::{Language, LeaderEpoch, Offset};
+use crate::types::{Language, LeaderEpoch, Offset, counted};
 
 /// Why a file is removed while a log is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,36 @@ impl Leftover {
     }
 }
 
+/// Why a snapshot of producers is removed while a log is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SnapshotGone {
+    /// It lies neither at the base offset of a segment nor behind the last one's.
+    OfNoSegment,
+    /// It lies behind this offset, from which the log is read anew.
+    Behind(Offset),
+    /// It lies at or before this offset, where the log begins.
+    BeforeStart(Offset),
+}
+
+impl SnapshotGone {
+    /// The reason as part of a sentence.
+    pub fn words(self, language: Language) -> String {
+        let (english, chinese) = match self {
+            SnapshotGone::OfNoSegment => {
+                ("no segment begins there".to_string(), "没有段从那里开始".to_string())
+            }
+            SnapshotGone::Behind(offset) => (
+                format!("the log is read anew from {offset} on, and it lies behind that"),
+                format!("日志从 {offset} 起重新读取，而它在其后"),
+            ),
+            SnapshotGone::BeforeStart(offset) => {
+                (format!("the log begins at {offset}"), format!("日志从 {offset} 开始"))
+            }
+        };
+        if language == Language::English { english } else { chinese }
+    }
+}
+
 /// One step of loading a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // the fields are Kafka's nouns, the variants say the rest
@@ -49,6 +79,8 @@ pub enum RecoveryStep {
     SwapCompleted { file: String },
     /// A transaction index makes no sense, so its segment is scanned.
     TransactionIndexCorrupt { base_offset: Offset, why: String },
+    /// An index makes no sense, so its segment is scanned: old brokers look at every start.
+    IndexCorrupt { base_offset: Offset, file: String, why: String },
     /// No clean stop: segments from here on are scanned.
     RecoveryBegins { recovery_point: Offset, segments: usize, believed: usize },
     /// An aborted transaction was entered anew.
@@ -62,7 +94,7 @@ pub enum RecoveryStep {
     /// There was no segment: an empty one begins here.
     SegmentCreated { base_offset: Offset },
     /// A snapshot that helps nobody went.
-    SnapshotRemoved { offset: Offset },
+    SnapshotRemoved { offset: Offset, why: SnapshotGone },
     /// A snapshot was loaded.
     SnapshotLoaded { offset: Offset, producers: usize, expired: usize },
     /// A snapshot cannot be read: it is deleted and an older one tried.
@@ -82,6 +114,7 @@ impl RecoveryStep {
             RecoveryStep::FileRemoved { .. } => "FileRemoved",
             RecoveryStep::SwapCompleted { .. } => "SwapCompleted",
             RecoveryStep::TransactionIndexCorrupt { .. } => "TransactionIndexCorrupt",
+            RecoveryStep::IndexCorrupt { .. } => "IndexCorrupt",
             RecoveryStep::RecoveryBegins { .. } => "RecoveryBegins",
             RecoveryStep::AbortedTransactionFound { .. } => "AbortedTransactionFound",
             RecoveryStep::EpochFound { .. } => "EpochFound",
@@ -112,9 +145,14 @@ impl RecoveryStep {
                 format!("transaction index of segment {base_offset} is wrong ({why}), so the segment is scanned"),
                 format!("段 {base_offset} 的事务索引有误（{why}），因此重新扫描该段"),
             ),
+            RecoveryStep::IndexCorrupt { file, why, .. } => (
+                format!("{file} makes no sense ({why}), so its segment is scanned"),
+                format!("{file} 有误（{why}），因此重新扫描该段"),
+            ),
             RecoveryStep::RecoveryBegins { recovery_point, segments, believed } => (
                 format!(
-                    "no clean stop: scan {segments} from recovery point {recovery_point} on, believe {believed} before it"
+                    "no clean stop: {} scanned, from recovery point {recovery_point} on; {believed} before it believed",
+                    counted(*segments as i64, "segment")
                 ),
                 format!(
                     "未正常停机：从恢复点 {recovery_point} 起扫描 {segments} 个段，此前的 {believed} 个段不检查"
@@ -135,7 +173,7 @@ impl RecoveryStep {
                 format!("从批次得知 leader epoch {epoch} 始于 {start_offset}"),
             ),
             RecoveryStep::EpochsCut { entries } => (
-                format!("{entries} leader epoch entries dropped: they lie outside the log"),
+                format!("{} dropped: outside the log", counted(*entries as i64, "leader epoch")),
                 format!("丢弃 {entries} 条 leader epoch 记录：它们不在日志范围内"),
             ),
             RecoveryStep::LogStartBeyondEnd { log_start_offset, log_end_offset } => (
@@ -148,12 +186,16 @@ impl RecoveryStep {
                 format!("no segment is there: an empty one begins at {base_offset}"),
                 format!("没有任何段：从 {base_offset} 新建空段"),
             ),
-            RecoveryStep::SnapshotRemoved { offset } => (
-                format!("producer snapshot {offset} removed: it belongs to no segment or lies outside the log"),
-                format!("删除生产者快照 {offset}：它不属于任何段，或在日志范围之外"),
+            RecoveryStep::SnapshotRemoved { offset, why } => (
+                format!("producer snapshot {offset} removed: {}", why.words(language)),
+                format!("删除生产者快照 {offset}：{}", why.words(language)),
             ),
             RecoveryStep::SnapshotLoaded { offset, producers, expired } => (
-                format!("producer snapshot {offset} loaded: {producers} producers, {expired} expired"),
+                format!(
+                    "producer snapshot {offset} loaded: {}{}",
+                    counted(*producers as i64, "producer"),
+                    if *expired > 0 { format!(", {expired} expired") } else { String::new() }
+                ),
                 format!("载入生产者快照 {offset}：{producers} 个生产者，{expired} 个已过期"),
             ),
             RecoveryStep::SnapshotUnreadable { offset, why } => (
@@ -165,11 +207,17 @@ impl RecoveryStep {
                 "正常停机但没有生产者快照：写入空快照，不再记得任何生产者".into(),
             ),
             RecoveryStep::ProducersReplayed { from, to, batches } => (
-                format!("producer state: {batches} batches read from offset {from} to {to}"),
+                format!(
+                    "producers: {} read from offset {from} to {to}",
+                    counted(*batches as i64, "batch")
+                ),
                 format!("生产者状态：从偏移量 {from} 到 {to} 读取 {batches} 个批次"),
             ),
             RecoveryStep::SnapshotWritten { offset, producers } => (
-                format!("producer snapshot {offset} written: {producers} producers"),
+                format!(
+                    "producer snapshot {offset} written: {}",
+                    counted(*producers as i64, "producer")
+                ),
                 format!("写入生产者快照 {offset}：{producers} 个生产者"),
             ),
         };

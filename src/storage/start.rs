@@ -15,12 +15,12 @@ use super::checkpoint::*;
 use super::config::LogConfig;
 use super::epochs::LEADER_EPOCHS;
 use super::error::{Result, StorageError, StorageErrorKind};
-use super::event::Event;
 use super::log::Log;
 use super::recovery::{LoadFrom, LogLoader};
+use super::start_properties::{chance, read_properties};
 use super::start_step::{StartEvent, StartStep};
 use crate::disk::Disk;
-use crate::prng;
+use crate::era::{CleanFlag, Era};
 use crate::types::{Offset, Timestamp, TopicPartition, Uuid};
 use std::collections::BTreeMap;
 
@@ -33,6 +33,8 @@ pub struct StartPlan<'a> {
     pub directories: &'a [String],
     /// `node.id`; nothing: whatever `meta.properties` says.
     pub node_id: Option<u32>,
+    /// The rules of the version.
+    pub era: Era,
     /// The clock.
     pub now: Timestamp,
     /// The configuration of a partition's log.
@@ -54,6 +56,8 @@ pub struct Started {
     pub high_watermarks: BTreeMap<TopicPartition, Offset>,
     /// Directories that wait for their removal.
     pub deleting: Vec<String>,
+    /// The rules of the version.
+    pub(super) era: Era,
 }
 
 /// One log directory after the start.
@@ -114,11 +118,23 @@ pub fn start(
     plan: &StartPlan,
     told: &mut Vec<StartEvent>,
 ) -> std::result::Result<Started, StartRefused> {
-    let mut started = Started::default();
+    let mut started = Started { era: plan.era, ..Started::default() };
     read_properties(disk, plan, &mut started, told)?;
     for n in 0..started.directories.len() {
         if started.directories[n].offline.is_none() {
             load_directory(disk, plan, &mut started, n, told)?;
+        }
+    }
+    for directory in &started.directories {
+        let path = format!("{}/{CLEAN_SHUTDOWN}", directory.name);
+        if plan.era.clean_flag == CleanFlag::Empty && disk.exists(&path) {
+            let refused = |error: crate::disk::DiskError| StartRefused {
+                directory: directory.name.clone(),
+                why: error.to_string(),
+            };
+            disk.remove(&path).map_err(refused)?;
+            let step = StartStep::CleanFlagRemoved;
+            told.push(StartEvent { directory: directory.name.clone(), step });
         }
     }
     for n in 0..started.directories.len() {
@@ -155,98 +171,10 @@ pub fn start(
     Ok(started)
 }
 
-fn go_offline(started: &mut Started, n: usize, why: String, told: &mut Vec<StartEvent>) {
+pub(super) fn go_offline(started: &mut Started, n: usize, why: String, told: &mut Vec<StartEvent>) {
     let directory = started.directories[n].name.clone();
     told.push(StartEvent { directory, step: StartStep::Offline { why: why.clone() } });
     started.directories[n].offline.get_or_insert(why);
-}
-
-fn read_properties(
-    disk: &mut Disk,
-    plan: &StartPlan,
-    started: &mut Started,
-    told: &mut Vec<StartEvent>,
-) -> std::result::Result<(), StartRefused> {
-    let refused = |directory: &str, why: String| StartRefused { directory: directory.into(), why };
-    let mut missing = None;
-    for name in plan.directories {
-        let path = format!("{name}/{META_PROPERTIES}");
-        let directory = StartedDirectory {
-            name: name.clone(),
-            offline: None,
-            clean_epoch: None,
-            properties: None,
-        };
-        started.directories.push(directory);
-        let n = started.directories.len() - 1;
-        if disk.exists(name) && disk.list(name).is_err() {
-            go_offline(started, n, "it is no directory".to_string(), told);
-        } else if !disk.exists(&path) {
-            missing.get_or_insert(name.clone());
-        } else {
-            match read_meta_properties(disk, &path) {
-                Ok(properties) => started.directories[n].properties = Some(properties),
-                Err(error) => go_offline(started, n, error.to_string(), told),
-            }
-        }
-    }
-    if !plan.needs_properties {
-        return Ok(());
-    }
-    let mut seen: Vec<(String, MetaProperties)> = Vec::new();
-    for directory in &mut started.directories {
-        let Some(properties) = &mut directory.properties else { continue };
-        let name = directory.name.clone();
-        if plan.node_id.is_some_and(|node_id| node_id != properties.node_id) {
-            let why = format!(
-                "meta.properties belongs to node {}, this is node {}",
-                properties.node_id,
-                plan.node_id.unwrap_or_default()
-            );
-            return Err(refused(&name, why));
-        }
-        for (other, known) in &seen {
-            let differs = if known.cluster_id != properties.cluster_id {
-                "cluster.id is another one"
-            } else if known.node_id != properties.node_id {
-                "node.id is another one"
-            } else if known.directory_id == properties.directory_id
-                && known.directory_id != Uuid::ZERO
-            {
-                "directory.id is the same"
-            } else {
-                continue;
-            };
-            return Err(refused(&name, format!("{differs} than in {other}'s meta.properties")));
-        }
-        let (node_id, cluster_id) = (properties.node_id, properties.cluster_id.clone());
-        let step = StartStep::PropertiesRead { node_id, cluster_id };
-        told.push(StartEvent { directory: name.clone(), step });
-        if properties.directory_id == Uuid::ZERO {
-            properties.directory_id = chance(&name, u64::from(node_id));
-            let path = format!("{name}/{META_PROPERTIES}");
-            write_meta_properties(disk, &path, properties)
-                .map_err(|error| refused(&name, error.to_string()))?;
-            told.push(StartEvent { directory: name.clone(), step: StartStep::DirectoryIdGiven });
-        }
-        seen.push((name, properties.clone()));
-    }
-    if seen.is_empty() {
-        return Err(refused("", "no readable meta.properties was found".to_string()));
-    }
-    if let Some(name) = missing {
-        return Err(refused(
-            &name,
-            "it has no meta.properties: it was never formatted".to_string(),
-        ));
-    }
-    Ok(())
-}
-
-/// An id that depends on nothing but these names.
-fn chance(name: &str, number: u64) -> Uuid {
-    let sum = u64::from(crc32c::crc32c(name.as_bytes()));
-    Uuid::from_chance(prng::bytes16(sum, prng::Purpose::Identity, number, 3, 0))
 }
 
 fn load_directory(
@@ -264,8 +192,12 @@ fn load_directory(
     started.directories[n].clean_epoch = clean_epoch;
     match clean_epoch {
         Some(broker_epoch) => {
-            disk.remove(&format!("{name}/{CLEAN_SHUTDOWN}")).map_err(|e| refused(e.to_string()))?;
-            tell(told, StartStep::CleanFlagFound { broker_epoch });
+            let at_once = plan.era.clean_flag == CleanFlag::Epoch;
+            if at_once {
+                let path = format!("{name}/{CLEAN_SHUTDOWN}");
+                disk.remove(&path).map_err(|error| refused(error.to_string()))?;
+            }
+            tell(told, StartStep::CleanFlagFound { broker_epoch, at_once });
         }
         None => tell(told, StartStep::CleanFlagMissing),
     }
@@ -281,7 +213,10 @@ fn load_directory(
         tell(
             told,
             match offsets.len() {
-                0 if file == RECOVERY_POINTS => StartStep::CheckpointMissing { file },
+                0 if file == RECOVERY_POINTS => {
+                    let clean = clean_epoch.is_some();
+                    StartStep::CheckpointMissing { file, clean }
+                }
                 partitions => StartStep::CheckpointRead { file, partitions },
             },
         );
@@ -366,42 +301,4 @@ pub fn set_aside(disk: &mut Disk, directory: &str, name: &str) -> Result<String>
     let to = format!("{}{suffix}", &name[..kept]);
     disk.rename(&format!("{directory}/{name}"), &format!("{directory}/{to}"))?;
     Ok(to)
-}
-
-impl Started {
-    /// A clean stop: everything is flushed, closed and written down (`LogManager.shutdown`).
-    pub fn stop(
-        &mut self,
-        disk: &mut Disk,
-        broker_epoch: i64,
-        told: &mut Vec<StartEvent>,
-    ) -> Result<()> {
-        for directory in self.directories.iter().filter(|directory| directory.offline.is_none()) {
-            let name = &directory.name;
-            let inside = format!("{name}/");
-            let mut events: Vec<Event> = Vec::new();
-            let (mut points, mut starts, mut marks) = (Vec::new(), Vec::new(), Vec::new());
-            for (partition, log) in &mut self.logs {
-                if !log.directory().starts_with(&inside) {
-                    continue;
-                }
-                log.close(disk, &mut events)?;
-                points.push((partition.clone(), log.log_end_offset()));
-                if log.log_start_offset() > log.segments()[0].base_offset {
-                    starts.push((partition.clone(), log.log_start_offset()));
-                }
-                let mark = self.high_watermarks.get(partition).copied().unwrap_or(Offset::ZERO);
-                let mark = mark.max(log.log_start_offset()).min(log.log_end_offset());
-                marks.push((partition.clone(), mark));
-            }
-            write_offsets(disk, &format!("{name}/{RECOVERY_POINTS}"), &points)?;
-            write_offsets(disk, &format!("{name}/{LOG_START_OFFSETS}"), &starts)?;
-            write_offsets(disk, &format!("{name}/{REPLICATION_OFFSETS}"), &marks)?;
-            write_clean_shutdown(disk, name, broker_epoch)?;
-            let directory = name.clone();
-            let step = StartStep::Stopped { logs: points.len(), broker_epoch };
-            told.push(StartEvent { directory, step });
-        }
-        Ok(())
-    }
 }

@@ -1,7 +1,8 @@
 //! The named steps of a broker's start-up that concern its log directories as a whole, as data and as sentences.
 
+use super::checkpoint::CLEAN_SHUTDOWN;
 use super::event::Event;
-use crate::types::{Language, TopicPartition};
+use crate::types::{Language, TopicPartition, counted};
 
 /// One step of a start-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,14 +12,17 @@ pub enum StartStep {
     PropertiesRead { node_id: u32, cluster_id: String },
     /// `meta.properties` had no id of the directory: it got one.
     DirectoryIdGiven,
-    /// The last stop was clean; the flag is removed at once, so that a crash from here on counts as unclean.
-    CleanFlagFound { broker_epoch: i64 },
+    /// The last stop was clean. The flag is removed at once, so that a crash from here on counts as unclean; old
+    /// brokers remove it later.
+    CleanFlagFound { broker_epoch: i64, at_once: bool },
+    /// All logs are loaded, so an old broker removes the flag.
+    CleanFlagRemoved,
     /// There is no flag: the logs are recovered.
     CleanFlagMissing,
     /// A checkpoint was read.
     CheckpointRead { file: &'static str, partitions: usize },
     /// A checkpoint is not there, or empty.
-    CheckpointMissing { file: &'static str },
+    CheckpointMissing { file: &'static str, clean: bool },
     /// So many logs will be loaded.
     LogsFound { count: usize },
     /// A step of loading one log.
@@ -42,6 +46,7 @@ impl StartStep {
             StartStep::PropertiesRead { .. } => "PropertiesRead",
             StartStep::DirectoryIdGiven => "DirectoryIdGiven",
             StartStep::CleanFlagFound { .. } => "CleanFlagFound",
+            StartStep::CleanFlagRemoved => "CleanFlagRemoved",
             StartStep::CleanFlagMissing => "CleanFlagMissing",
             StartStep::CheckpointRead { .. } => "CheckpointRead",
             StartStep::CheckpointMissing { .. } => "CheckpointMissing",
@@ -66,29 +71,51 @@ impl StartStep {
                 "meta.properties has no directory.id: one is drawn and written".to_string(),
                 "meta.properties 没有 directory.id：生成并写入".to_string(),
             ),
-            StartStep::CleanFlagFound { broker_epoch } => (
-                format!(
-                    ".kafka_cleanshutdown found (broker epoch {broker_epoch}): nothing is scanned; the flag is removed"
-                ),
-                format!(
-                    "找到 .kafka_cleanshutdown（broker epoch {broker_epoch}）：不扫描任何内容；标志文件随即删除"
-                ),
+            StartStep::CleanFlagFound { broker_epoch, at_once } => {
+                let (epoch, epoch_zh) = match *broker_epoch {
+                    ..0 => Default::default(),
+                    epoch => {
+                        (format!(" (broker epoch {epoch})"), format!("（broker epoch {epoch}）"))
+                    }
+                };
+                let (goes, goes_zh) = match at_once {
+                    true => (
+                        "removed at once: a crash from here on counts as unclean",
+                        "立即删除：此后若崩溃即视为非正常停机",
+                    ),
+                    false => ("it stays until all logs are loaded", "所有日志载入之后才删除"),
+                };
+                (
+                    format!("{CLEAN_SHUTDOWN} found{epoch}: the last stop was clean; {goes}"),
+                    format!("找到 {CLEAN_SHUTDOWN}{epoch_zh}：上次为正常停机；{goes_zh}"),
+                )
+            }
+            StartStep::CleanFlagRemoved => (
+                format!("{CLEAN_SHUTDOWN} removed: all logs are loaded"),
+                format!("删除 {CLEAN_SHUTDOWN}：所有日志均已载入"),
             ),
             StartStep::CleanFlagMissing => (
-                "no .kafka_cleanshutdown: the last stop was not clean, logs are recovered"
-                    .to_string(),
-                "没有 .kafka_cleanshutdown：上次不是正常停机，需要恢复日志".to_string(),
+                format!(
+                    "{CLEAN_SHUTDOWN} is missing: the last stop was not clean, so logs are recovered"
+                ),
+                format!("没有 {CLEAN_SHUTDOWN}：上次不是正常停机，需要恢复日志"),
             ),
-            StartStep::CheckpointRead { file, partitions } => {
-                (format!("{file}: {partitions} partitions"), format!("{file}：{partitions} 个分区"))
-            }
-            StartStep::CheckpointMissing { file } => (
-                format!("{file} is not there or empty: every partition counts from the beginning"),
-                format!("{file} 不存在或为空：所有分区都从头算起"),
+            StartStep::CheckpointRead { file, partitions } => (
+                format!("{file}: {}", counted(*partitions as i64, "partition")),
+                format!("{file}：{partitions} 个分区"),
             ),
-            StartStep::LogsFound { count } => {
-                (format!("{count} logs to load"), format!("需载入 {count} 个日志"))
-            }
+            StartStep::CheckpointMissing { file, clean: true } => (
+                format!("{file} is missing or empty: no harm after a clean stop"),
+                format!("{file} 不存在或为空：正常停机之后并无妨碍"),
+            ),
+            StartStep::CheckpointMissing { file, clean: false } => (
+                format!("{file} is missing or empty: every segment of every log is scanned"),
+                format!("{file} 不存在或为空：扫描所有日志的所有段"),
+            ),
+            StartStep::LogsFound { count } => (
+                format!("{} to load", counted(*count as i64, "log")),
+                format!("需载入 {count} 个日志"),
+            ),
             StartStep::Log(event) => return event.sentence(language),
             StartStep::DeletionPending { name } => (
                 format!("{name}: its topic was deleted, it goes after file.delete.delay.ms"),
@@ -105,13 +132,13 @@ impl StartStep {
             StartStep::Offline { why } => {
                 (format!("the directory goes offline: {why}"), format!("目录下线：{why}"))
             }
-            StartStep::Stopped { logs, broker_epoch } => (
+            StartStep::Stopped { logs, .. } => (
                 format!(
-                    "clean stop: {logs} logs closed, indexes trimmed, checkpoints and the flag written (broker epoch \
-                     {broker_epoch})"
+                    "clean stop: {} closed, indexes trimmed, checkpoints written, and {CLEAN_SHUTDOWN} last of all",
+                    counted(*logs as i64, "log")
                 ),
                 format!(
-                    "正常停机：关闭 {logs} 个日志，裁剪索引，写入检查点与标志文件（broker epoch {broker_epoch}）"
+                    "正常停机：关闭 {logs} 个日志，裁剪索引，写入检查点，最后写入 {CLEAN_SHUTDOWN}"
                 ),
             ),
         };

@@ -28,6 +28,7 @@ fn play(case: &Case) -> Vec<String> {
         now: told.now,
         config: &config,
         is_stray: &is_stray,
+        era: crate::era::Era::default(),
         needs_properties: true,
     };
     let mut events = Vec::new();

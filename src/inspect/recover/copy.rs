@@ -1,0 +1,157 @@
+//! Which log directories are meant, and their copies.
+//!
+//! ```text
+//!   DIR = a log directory            meta.properties, checkpoints, orders-0/ …   → OUT/its name
+//!   DIR = a folder of them           broker-1/ broker-2/ …                       → OUT/broker-1, OUT/broker-2
+//! ```
+//!
+//! What always holds: nothing is written below DIR; files are copied in pieces, and the zeros behind the last entry of
+//! an index that was not trimmed stay a hole. Left out: `.lock`, and what is neither file nor directory.
+
+use crate::disk::Disk;
+use crate::storage::META_PROPERTIES;
+use crate::types::TopicPartition;
+use std::path::{Path, PathBuf};
+
+/// Bytes that are copied at once.
+const PIECE_BYTES: usize = 1 << 20;
+/// Directories below one another are followed this far: a log directory has two levels.
+const MOST_LEVELS: usize = 8;
+
+/// One log directory that was found.
+pub(super) struct Source {
+    pub path: PathBuf,
+    pub name: String,
+    pub node: Option<String>,
+}
+
+/// The log directories that are meant, with names that differ.
+pub(super) fn find(given: &[PathBuf]) -> Result<Vec<Source>, String> {
+    let mut sources: Vec<Source> = Vec::new();
+    for path in given {
+        let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let disk = Disk::read_only(path).map_err(|error| wrong(&error))?;
+        let entries = disk.list("").map_err(|error| wrong(&error))?;
+        if entries.iter().any(|entry| entry.name.ends_with(".log")) {
+            return Err(wrong(&"this is one partition's directory. Give the directory above it."));
+        }
+        let mut found = Vec::new();
+        if is_log_directory(&disk, "") {
+            found.push((path.clone(), ""));
+        } else {
+            for entry in entries.iter().filter(|entry| entry.is_directory) {
+                if is_log_directory(&disk, &entry.name) {
+                    found.push((path.join(&entry.name), &entry.name));
+                }
+            }
+        }
+        let known = |path: &PathBuf| {
+            let real = path.canonicalize().ok();
+            sources.iter().any(|source| source.path.canonicalize().ok() == real)
+        };
+        if let Some((twice, _)) = found.iter().find(|(path, _)| known(path)) {
+            return Err(format!("{}: this log directory is given twice", twice.display()));
+        }
+        if found.is_empty() {
+            let why = "there is no log directory of a broker here (meta.properties, checkpoints, topic-0 …)";
+            return Err(wrong(&why));
+        }
+        for (path, inside) in found {
+            let file_name = path
+                .canonicalize()
+                .ok()
+                .and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
+            let plain = file_name.unwrap_or_else(|| "log-dir".to_string());
+            let taken = |name: &str| sources.iter().any(|source| source.name == name);
+            let mut name = plain.clone();
+            let mut count = 1;
+            while taken(&name) {
+                count += 1;
+                name = format!("{plain}-{count}");
+            }
+            sources.push(Source { node: node_of(&disk, inside), path, name });
+        }
+    }
+    Ok(sources)
+}
+
+pub(super) fn at(directory: &str, name: &str) -> String {
+    if directory.is_empty() { name.to_string() } else { format!("{directory}/{name}") }
+}
+
+fn is_log_directory(disk: &Disk, directory: &str) -> bool {
+    let entries = disk.list(directory).unwrap_or_default();
+    entries.iter().any(|entry| match entry.is_directory {
+        false => entry.name == META_PROPERTIES || entry.name.ends_with("-offset-checkpoint"),
+        true => {
+            let inside = || disk.list(&at(directory, &entry.name)).unwrap_or_default();
+            TopicPartition::parse(&entry.name).is_some()
+                && inside().iter().any(|entry| entry.name.ends_with(".log"))
+        }
+    })
+}
+
+/// Whose directory it is, if `meta.properties` says so.
+fn node_of(disk: &Disk, directory: &str) -> Option<String> {
+    let bytes = disk.read_small(&at(directory, META_PROPERTIES)).ok()?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    let value = |name: &str| {
+        text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=').map(str::to_string))
+    };
+    value("node.id").or_else(|| value("broker.id"))
+}
+
+pub(super) fn copy(from: &Path, name: &str, disk: &mut Disk) -> Result<(), String> {
+    let wrong = |error: crate::disk::DiskError| error.to_string();
+    let mut source = Disk::read_only(from).map_err(wrong)?;
+    disk.create_directory(name).map_err(wrong)?;
+    let mut waiting = vec![(String::new(), 0)];
+    while let Some((directory, level)) = waiting.pop() {
+        for entry in source.list(&directory).map_err(wrong)? {
+            let path = at(&directory, &entry.name);
+            let target = format!("{name}/{path}");
+            if entry.is_directory {
+                if level >= MOST_LEVELS {
+                    return Err(format!(
+                        "{}: directories lie too deep in one another",
+                        from.display()
+                    ));
+                }
+                disk.create_directory(&target).map_err(wrong)?;
+                waiting.push((path, level + 1));
+            } else if entry.name != ".lock" {
+                copy_file(&mut source, &path, disk, &target).map_err(wrong)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn copy_file(
+    source: &mut Disk,
+    path: &str,
+    disk: &mut Disk,
+    target: &str,
+) -> crate::disk::Result<()> {
+    let from = source.open(path)?;
+    let size = source.size(from);
+    let mapped = target.ends_with(".index") || target.ends_with(".timeindex");
+    let mapped = mapped && size <= i32::MAX as u64;
+    let to = if mapped { disk.create_mapped(target, size)? } else { disk.create(target)? };
+    let mut position = 0;
+    while position < size {
+        let piece = source.read(from, position, PIECE_BYTES.min((size - position) as usize))?;
+        if piece.is_empty() {
+            break;
+        }
+        if !mapped {
+            disk.append(to, &piece)?;
+        } else if let Some(last) = piece.iter().rposition(|byte| *byte != 0) {
+            disk.write_at(to, position, &piece[..=last])?;
+        }
+        position += piece.len() as u64;
+    }
+    source.close(from);
+    disk.close(to);
+    Ok(())
+}

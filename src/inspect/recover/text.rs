@@ -1,0 +1,216 @@
+//! What `klab recover` tells: a story with a chapter for each log, or lines of JSON.
+//!
+//! ```text
+//!   broker-1, Kafka 4.3
+//!     .kafka_cleanshutdown is missing: …           the directory as a whole
+//!     orders-0
+//!       segment 209 is bad from byte 1496: …       each step with its reason
+//!       = offsets 0 to 223 in 6 segments, 124 bytes cut
+//! ```
+//!
+//! What always holds: both forms tell the same events in the same order, and the last line of a broker says how it
+//! ended.
+
+use super::{RecoveredBroker, Taken};
+use crate::storage::{Event, StartEvent, StartRefused, StartStep};
+use crate::trace::prose::wrap;
+use crate::trace::{Role, Span};
+use crate::types::{Language, TopicPartition, counted};
+use serde_json::{Value, json};
+
+/// Lines are at most so wide.
+const WIDTH_CELLS: usize = 100;
+
+/// What happened, as text to read from top to bottom.
+pub fn recovered_text(broker: &RecoveredBroker, language: Language) -> String {
+    let mut story = Story { text: String::new(), language };
+    let mut directory: Option<&str> = None;
+    let mut partition: Option<&TopicPartition> = None;
+    let mut lost = Lost::default();
+    if broker.events.is_empty() {
+        story.heading(broker, &broker.directories.join(", "));
+    }
+    for event in &broker.events {
+        if directory != Some(&event.directory) {
+            story.heading(broker, &event.directory);
+            let taken = broker.taken.iter().filter(|taken| taken.directory == event.directory);
+            taken.filter(|_| directory.is_none()).for_each(|taken| story.taken(taken));
+            (directory, partition) = (Some(event.directory.as_str()), None);
+        }
+        let StartStep::Log(event) = &event.step else {
+            story.line(2, "", &event.step.sentence(language));
+            partition = None;
+            continue;
+        };
+        if partition != Some(event.partition()) {
+            story.line(2, "", &event.partition().to_string());
+            (partition, lost) = (Some(event.partition()), Lost::default());
+        }
+        lost.count(event);
+        match event {
+            Event::Loaded { .. } => story.line(4, "= ", &lost.loaded(event, language)),
+            _ => story.line(4, mark(event), &without_partition(event, language)),
+        }
+    }
+    story.ending(broker);
+    story.text
+}
+
+/// A sign in front of what was found wrong or taken away.
+fn mark(event: &Event) -> &'static str {
+    match event {
+        Event::BadBatchFound { .. } | Event::IndexMissing { .. } => "! ",
+        Event::SegmentRecovered { cut_bytes, .. } if *cut_bytes > 0 => "- ",
+        Event::SegmentRemoved { .. } | Event::SegmentDeleted { .. } => "- ",
+        Event::Recovery { step, .. } => match step.kind() {
+            "FileRemoved" | "EpochsCut" | "SnapshotRemoved" => "- ",
+            "TransactionIndexCorrupt"
+            | "IndexCorrupt"
+            | "LogStartBeyondEnd"
+            | "SnapshotUnreadable"
+            | "ProducersForgotten" => "! ",
+            "SegmentCreated" | "SnapshotWritten" | "AbortedTransactionFound" | "EpochFound" => "+ ",
+            _ => "",
+        },
+        _ => "",
+    }
+}
+
+/// The sentence without the partition in front: it stands above.
+fn without_partition(event: &Event, language: Language) -> String {
+    let sentence = event.sentence(language);
+    let partition = event.partition().to_string();
+    let rest = sentence.strip_prefix(&partition).unwrap_or(&sentence);
+    rest.trim_start_matches([':', '：', ' ']).to_string()
+}
+
+/// What one log lost.
+#[derive(Default)]
+struct Lost {
+    bytes: u64,
+    segments: u64,
+}
+
+impl Lost {
+    fn count(&mut self, event: &Event) {
+        match event {
+            Event::SegmentRecovered { cut_bytes, .. } => self.bytes += u64::from(*cut_bytes),
+            Event::SegmentRemoved { .. } => self.segments += 1,
+            _ => {}
+        }
+    }
+
+    fn loaded(&self, event: &Event, language: Language) -> String {
+        let Event::Loaded { log_start_offset, log_end_offset, segments, .. } = event else {
+            return without_partition(event, language);
+        };
+        let english = language == Language::English;
+        let mut text = match english {
+            true => format!(
+                "offsets {log_start_offset} to {log_end_offset} in {}",
+                counted(segments, "segment")
+            ),
+            false => format!("偏移量 {log_start_offset} 到 {log_end_offset}，共 {segments} 个段"),
+        };
+        if self.bytes > 0 {
+            text += &match english {
+                true => format!(", {} cut", counted(self.bytes, "byte")),
+                false => format!("，截去 {} 字节", self.bytes),
+            };
+        }
+        if self.segments > 0 {
+            text += &match english {
+                true => format!(", {} removed", counted(self.segments, "segment")),
+                false => format!("，移除 {} 个段", self.segments),
+            };
+        }
+        text
+    }
+}
+
+struct Story {
+    text: String,
+    language: Language,
+}
+
+impl Story {
+    fn heading(&mut self, broker: &RecoveredBroker, directory: &str) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.line(0, "", &format!("{directory}, Kafka {}", broker.kafka));
+    }
+
+    fn taken(&mut self, taken: &Taken) {
+        let Taken { topic, name, value, .. } = taken;
+        let sentence = match self.language {
+            Language::English => {
+                format!("{topic}: {name}={value}, as its indexes show; no setting says otherwise")
+            }
+            _ => format!("{topic}：{name}={value}，由其索引推知；没有设置另作说明"),
+        };
+        self.line(2, "", &sentence);
+    }
+
+    /// One line, or several with the later ones further in.
+    fn line(&mut self, indent: usize, mark: &str, sentence: &str) {
+        let inside = indent + 2;
+        let role = Role::Plain;
+        let lines = wrap(&[Span::new(sentence, role)], WIDTH_CELLS - inside);
+        for (n, line) in lines.iter().enumerate() {
+            let words: String = line.spans.iter().map(|span| span.text.as_str()).collect();
+            let front = match n {
+                0 => format!("{:indent$}{mark}", ""),
+                _ => " ".repeat(inside),
+            };
+            self.text.push_str(&format!("{front}{words}\n"));
+        }
+    }
+
+    fn ending(&mut self, broker: &RecoveredBroker) {
+        let english = self.language == Language::English;
+        let sentence = match &broker.refused {
+            Some(StartRefused { directory, why }) => {
+                let place = match directory.is_empty() {
+                    true => broker.directories.join(", "),
+                    false => directory.clone(),
+                };
+                match english {
+                    true => format!("The broker does not start. {place}: {why}"),
+                    false => format!("该 broker 无法启动。{place}：{why}"),
+                }
+            }
+            None if english => "The broker starts, and was stopped cleanly.".to_string(),
+            None => "该 broker 能够启动，并已正常停机。".to_string(),
+        };
+        self.line(0, "", &sentence);
+    }
+}
+
+/// What happened, as lines of JSON: `directory`, `step`, `partition` (null: the directory as a whole), `sentence`; the
+/// last line of a broker has the step `Stopped` or `Refused`.
+pub fn recovered_json(broker: &RecoveredBroker) -> String {
+    let mut text = String::new();
+    let mut tell = |directory: &str, step: &str, partition: Value, sentence: &str| {
+        let line = json!({
+            "directory": directory, "step": step, "partition": partition, "sentence": sentence
+        });
+        text.push_str(&format!("{line}\n"));
+    };
+    for Taken { directory, topic, name, value } in &broker.taken {
+        let sentence = format!("{topic}: {name}={value}, as its indexes show");
+        tell(directory, "SettingTaken", Value::Null, &sentence);
+    }
+    for StartEvent { directory, step } in &broker.events {
+        let partition = match step {
+            StartStep::Log(event) => json!(event.partition().to_string()),
+            StartStep::SetAside { partition, .. } => json!(partition.to_string()),
+            _ => Value::Null,
+        };
+        tell(directory, step.kind(), partition, &step.sentence(Language::English));
+    }
+    if let Some(StartRefused { directory, why }) = &broker.refused {
+        tell(directory, "Refused", Value::Null, why);
+    }
+    text
+}
