@@ -56,7 +56,7 @@ pub use message_layout::{
     MESSAGE_TAIL_FIELDS, MESSAGE_V0_FIELDS, MESSAGE_V1_FIELDS, message_fields,
 };
 pub use read::{
-    Record, RecordIterator, RecordView, batch_size, batches, iterate, records, verify,
+    Checksum, Record, RecordIterator, RecordView, batch_size, batches, iterate, records, verify,
     verify_checksum,
 };
 

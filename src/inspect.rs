@@ -35,6 +35,7 @@ mod records;
 mod recover;
 mod report;
 mod sample;
+mod samples_in_scripts;
 mod small;
 mod state;
 mod tail;
@@ -59,6 +60,7 @@ pub use recover::{
     RecoverRequest, RecoveredBroker, Taken, recover, recovered_json, recovered_text,
 };
 pub use sample::{Sample, sample, sample_named, samples, unpack};
+pub use samples_in_scripts::Samples;
 pub use small::Properties;
 pub use tail::Grown;
 pub use verify::{Verdict, Verified};

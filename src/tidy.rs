@@ -1,7 +1,7 @@
 //! The rules of the house, held by reading the sources: `lib.rs` says the order of modules, this test holds them to it.
 //!
 //! ```text
-//!   lib.rs   types  clock  prng  disk  batch … script │ fidelity … lesson  inspect  tui  cli
+//!   lib.rs   types  clock  prng  disk  batch … script │ fidelity … inspect  lesson  tui  cli
 //!            ─────────────── the core ─────────────── │ ───── may touch files, clock, threads ─────
 //!            a file of `batch` may say `crate::disk`, `crate::types`; never `crate::script`
 //! ```

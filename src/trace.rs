@@ -30,6 +30,7 @@ pub mod producer; // what waits and what is in flight
 pub mod prose; // wrapping of text, Chinese included, and inline markup
 pub mod show; // the words of a script to a picture
 pub mod table; // aligned columns, pictures side by side
+mod start; // how a broker's last start went
 mod tables; // topic, isr, epochs, invariants
 pub mod timeline; // acts, faults, branches, last events
 mod upkeep;

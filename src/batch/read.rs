@@ -296,6 +296,42 @@ pub fn batch_size(bytes: &[u8]) -> Result<usize, BatchError> {
     Header::length(bytes).map(|length| LOG_OVERHEAD_BYTES + length as usize)
 }
 
+/// A checksum, as stored and as the bytes give it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checksum {
+    /// `CRC-32C` of a batch, `CRC-32` of a message of format 0 or 1.
+    pub algorithm: &'static str,
+    /// The first byte that it covers, counted from the entry's own; the last is the entry's.
+    pub covers_from: usize,
+    /// What stands in the entry.
+    pub stored: u32,
+    /// What the bytes give.
+    pub computed: u32,
+}
+
+impl Checksum {
+    /// Computes it anew, of one whole entry.
+    pub fn of(batch: &[u8]) -> Result<Checksum, BatchError> {
+        let header = Header::read(batch)?;
+        let (algorithm, field) = match header.is_message() {
+            true => ("CRC-32", MAGIC),
+            false => ("CRC-32C", ATTRIBUTES),
+        };
+        let covered = &batch[field.start..];
+        let computed = match header.is_message() {
+            true => crc32fast::hash(covered),
+            false => crc32c::crc32c(covered),
+        };
+        let stored = header.crc;
+        Ok(Checksum { algorithm, covers_from: field.start, stored, computed })
+    }
+
+    /// Whether both are the same.
+    pub fn holds(&self) -> bool {
+        self.stored == self.computed
+    }
+}
+
 /// Checks the checksum alone, of whatever magic: what recovery does (`DefaultRecordBatch.ensureValid`, and
 /// `LegacyRecord.ensureValid` with the older CRC-32).
 pub fn verify_checksum(batch: &[u8]) -> Result<(), BatchError> {

@@ -4,6 +4,7 @@ use super::arguments::{Arguments, RunArguments};
 use super::output::Output;
 use super::place::FilesPlace;
 use super::{ENDED, interrupt};
+use crate::inspect::Samples;
 use crate::script::{RunOptions, Session, decode, run_script};
 use crate::simulate::perf::Live;
 use std::cell::{Cell, RefCell};
@@ -48,7 +49,7 @@ pub fn sandbox(
     let mut session = Session::new(arguments.language(), Box::new(place.maker()));
     session.seed = options.seed.unwrap_or(session.seed);
     session.measure = Some(Box::new(Live::new(None, arguments.canvas(), interrupt::asked)));
-    session.inspector = Some(crate::inspect::at_prompt);
+    session.inspect = Some(Box::new(Samples::default()));
     let (mut line, mut number) = (SANDBOX.as_bytes().to_vec(), 0_usize);
     let mut code = ENDED;
     loop {
@@ -96,7 +97,7 @@ pub fn run(
     session.seed = options.seed.unwrap_or(session.seed);
     session.strict = asked.strict;
     session.measure = Some(Box::new(Live::new(None, arguments.canvas(), interrupt::asked)));
-    session.inspector = Some(crate::inspect::at_prompt);
+    session.inspect = Some(Box::new(Samples::default()));
 
     let closed = Cell::new(false);
     let output = RefCell::new(out);

@@ -13,8 +13,9 @@
 
 use super::format::{Lesson, Part, Predict};
 use super::store::{Answer, LessonProgress, SessionFile};
+use crate::inspect::Samples;
 use crate::script::{
-    Execution, Output, Progress, Session, Status, Value, equal, evaluate, parse_line,
+    Execution, Output, Progress, Session, Status, Value, equal, evaluate_in, parse_line,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -90,6 +91,7 @@ pub struct Player {
 impl Player {
     /// Prepares the lesson: its set-up is played at once. `Err`: the set-up does not run.
     pub fn new(lesson: Arc<Lesson>, mut session: Session) -> Result<Player, String> {
+        session.inspect.get_or_insert_with(|| Box::new(Samples::default()));
         session.seed = lesson.seed;
         session.lab = None;
         session.inspector = Some(crate::inspect::at_prompt);
@@ -422,10 +424,7 @@ impl Player {
 
 /// What the engine says to a question now.
 pub fn engine_answer(predict: &Predict, session: &Session) -> Result<Value, String> {
-    match &session.lab {
-        Some(lab) => evaluate(&predict.answer, lab),
-        None => Err("there is no cluster".into()),
-    }
+    evaluate_in(&predict.answer, session)
 }
 
 /// Compares the learner's word with the engine's.

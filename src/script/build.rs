@@ -145,7 +145,13 @@ fn look(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
         "where" => Command::Where,
         "glossary" => Command::Glossary(a.text("word")),
         "help" => Command::Help(a.texts("words")),
-        "inspect" => Command::Inspect,
+        "crc check" => {
+            Command::CrcCheck { partition: partition(a), broker: a.number("broker")? }
+        }
+        "inspect" => {
+            let words = std::iter::once(a.name("sample")).chain(a.texts("words"));
+            Command::Inspect(words.collect())
+        }
         "perf" => Command::Perf(a.texts("words").join(" ")),
         "hint" => Command::Hint,
         "goal" => Command::Goal,

@@ -232,6 +232,15 @@ pub enum Command {
         /// Options; with any of them the text is that of Kafka's tool.
         options: Vec<String>,
     },
+    /// `crc check T-P [broker=N]`
+    CrcCheck {
+        /// The partition.
+        partition: TopicPartition,
+        /// On which broker; the leader by default.
+        broker: Option<u32>,
+    },
+    /// `inspect SAMPLE [WORDS]`: the sample's name, and what of it
+    Inspect(Vec<String>),
     /// `where`
     Where,
     /// `glossary [WORD]`

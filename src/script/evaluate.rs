@@ -202,6 +202,8 @@ fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
             None => Value::None,
         },
         "file_size" => number_or_none(logs::file_size(a.lab, &a.text(0))),
+        // What was inspected is no part of the lab: `inspected::known` puts it in beforehand.
+        "inspected" => Value::None,
         "metric" => metrics::metric(a.lab, &a.text(0))?,
         "error" | "state" | "generation" | "members" | "assignment" | "assigned" | "rebalances"
         | "coordinator" | "committed" | "lag" | "position" | "values" => clients::call(name, a)?,

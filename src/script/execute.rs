@@ -196,6 +196,9 @@ impl Execution {
             self.state = State::Measuring;
             return Ok(super::look::perf(words, session).unwrap_or(Progress::Stepped));
         }
+        if let Command::Inspect(words) = text {
+            return Ok(super::look::inspect(words, session));
+        }
         if !matches!(text, Command::Help(_) | Command::Glossary(_) | Command::Hint | Command::Goal)
             && let Err(error) = session.ensure_lab()
         {
@@ -245,8 +248,13 @@ impl Execution {
                 return lab.branch(name).map(|()| done(Said::line(words)));
             }
             Command::Switch(name) => return lab.switch(name).map(|()| place(lab)),
-            Command::Expect(condition) => return Ok(expect(condition, lab)),
-            Command::Predict { question, answer } => return Ok(predict(question, answer, lab)),
+            Command::Expect(condition) => {
+                return Ok(expect(&super::inspected::known(condition, &session.inspected), lab));
+            }
+            Command::Predict { question, answer } => {
+                let answer = super::inspected::known(answer, &session.inspected);
+                return Ok(predict(question, &answer, lab));
+            }
             _ => return Ok(super::look::look(&self.statement, session)),
         };
         self.go_on(session)

@@ -46,6 +46,21 @@ pub fn measured(session: &mut Session) -> Option<Progress> {
     }
 }
 
+/// Looks into a directory of a real broker that comes along; remembers what it was told, for `inspected(…)`.
+pub fn inspect(words: &[String], session: &mut Session) -> Progress {
+    let language = session.language;
+    match &mut session.inspect {
+        None => wrong(format!("in a shell: klab inspect --sample {}", words.join(" "))),
+        Some(eyes) => match eyes.inspect(words, language) {
+            Err(sentence) => wrong(sentence),
+            Ok((lines, result)) => {
+                session.inspected = result.clone();
+                with(lines, result)
+            }
+        },
+    }
+}
+
 /// Carries out a command that looks.
 pub fn look(statement: &Statement, session: &Session) -> Progress {
     match &statement.command {
@@ -118,6 +133,12 @@ pub fn look(statement: &Statement, session: &Session) -> Progress {
             (Ok(a), Ok(b)) => lines(vec![files::diff(&a, &b)]),
             (Err(error), _) | (_, Err(error)) => wrong(error),
         },
+        Command::CrcCheck { partition, broker } => {
+            match super::crc::check(lab, partition, *broker, session.language) {
+                Ok((text, result)) => with(text, result),
+                Err(error) => wrong(error),
+            }
+        }
         Command::Where => match lab.disk().root() {
             Some(root) => lines(vec![root.display().to_string()]),
             None => lines(vec!["in memory: --dir D puts the files into a directory".into()]),

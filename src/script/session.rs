@@ -22,8 +22,17 @@ pub trait Measure {
     fn poll(&mut self) -> Option<Result<(Vec<String>, serde_json::Value), String>>;
 }
 
-/// Who carries out `inspect`: words in, lines out. The core opens no foreign directories, so somebody above does.
-pub type Inspector = fn(&str, Language) -> Result<Vec<String>, String>;
+/// Who carries out `inspect`. Directories of real brokers are files, which the core does not read, so somebody above
+/// lends it the eyes.
+pub trait Inspect {
+    /// Carries out the words: a sample's name, then what of it. Lines for people, and an object or a list of objects
+    /// for programs. The error is a sentence.
+    fn inspect(
+        &mut self,
+        words: &[String],
+        language: Language,
+    ) -> Result<(Vec<String>, serde_json::Value), String>;
+}
 
 /// The lab and its surroundings.
 pub struct Session {
@@ -40,7 +49,9 @@ pub struct Session {
     /// Who carries out `perf`, if anybody.
     pub measure: Option<Box<dyn Measure>>,
     /// Who carries out `inspect`, if anybody.
-    pub inspector: Option<Inspector>,
+    pub inspect: Option<Box<dyn Inspect>>,
+    /// What the last `inspect` brought: `inspected(FIELD)` asks for it.
+    pub inspected: serde_json::Value,
     make_disk: MakeDisk,
     pub(super) violations_told: u64,
 }
@@ -60,7 +71,8 @@ impl Session {
             strict: false,
             commands: Vec::new(),
             measure: None,
-            inspector: None,
+            inspect: None,
+            inspected: serde_json::Value::Null,
             make_disk,
             violations_told: 0,
         }

@@ -6,7 +6,7 @@
 use super::common;
 use super::picture::{Canvas, Focus, Picture};
 use super::{bytes, cluster, controller, files, group, index, log, metrics, network, partition};
-use super::{producer, tables, timeline, why};
+use super::{producer, start, tables, timeline, why};
 use crate::cluster::Lab;
 use crate::types::{NodeId, Offset, TopicPartition};
 
@@ -30,6 +30,7 @@ pub const KINDS: &[&str] = &[
     "metrics",
     "timeline",
     "why",
+    "start",
     "files",
     "invariants",
 ];
@@ -161,6 +162,7 @@ pub fn show(
         "offsets" => group::offsets(lab, name, canvas)?,
         "producer" => producer::named(lab, name, canvas)?,
         "invariants" => tables::invariants(lab, canvas),
+        "start" => start::draw(lab, &focus, canvas),
         "group" => {
             let groups = group::all(lab);
             if !groups.contains_key(name) {

@@ -6,7 +6,7 @@
 use super::play::Play;
 use super::stage::{Pace, Pane};
 use crate::lesson::{Lesson, Part};
-use crate::script::{Statement, equal, evaluate, parse_line};
+use crate::script::{Statement, equal, evaluate_in, parse_line};
 use crate::trace::Focus;
 use crate::types::{Language, NodeId, Offset};
 
@@ -85,9 +85,9 @@ impl Play {
         let (step, part) = (self.beats[question].step, self.beats[question].part);
         let lesson = self.lesson(Language::English);
         let asked = lesson.zip(part).and_then(|(lesson, part)| lesson.steps[step].parts.get(part));
-        let (Some(Part::Predict(predict)), Some(lab)) = (asked, self.lab()) else { return };
+        let Some(Part::Predict(predict)) = asked else { return };
         let said = self.records[question].said.clone().unwrap_or_default();
-        let truth = match evaluate(&predict.answer, lab) {
+        let truth = match evaluate_in(&predict.answer, &self.session) {
             Ok(value) => {
                 let option = predict.options.iter().position(|option| equal(&option.value, &value));
                 let right = match option {

@@ -147,6 +147,14 @@ pub const FORMS: &[Form] = &[
         "某事件的因果链，默认为最近一个。",
         "show why",
     ),
+    Form::new(
+        "show start",
+        &[],
+        ON_BROKER,
+        "How a broker's last start went: each step of opening its logs, and why.",
+        "broker 最近一次启动的过程：打开日志的每一步及原因。",
+        "show start broker=1",
+    ),
     Form::new("show files", &[], ON_BROKER, "The files.", "文件。", "show files broker=1"),
     Form::new(
         "show invariants",
@@ -229,6 +237,22 @@ pub const FORMS: &[Form] = &[
         "Decodes a log or index file; with --kafka or an option of Kafka's dump tool, as that does.",
         "解码日志或索引文件；加 --kafka 或 Kafka dump 工具的选项，则按该工具的格式输出。",
         "dump broker-1/orders-0/00000000000000000000.log --print-data-log",
+    ),
+    Form::new(
+        "crc check",
+        T_P,
+        ON_BROKER,
+        "Computes the checksum of every batch or message of a log anew, and compares.",
+        "重新计算日志中每个批次或消息的校验和并比较。",
+        "crc check orders-0",
+    ),
+    Form::new(
+        "inspect",
+        &[must("sample", Text), may("words", Rest)],
+        &[],
+        "Looks into a directory of a real broker that comes along; words as of 'klab inspect'.",
+        "查看随附的真实 broker 目录；其余词同 'klab inspect'。",
+        "inspect 2.1 lookup m2-none-0 offset=2500",
     ),
     Form::new("where", &[], &[], "Says where the files are.", "显示文件所在位置。", "where"),
     Form::new(
