@@ -13,9 +13,11 @@ pub(super) use logs::text as text_of;
 use super::expression::{Comparison, Expression, ExpressionKind, Value};
 use super::functions::function;
 use super::session::no_broker;
+use crate::broker::Event;
 use crate::cluster::{Lab, NodeState};
 use crate::coordination::kraft::PartitionRegistration;
-use crate::types::{NodeId, TopicName, TopicPartition};
+use crate::types::{NodeId, Offset, TopicName, TopicPartition};
+use std::collections::BTreeSet;
 
 /// What an expression comes to; or a sentence about a name that does not exist or a capability that is missing.
 pub fn evaluate(expression: &Expression, lab: &Lab) -> Result<Value, String> {
@@ -202,6 +204,7 @@ fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
             None => Value::None,
         },
         "file_size" => number_or_none(logs::file_size(a.lab, &a.text(0))),
+        "scanned" => number_or_none(scanned(a)?),
         // What was inspected is no part of the lab: `inspected::known` puts it in beforehand.
         "inspected" => Value::None,
         "metric" => metrics::metric(a.lab, &a.text(0))?,
@@ -209,6 +212,27 @@ fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
         | "coordinator" | "committed" | "lag" | "position" | "values" => clients::call(name, a)?,
         _ => logs::call(name, a)?,
     })
+}
+
+/// The segments of a log that its broker recovered when it last started; none: it has not started in memory's reach.
+fn scanned(a: &Arguments<'_>) -> Result<Option<i64>, String> {
+    use crate::cluster::Body;
+    use crate::storage::Event::SegmentRecovered;
+    let (partition, broker) = (a.partition(0), a.holder(1)?);
+    let at_broker = |event: &&crate::cluster::Stamped| Some(event.node) == broker;
+    let mut bases: Option<BTreeSet<Offset>> = None;
+    for event in a.lab.events().iter().filter(at_broker) {
+        match &event.body {
+            Body::Broker(Event::Started { .. }) => bases = Some(BTreeSet::new()),
+            Body::Broker(Event::Storage(SegmentRecovered { partition: of, base_offset, .. }))
+                if *of == partition =>
+            {
+                bases.get_or_insert_default().insert(*base_offset);
+            }
+            _ => {}
+        }
+    }
+    Ok(bases.map(|bases| bases.len() as i64))
 }
 
 /// A broker that a command names: a number, or a condition's value such as `coordinator(billing)`.

@@ -134,6 +134,9 @@ impl Execution {
         let mut progress = self.go_on(session).unwrap_or_else(|error| wrong(error.to_string()));
         if let Progress::Done(output) = &mut progress {
             self.state = State::Done;
+            if matches!(self.statement.command, Command::Inspect(_) | Command::CrcCheck { .. }) {
+                session.inspected = output.result.clone();
+            }
             if let Some(lab) = &session.lab {
                 super::halts::tell(lab, self.last_event, session.language, output);
             }

@@ -1,4 +1,4 @@
-//! `inspected(FIELD)`: what the last `inspect` brought, inside conditions and answers.
+//! `inspected(FIELD)`: what the last `inspect` or `crc check` brought, inside conditions and answers.
 //!
 //! Conditions are asked of the lab, and a real broker's directory is no part of it. So before a condition is asked,
 //! each `inspected(…)` in it becomes the value that it stands for.

@@ -46,17 +46,14 @@ pub fn measured(session: &mut Session) -> Option<Progress> {
     }
 }
 
-/// Looks into a directory of a real broker that comes along; remembers what it was told, for `inspected(…)`.
+/// Looks into a directory of a real broker that comes along.
 pub fn inspect(words: &[String], session: &mut Session) -> Progress {
     let language = session.language;
     match &mut session.inspect {
         None => wrong(format!("in a shell: klab inspect --sample {}", words.join(" "))),
         Some(eyes) => match eyes.inspect(words, language) {
             Err(sentence) => wrong(sentence),
-            Ok((lines, result)) => {
-                session.inspected = result.clone();
-                with(lines, result)
-            }
+            Ok((lines, result)) => with(lines, result),
         },
     }
 }

@@ -50,7 +50,7 @@ pub struct Session {
     pub measure: Option<Box<dyn Measure>>,
     /// Who carries out `inspect`, if anybody.
     pub inspect: Option<Box<dyn Inspect>>,
-    /// What the last `inspect` brought: `inspected(FIELD)` asks for it.
+    /// What the last `inspect` or `crc check` brought: `inspected(FIELD)` asks for it.
     pub inspected: serde_json::Value,
     make_disk: MakeDisk,
     pub(super) violations_told: u64,
