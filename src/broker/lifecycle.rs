@@ -1,5 +1,6 @@
 //! A broker's life: start, registration, heartbeats, controlled shutdown (class `BrokerLifecycleManager`, KIP-631).
 
+use super::metadata::configured;
 use super::{Broker, Config, Event, Halt, Out, Purpose};
 use crate::clock::{Duration, Instant};
 use crate::coordination::kraft::Observer;
@@ -66,12 +67,13 @@ impl Broker {
         let Boot { id, config, controller, seed, start_ordinal } = boot;
         let directory = format!("broker-{id}");
         let mut told = Vec::new();
-        let settings = config.log.clone();
+        let observer = Observer::open(disk, &directory, id, false, now)?;
+        let remembered = observer.remembered(disk)?;
         let plan = StartPlan {
             directories: std::slice::from_ref(&directory),
             node_id: Some(id.0),
             now: now.timestamp(),
-            config: &|_| settings.clone(),
+            config: &|partition| configured(&config.log, &remembered, &partition.topic),
             is_stray: &|_, _| None, // the metadata log is not read yet: judged when its replica is made
             era: config.log.era,
             needs_properties: true,
@@ -90,7 +92,6 @@ impl Broker {
         out.events.extend(storage_events.map(Event::Storage));
         let path = format!("{directory}/{}", storage::CLEANER_OFFSETS);
         let cleaned = storage::read_offsets(disk, &path)?.into_iter().collect();
-        let observer = Observer::open(disk, &directory, id, clean, now)?;
         let given = |name: &str| config.given(name).and_then(|value| value.parse().ok());
         let standard = CoordinatorConfig::default();
         let group_config = CoordinatorConfig {

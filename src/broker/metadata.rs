@@ -3,7 +3,7 @@
 
 use super::{Broker, Event, Halt, Out, Purpose};
 use crate::clock::{Duration, Instant};
-use crate::coordination::kraft::{ConfigResource, MetadataRecord, PartitionRegistration};
+use crate::coordination::kraft::{ConfigResource, Image, MetadataRecord, PartitionRegistration};
 use crate::disk::Disk;
 use crate::protocol::{ErrorCode, FETCH_VERSION, FetchRequest, FetchResponse, Request, Timer};
 use crate::replica::{self, Follower, Leader, Replica, Role};
@@ -115,17 +115,7 @@ impl Broker {
 
     /// Settings of `topic`: the topic's own over the cluster's over the broker's.
     pub(super) fn log_config(&self, topic: &TopicName) -> LogConfig {
-        let mut config = self.config.log.clone();
-        let image = &self.observer.image;
-        let cluster = image.configs.get(&ConfigResource::Broker(String::new()));
-        let own = image.configs.get(&ConfigResource::Topic(topic.as_str().to_owned()));
-        for settings in [cluster, own].into_iter().flatten() {
-            for (name, value) in settings {
-                // The controller refused what does not fit; a name of a later version changes nothing here.
-                let _ = config.set(name, value);
-            }
-        }
-        config
+        configured(&self.config.log, &self.observer.image, topic)
     }
 
     /// Makes this broker's copy of `partition` what the registration says.
@@ -351,4 +341,18 @@ impl Broker {
         }
         Ok(())
     }
+}
+
+/// Settings of `topic` as an image of the metadata has them: the topic's own over the cluster's over the broker's.
+pub(super) fn configured(own: &LogConfig, image: &Image, topic: &TopicName) -> LogConfig {
+    let mut config = own.clone();
+    let cluster = image.configs.get(&ConfigResource::Broker(String::new()));
+    let topic = image.configs.get(&ConfigResource::Topic(topic.as_str().to_owned()));
+    for settings in [cluster, topic].into_iter().flatten() {
+        for (name, value) in settings {
+            // The controller refused what does not fit; a name of a later version changes nothing here.
+            let _ = config.set(name, value);
+        }
+    }
+    config
 }

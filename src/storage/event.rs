@@ -294,8 +294,8 @@ impl Event {
             Event::SegmentRecovered { partition, base_offset, batches, valid_bytes, cut_bytes } => {
                 match english {
                     true => format!(
-                        "{partition}: segment {base_offset} recovered, {batches} batches in {valid_bytes} bytes are good, \
-                     {cut_bytes} bytes cut"
+                        "{partition}: segment {base_offset} recovered: {} in {valid_bytes} bytes good, {cut_bytes} bytes cut",
+                        counted(batches, "batch")
                     ),
                     false => format!(
                         "{partition}：段 {base_offset} 已恢复，{batches} 个批次共 {valid_bytes} 字节有效，截去 {cut_bytes} 字节"

@@ -65,6 +65,17 @@ impl Observer {
         })
     }
 
+    /// What the copy on the disk tells, before the controller is heard: logs are opened with the settings in it. (In
+    /// Kafka a broker first hears how much of it is committed, then opens its logs, `BrokerMetadataPublisher`.)
+    pub fn remembered(&self, disk: &Disk) -> Result<Image, StorageError> {
+        let mut image = Image::default();
+        let (from, up_to) = (self.log.log_start_offset(), self.log.log_end_offset());
+        for batch in metadata_log::read(&self.log, disk, from, up_to)? {
+            batch.records.iter().for_each(|record| image.apply(record));
+        }
+        Ok(image)
+    }
+
     /// What to ask the controller for next.
     pub fn fetch_partition(&self) -> FetchPartition {
         FetchPartition {
