@@ -46,7 +46,7 @@ mod verify;
 pub use advice::kinds;
 pub use batches::{BatchRow, Format, Walk};
 pub use check::{Check, Counts};
-pub use command::{Answer, Asked, Request, VERBS, at_prompt, run};
+pub use command::{Answer, Asked, Request, VERBS, run};
 pub use directory::{CHECKPOINTS, NodeFiles, PartitionFiles, Place, SegmentFiles};
 pub use dump::{ReadFile, dump_files, files};
 pub use find::{Find, Hit, Wanted};

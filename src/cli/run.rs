@@ -49,7 +49,7 @@ pub fn sandbox(
     let mut session = Session::new(arguments.language(), Box::new(place.maker()));
     session.seed = options.seed.unwrap_or(session.seed);
     session.measure = Some(Box::new(Live::new(None, arguments.canvas(), interrupt::asked)));
-    session.inspect = Some(Box::new(Samples::default()));
+    session.inspector = Some(Box::new(Samples::default()));
     let (mut line, mut number) = (SANDBOX.as_bytes().to_vec(), 0_usize);
     let mut code = ENDED;
     loop {
@@ -97,7 +97,7 @@ pub fn run(
     session.seed = options.seed.unwrap_or(session.seed);
     session.strict = asked.strict;
     session.measure = Some(Box::new(Live::new(None, arguments.canvas(), interrupt::asked)));
-    session.inspect = Some(Box::new(Samples::default()));
+    session.inspector = Some(Box::new(Samples::default()));
 
     let closed = Cell::new(false);
     let output = RefCell::new(out);

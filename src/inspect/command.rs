@@ -14,10 +14,9 @@
 use super::find::wanted_time;
 use super::findings::Weight;
 use super::pictures::Steps;
-use super::sample;
 use super::{Inspection, Place, Verified, Wanted};
 use crate::trace::Canvas;
-use crate::types::{Language, Offset, Timestamp, TopicPartition};
+use crate::types::{Offset, Timestamp, TopicPartition};
 
 /// The words that a request may begin with, and what they do.
 pub const VERBS: &[(&str, &str, &str)] = &[
@@ -143,26 +142,6 @@ fn asked(inspection: &Inspection, words: &[String]) -> Result<Asked, String> {
         None => format!("there is no {partition} in this directory"),
     })?;
     Ok(Asked { place, offset, timestamp })
-}
-
-/// `inspect` at the prompt and in lessons: a sample's name or a directory, then the words of `klab inspect`; without
-/// any the samples. The text does not depend on where a sample was unpacked.
-pub fn at_prompt(words: &str, language: Language) -> Result<Vec<String>, String> {
-    let mut words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
-    if words.is_empty() {
-        let row = |one: &sample::Sample| format!("{:<13} {}", one.name, one.about(language));
-        return Ok(sample::samples().iter().map(row).collect());
-    }
-    let name = words.remove(0);
-    let inspection = match sample::sample_named(&name) {
-        Ok(inspection) => inspection,
-        Err(_) if std::path::Path::new(&name).is_dir() => {
-            Inspection::open(std::path::Path::new(&name))?
-        }
-        Err(error) => return Err(error),
-    };
-    let answer = run(&inspection, &words, false, &Canvas::text(language), &mut |_, _| true)?;
-    Ok(answer.text.lines().map(|line| line.trim_end().to_owned()).collect())
 }
 
 /// What a request brought: the text, and whether it means that something is wrong.

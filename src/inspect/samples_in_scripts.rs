@@ -1,17 +1,18 @@
-//! `inspect SAMPLE …` of scripts and lessons: the directories of real brokers that come along.
+//! `inspect` at the prompt, in scripts and in lessons: directories that real brokers wrote.
 //!
-//! The one that was asked for last stays open, so a lesson that asks it ten things unpacks it once. Nothing else of the
-//! machine can be read by a script: one's own directory is opened by `klab inspect DIR`.
+//! The sample that was asked for last stays open, so a lesson that asks it ten things unpacks it once. A directory of
+//! one's own is opened anew each time, since its broker may run.
 
-use super::command::run;
-use super::sample::{sample_named, samples};
 use super::Inspection;
+use super::command::run;
+use super::sample::{Sample, sample_named, samples};
 use crate::script::Inspect;
 use crate::trace::Canvas;
 use crate::types::Language;
-use serde_json::Value;
+use serde_json::{Value, json};
+use std::path::Path;
 
-/// The samples, opened as they are asked for.
+/// The samples, opened as they are asked for, and other directories by their paths.
 #[derive(Default)]
 pub struct Samples {
     open: Option<(String, Inspection)>,
@@ -20,22 +21,29 @@ pub struct Samples {
 impl Inspect for Samples {
     fn inspect(
         &mut self,
-        words: &[String],
+        words: &str,
         language: Language,
     ) -> Result<(Vec<String>, Value), String> {
-        let names = || samples().iter().map(|sample| sample.name).collect::<Vec<_>>().join(", ");
-        let (name, rest) =
-            words.split_first().ok_or_else(|| format!("which directory? There are {}", names()))?;
-        if self.open.as_ref().is_none_or(|(open, _)| open != name) {
+        let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
+        let Some((name, rest)) = words.split_first() else {
+            let row = |one: &Sample| format!("{:<13} {}", one.name, one.about(language));
+            let data = samples().iter().map(|one| json!({ "name": one.name })).collect();
+            return Ok((samples().iter().map(row).collect(), data));
+        };
+        if self.open.as_ref().is_none_or(|(open, _)| open != name) || Path::new(name).is_dir() {
             self.open = None; // first the old one goes, then the new one comes
-            self.open = Some((name.clone(), sample_named(name)?));
+            let inspection = match sample_named(name) {
+                Err(_) if Path::new(name).is_dir() => Inspection::open(Path::new(name))?,
+                opened => opened?,
+            };
+            self.open = Some((name.clone(), inspection));
         }
         let Some((_, inspection)) = &self.open else { return Err("nothing is open".into()) };
         let canvas = Canvas::text(language);
         let mut go_on = |_, _| true;
         let text = run(inspection, rest, false, &canvas, &mut go_on)?.text;
         let told = run(inspection, rest, true, &canvas, &mut go_on)?.text;
-        Ok((text.lines().map(str::to_owned).collect(), parsed(&told)))
+        Ok((text.lines().map(|line| line.trim_end().to_owned()).collect(), parsed(&told)))
     }
 }
 
@@ -55,8 +63,7 @@ mod tests {
     use super::*;
 
     fn ask(words: &str) -> Result<(Vec<String>, Value), String> {
-        let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
-        Samples::default().inspect(&words, Language::English)
+        Samples::default().inspect(words, Language::English)
     }
 
     #[test]
@@ -67,8 +74,9 @@ mod tests {
     }
 
     #[test]
-    fn only_samples_can_be_opened() {
-        assert!(ask("/etc").unwrap_err().contains("no sample is called '/etc'"));
+    fn what_is_not_there_is_named() {
+        assert_eq!(ask("").unwrap().0.len(), samples().len());
+        assert!(ask("/no/such").unwrap_err().contains("no sample is called '/no/such'"));
         assert!(ask("plain verify nobody-0").unwrap_err().contains("nobody-0"));
     }
 }

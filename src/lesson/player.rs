@@ -91,10 +91,9 @@ pub struct Player {
 impl Player {
     /// Prepares the lesson: its set-up is played at once. `Err`: the set-up does not run.
     pub fn new(lesson: Arc<Lesson>, mut session: Session) -> Result<Player, String> {
-        session.inspect.get_or_insert_with(|| Box::new(Samples::default()));
+        session.inspector.get_or_insert_with(|| Box::new(Samples::default()));
         session.seed = lesson.seed;
         session.lab = None;
-        session.inspector = Some(crate::inspect::at_prompt);
         let default = format!("cluster brokers=3 kafka=4.3 seed={}", lesson.seed);
         let statements = match &lesson.setup {
             Some(setup) => setup.statements.clone(),

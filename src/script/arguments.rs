@@ -71,15 +71,7 @@ impl Arguments {
                 Some(key) => arguments.setting(form, key, word)?,
                 None => match slots.next() {
                     Some(slot) if slot.kind == Kind::Rest => {
-                        // The words of `inspect` are read by somebody else: offset=5 stays as it is written.
-                        let keep = form.words == "inspect";
-                        let whole = |word: &Word| match &word.key {
-                            Some(key) if keep => format!("{key}={}", word.text),
-                            _ => word.text.clone(),
-                        };
-                        let from = words.iter().position(|other| std::ptr::eq(other, word));
-                        let from = if keep { from.unwrap_or(0) } else { 0 };
-                        let rest = words[from..].iter().map(whole).collect();
+                        let rest = words.iter().map(|word| word.text.clone()).collect();
                         arguments.values.insert(slot.name, (Argument::Texts(rest), word.span));
                         return Ok(arguments);
                     }

@@ -148,10 +148,7 @@ fn look(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
         "crc check" => {
             Command::CrcCheck { partition: partition(a), broker: a.number("broker")? }
         }
-        "inspect" => {
-            let words = std::iter::once(a.name("sample")).chain(a.texts("words"));
-            Command::Inspect(words.collect())
-        }
+        "inspect" => Command::Inspect,
         "perf" => Command::Perf(a.texts("words").join(" ")),
         "hint" => Command::Hint,
         "goal" => Command::Goal,

@@ -239,8 +239,6 @@ pub enum Command {
         /// On which broker; the leader by default.
         broker: Option<u32>,
     },
-    /// `inspect SAMPLE [WORDS]`: the sample's name, and what of it
-    Inspect(Vec<String>),
     /// `where`
     Where,
     /// `glossary [WORD]`

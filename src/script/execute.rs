@@ -134,7 +134,7 @@ impl Execution {
         let mut progress = self.go_on(session).unwrap_or_else(|error| wrong(error.to_string()));
         if let Progress::Done(output) = &mut progress {
             self.state = State::Done;
-            if matches!(self.statement.command, Command::Inspect(_) | Command::CrcCheck { .. }) {
+            if matches!(self.statement.command, Command::Inspect | Command::CrcCheck { .. }) {
                 session.inspected = output.result.clone();
             }
             if let Some(lab) = &session.lab {
@@ -199,8 +199,8 @@ impl Execution {
             self.state = State::Measuring;
             return Ok(super::look::perf(words, session).unwrap_or(Progress::Stepped));
         }
-        if let Command::Inspect(words) = text {
-            return Ok(super::look::inspect(words, session));
+        if matches!(text, Command::Inspect) {
+            return Ok(super::look::inspect(&self.statement, session));
         }
         if !matches!(text, Command::Help(_) | Command::Glossary(_) | Command::Hint | Command::Goal)
             && let Err(error) = session.ensure_lab()

@@ -98,7 +98,7 @@ mod tests {
     /// One session for all blocks; a block that fails ends there, the next one goes on.
     fn play(name: &str, blocks: &mut [Block]) {
         let mut session = Session::in_memory(Language::English);
-        session.inspect = Some(Box::new(crate::inspect::Samples::default()));
+        session.inspector = Some(Box::new(crate::inspect::Samples::default()));
         for block in blocks {
             // Empty lines in front, so that messages name the lines of the file.
             let text = format!("{}{}", "\n".repeat(block.line - 1), block.source);

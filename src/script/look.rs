@@ -46,12 +46,14 @@ pub fn measured(session: &mut Session) -> Option<Progress> {
     }
 }
 
-/// Looks into a directory of a real broker that comes along.
-pub fn inspect(words: &[String], session: &mut Session) -> Progress {
+/// Looks into a directory that a real broker wrote.
+pub fn inspect(statement: &Statement, session: &mut Session) -> Progress {
     let language = session.language;
-    match &mut session.inspect {
-        None => wrong(format!("in a shell: klab inspect --sample {}", words.join(" "))),
-        Some(eyes) => match eyes.inspect(words, language) {
+    // As written: the words have a grammar of their own, `offset=5` and `value~apples`.
+    let words = statement.text.trim().strip_prefix("inspect").unwrap_or_default().trim();
+    match &mut session.inspector {
+        None => wrong(format!("in a shell: klab inspect --sample {words}")),
+        Some(inspector) => match inspector.inspect(words, language) {
             Err(sentence) => wrong(sentence),
             Ok((lines, result)) => with(lines, result),
         },
@@ -63,14 +65,6 @@ pub fn look(statement: &Statement, session: &Session) -> Progress {
     match &statement.command {
         Command::Help(words) => return lines(help_lines(words, session.language)),
         Command::Glossary(word) => return glossary(word.as_deref(), session),
-        Command::Inspect => {
-            // As written: the words have a grammar of their own, `offset=5` and `value~apples`.
-            let words = statement.text.trim().strip_prefix("inspect").unwrap_or_default().trim();
-            let Some(inspector) = session.inspector else {
-                return wrong(format!("in a shell: klab inspect --sample {words}"));
-            };
-            return inspector(words, session.language).map_or_else(wrong, lines);
-        }
         Command::Hint | Command::Goal | Command::Reset => {
             return wrong(format!(
                 "'{}' belongs to a lesson: 'klab lesson' plays one",

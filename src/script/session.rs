@@ -25,11 +25,11 @@ pub trait Measure {
 /// Who carries out `inspect`. Directories of real brokers are files, which the core does not read, so somebody above
 /// lends it the eyes.
 pub trait Inspect {
-    /// Carries out the words: a sample's name, then what of it. Lines for people, and an object or a list of objects
-    /// for programs. The error is a sentence.
+    /// Carries out the words: a sample's name or a directory, then what of it. Lines for people, and an object or a
+    /// list of objects for programs. The error is a sentence.
     fn inspect(
         &mut self,
-        words: &[String],
+        words: &str,
         language: Language,
     ) -> Result<(Vec<String>, serde_json::Value), String>;
 }
@@ -49,7 +49,7 @@ pub struct Session {
     /// Who carries out `perf`, if anybody.
     pub measure: Option<Box<dyn Measure>>,
     /// Who carries out `inspect`, if anybody.
-    pub inspect: Option<Box<dyn Inspect>>,
+    pub inspector: Option<Box<dyn Inspect>>,
     /// What the last `inspect` or `crc check` brought: `inspected(FIELD)` asks for it.
     pub inspected: serde_json::Value,
     make_disk: MakeDisk,
@@ -71,7 +71,7 @@ impl Session {
             strict: false,
             commands: Vec::new(),
             measure: None,
-            inspect: None,
+            inspector: None,
             inspected: serde_json::Value::Null,
             make_disk,
             violations_told: 0,

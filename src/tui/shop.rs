@@ -10,7 +10,7 @@ use super::play::Play;
 use super::stage::Stage;
 use super::{Library, Options, Start, litter};
 use crate::disk::Disk;
-use crate::inspect::{self, Inspection, Samples};
+use crate::inspect::{self, Inspection};
 use crate::lesson::{self, Progress};
 use crate::script::{MakeDisk, Session};
 use crate::simulate::perf::Live;
@@ -141,7 +141,6 @@ impl Shop {
         let (path, make) = self.place(super::home::short(&id));
         let mut session = Session::new(language, make);
         session.measure = Some(Box::new(Live::new(None, Canvas::text(language), || false)));
-        session.inspect = Some(Box::new(Samples::default()));
         session.seed = self.seed.unwrap_or_else(|| lessons[&Language::English].seed);
         let play = Play::new(session, lessons, resume_at);
         let save = (!self.by_itself).then(|| self.saver(id.clone()));
@@ -164,7 +163,6 @@ impl Shop {
         let (path, make) = self.place("sandbox");
         let mut session = Session::new(language, make);
         session.measure = Some(Box::new(Live::new(None, Canvas::text(language), || false)));
-        session.inspect = Some(Box::new(Samples::default()));
         session.seed = self.seed.unwrap_or(1);
         let text = format!("cluster brokers=3 kafka=4.3 seed={}", session.seed);
         let cluster = crate::script::parse_line(&text, 1).map_err(|fault| fault.message)?;

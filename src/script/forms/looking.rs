@@ -246,14 +246,6 @@ pub const FORMS: &[Form] = &[
         "重新计算日志中每个批次或消息的校验和并比较。",
         "crc check orders-0",
     ),
-    Form::new(
-        "inspect",
-        &[must("sample", Text), may("words", Rest)],
-        &[],
-        "Looks into a directory of a real broker that comes along; words as of 'klab inspect'.",
-        "查看随附的真实 broker 目录；其余词同 'klab inspect'。",
-        "inspect 2.1 lookup m2-none-0 offset=2500",
-    ),
     Form::new("where", &[], &[], "Says where the files are.", "显示文件所在位置。", "where"),
     Form::new(
         "glossary",
