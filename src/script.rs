@@ -25,6 +25,7 @@ mod crc;
 mod error;
 mod evaluate;
 mod execute;
+mod expect;
 mod expression;
 mod files;
 mod form;

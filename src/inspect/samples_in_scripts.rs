@@ -19,11 +19,7 @@ pub struct Samples {
 }
 
 impl Inspect for Samples {
-    fn inspect(
-        &mut self,
-        words: &str,
-        language: Language,
-    ) -> Result<(Vec<String>, Value), String> {
+    fn inspect(&mut self, words: &str, language: Language) -> Result<(Vec<String>, Value), String> {
         let words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
         let Some((name, rest)) = words.split_first() else {
             let row = |one: &Sample| format!("{:<13} {}", one.name, one.about(language));

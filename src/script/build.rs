@@ -145,9 +145,7 @@ fn look(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
         "where" => Command::Where,
         "glossary" => Command::Glossary(a.text("word")),
         "help" => Command::Help(a.texts("words")),
-        "crc check" => {
-            Command::CrcCheck { partition: partition(a), broker: a.number("broker")? }
-        }
+        "crc check" => Command::CrcCheck { partition: partition(a), broker: a.number("broker")? },
         "inspect" => Command::Inspect,
         "perf" => Command::Perf(a.texts("words").join(" ")),
         "hint" => Command::Hint,

@@ -224,9 +224,9 @@ fn scanned(a: &Arguments<'_>) -> Result<Option<i64>, String> {
     for event in a.lab.events().iter().filter(at_broker) {
         match &event.body {
             Body::Broker(Event::Started { .. }) => bases = Some(BTreeSet::new()),
-            Body::Broker(Event::Storage(SegmentRecovered { partition: of, base_offset, .. }))
-                if *of == partition =>
-            {
+            Body::Broker(Event::Storage(SegmentRecovered {
+                partition: of, base_offset, ..
+            })) if *of == partition => {
                 bases.get_or_insert_default().insert(*base_offset);
             }
             _ => {}

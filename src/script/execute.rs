@@ -14,7 +14,9 @@ use super::acts::{About, Acts, acts_of, message_act, name_of};
 use super::capability::lacking;
 use super::command::{Command, MessageTarget};
 use super::error::{Fault, Span, clip};
-use super::evaluate::{evaluate, holds, is_condition, saw};
+use super::evaluate::{holds, saw};
+use super::expect::{expect, predict};
+use super::inspected::known;
 use super::say::{Said, answer, refusal};
 use super::session::Session;
 use super::statement::Statement;
@@ -98,15 +100,15 @@ pub struct Execution {
 
 type Step = Result<Progress, LabError>;
 
-fn done(said: Said) -> Progress {
+pub(super) fn done(said: Said) -> Progress {
     Progress::Done(Output { lines: said.lines, result: said.result, ..Output::default() })
 }
 
-fn failed(line: String, result: Json) -> Progress {
+pub(super) fn failed(line: String, result: Json) -> Progress {
     Progress::Done(Output { lines: vec![line], result, status: Status::Failed, needs: None })
 }
 
-fn wrong(line: impl Into<String>) -> Progress {
+pub(super) fn wrong(line: impl Into<String>) -> Progress {
     let line = line.into();
     let result = json!({ "wrong": line });
     Progress::Done(Output { lines: vec![line], result, status: Status::Wrong, needs: None })
@@ -195,12 +197,13 @@ impl Execution {
             return Ok(self.begin_cluster(session, spec));
         }
         let text = &self.statement.command;
-        if let Command::Perf(words) = text {
-            self.state = State::Measuring;
-            return Ok(super::look::perf(words, session).unwrap_or(Progress::Stepped));
-        }
-        if matches!(text, Command::Inspect) {
-            return Ok(super::look::inspect(&self.statement, session));
+        match text {
+            Command::Inspect => return Ok(super::look::inspect(&self.statement, session)),
+            Command::Perf(words) => {
+                self.state = State::Measuring;
+                return Ok(super::look::perf(words, session).unwrap_or(Progress::Stepped));
+            }
+            _ => {}
         }
         if !matches!(text, Command::Help(_) | Command::Glossary(_) | Command::Hint | Command::Goal)
             && let Err(error) = session.ensure_lab()
@@ -237,7 +240,7 @@ impl Execution {
         let Some(lab) = session.lab.as_mut() else {
             return Ok(super::look::look(&self.statement, session));
         };
-        let now = lab.now();
+        let (now, told) = (lab.now(), &session.inspected);
         self.state = match &self.statement.command {
             Command::Until { within, .. } => State::Until { deadline: now + *within },
             Command::Run(time) => State::Run { until: now + *time },
@@ -251,12 +254,9 @@ impl Execution {
                 return lab.branch(name).map(|()| done(Said::line(words)));
             }
             Command::Switch(name) => return lab.switch(name).map(|()| place(lab)),
-            Command::Expect(condition) => {
-                return Ok(expect(&super::inspected::known(condition, &session.inspected), lab));
-            }
+            Command::Expect(condition) => return Ok(expect(&known(condition, told), lab)),
             Command::Predict { question, answer } => {
-                let answer = super::inspected::known(answer, &session.inspected);
-                return Ok(predict(question, &answer, lab));
+                return Ok(predict(question, &known(answer, told), lab));
             }
             _ => return Ok(super::look::look(&self.statement, session)),
         };
@@ -471,38 +471,7 @@ fn place(lab: &Lab) -> Progress {
 }
 
 /// A condition that does not hold, cut to a readable length, and what was there instead.
-fn wanted(condition: &super::expression::Expression, saw: &str) -> String {
+pub(super) fn wanted(condition: &super::expression::Expression, saw: &str) -> String {
     let condition = clip(&condition.to_string(), 200);
     if saw.is_empty() { condition } else { format!("{condition}; {}", clip(saw, 1_000)) }
-}
-
-fn expect(condition: &super::expression::Expression, lab: &Lab) -> Progress {
-    match holds(condition, lab) {
-        Err(error) => wrong(error),
-        Ok(true) => {
-            done(Said::new(vec![], json!({ "condition": condition.to_string(), "holds": true })))
-        }
-        Ok(false) => {
-            let saw = saw(condition, lab);
-            let result = json!({ "condition": condition.to_string(), "holds": false, "saw": saw });
-            failed(format!("expected {}", wanted(condition, &saw)), result)
-        }
-    }
-}
-
-/// Without a learner the engine answers alone, and says so. A condition that does not hold fails.
-fn predict(question: &str, answer: &super::expression::Expression, lab: &Lab) -> Progress {
-    match evaluate(answer, lab) {
-        Err(error) => wrong(error),
-        Ok(value) => {
-            let line = format!("{question} {value} (answered by the engine)");
-            let result = json!({ "question": question, "answer": value.to_json() });
-            if is_condition(answer) && !value.truth() {
-                let saw = saw(answer, lab);
-                let line = if saw.is_empty() { line } else { format!("{line}; {saw}") };
-                return failed(line, result);
-            }
-            done(Said::new(vec![line], result))
-        }
-    }
 }

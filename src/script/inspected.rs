@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn fields_are_found_by_name_and_number() {
-        let result = json!([{"index": "identical", "batches": 113}, {"index": "wrong", "ok": true}]);
+        let result =
+            json!([{"index": "identical", "batches": 113}, {"index": "wrong", "ok": true}]);
         let told = |path: &str| field(&result, path).to_string();
         assert_eq!(told("index"), "identical");
         assert_eq!(told("batches"), "113");

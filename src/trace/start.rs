@@ -36,7 +36,8 @@ fn last_start<'a>(lab: &'a Lab, focus: &Focus) -> Option<(&'a Stamped, bool)> {
 pub(super) fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     let title = canvas.word("start", "启动");
     let Some((start, clean)) = last_start(lab, focus) else {
-        let text = canvas.word("no broker has started that we remember", "没有记录到 broker 的启动");
+        let text =
+            canvas.word("no broker has started that we remember", "没有记录到 broker 的启动");
         return common::nothing(title, text, canvas);
     };
     let how = match clean {
