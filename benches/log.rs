@@ -144,13 +144,9 @@ fn scan(size_bytes: usize) {
 fn verify(disk: &Disk, log: &Log) -> u64 {
     let mut good = 0;
     for segment in log.segments() {
-        for header in segment.headers(disk, klab::types::Position(0)) {
-            let (position, header) = header.expect("whole batches");
-            let size = header.size_bytes();
-            let checked = disk.with_bytes(segment.log, u64::from(position.0), size, |bytes| {
-                klab::batch::verify_checksum(bytes).is_ok()
-            });
-            good += u64::from(checked.expect("the file"));
+        for header in segment.sound_headers(disk, klab::types::Position(0)) {
+            header.expect("whole batches with their checksums");
+            good += 1;
         }
     }
     assert!(good > 0);

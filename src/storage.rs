@@ -55,6 +55,7 @@ pub mod transaction_index;
 mod transactions;
 mod truncate;
 mod validate;
+mod window;
 
 #[cfg(test)]
 mod tests;

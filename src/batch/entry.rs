@@ -81,6 +81,12 @@ impl Contents<'_> {
         })
     }
 
+    /// The records of a batch of format 2, for [`RecordIterator::glance`].
+    pub(crate) fn batch(&self) -> Option<RecordIterator<'_>> {
+        let batch = !self.header.is_message();
+        batch.then(|| RecordIterator::new(self.header, &self.bytes, self.start))
+    }
+
     /// The bytes in which the records' positions count: the entry itself, or what was unpacked.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes

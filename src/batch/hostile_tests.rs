@@ -191,3 +191,37 @@ proptest! {
         }
     }
 }
+
+/// A glance at a record says what its view says, or fails where it fails, whatever the bytes are.
+#[test]
+fn a_glance_is_the_view() {
+    let mut builder = BatchBuilder::new(Offset(7));
+    let long = vec![b'x'; 20_000];
+    let headers = [("h".to_string(), Some(b"v".to_vec()))];
+    builder.push_parts(Offset(7), Timestamp(1_000), Some(b"k"), Some(b"v"), &[]);
+    builder.push_parts(Offset(8), Timestamp(900), None, Some(&long), &[]);
+    builder.push_parts(Offset(9), Timestamp(9_000_000_000_000), Some(&long[..70]), None, &headers);
+    builder.push_parts(Offset(10), Timestamp(1_001), Some(b""), Some(b""), &[]);
+    let whole = builder.build();
+    let looks = |bytes: &[u8]| -> (Vec<_>, Vec<_>) {
+        let Ok(mut glances) = iterate(bytes) else { return (Vec::new(), Vec::new()) };
+        let glances = std::iter::from_fn(|| glances.glance());
+        let glances = glances.map(|g| g.map(|g| (g.offset, g.timestamp, g.has_key))).collect();
+        let views = iterate(bytes).unwrap();
+        let views = views.map(|v| v.map(|v| (v.offset, v.timestamp, v.key.is_some()))).collect();
+        (glances, views)
+    };
+    let (glances, views) = looks(&whole);
+    assert_eq!((glances.len(), &glances), (4, &views));
+    for at in HEADER_SIZE_BYTES..whole.len() {
+        if (300..whole.len() - 400).contains(&at) {
+            continue; // inside the long value
+        }
+        for bit in 0..8 {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1 << bit;
+            let (glances, views) = looks(&bytes);
+            assert_eq!(glances, views, "byte {at}, bit {bit}");
+        }
+    }
+}

@@ -213,12 +213,16 @@ pub(crate) fn record_field(name: &'static str) -> &'static Field {
 
 impl Field {
     /// The big-endian number in this field; `bytes` must hold the whole header.
+    #[inline(always)]
     pub(crate) fn get(&self, bytes: &[u8]) -> i64 {
-        let mut value = if bytes[self.start] & 0x80 == 0 { 0i64 } else { -1 };
-        for &byte in &bytes[self.start..self.start + self.width] {
-            value = (value << 8) | i64::from(byte);
+        let bytes = &bytes[self.start..self.start + self.width];
+        match *bytes {
+            [a] => i64::from(a as i8),
+            [a, b] => i64::from(i16::from_be_bytes([a, b])),
+            [a, b, c, d] => i64::from(i32::from_be_bytes([a, b, c, d])),
+            [a, b, c, d, e, f, g, h] => i64::from_be_bytes([a, b, c, d, e, f, g, h]),
+            _ => bytes.iter().fold(0, |value, &byte| (value << 8) | i64::from(byte)),
         }
-        value
     }
 
     /// Writes the low bytes of `value`, big-endian.

@@ -86,6 +86,54 @@ impl<'a> RecordView<'a> {
     }
 }
 
+/// What a leader looks at in each record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Glance {
+    /// Its place in the partition.
+    pub offset: Offset,
+    /// Its timestamp.
+    pub timestamp: Timestamp,
+    /// Whether its key is not null.
+    pub has_key: bool,
+}
+
+/// One zigzag number of up to five bytes inside `bytes`, and the place behind it.
+#[inline(always)]
+fn small(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
+    let mut value = 0u64;
+    for n in 0..5 {
+        let byte = *bytes.get(at + n)?;
+        value |= u64::from(byte & 0x7f) << (7 * n);
+        if byte & 0x80 == 0 {
+            return Some(((value >> 1) as i64 ^ -((value & 1) as i64), at + n + 1));
+        }
+    }
+    None
+}
+
+/// The record at `at`, if it is of the plain kind: the place behind it, its deltas, and whether it has a key. None is
+/// no verdict: the thorough reader is to look.
+#[inline]
+fn glance_at(bytes: &[u8], at: usize, end: usize) -> Option<(usize, i64, i32, bool)> {
+    let bytes = &bytes[..end];
+    let (length, body) = small(bytes, at)?;
+    let behind = body.checked_add(usize::try_from(length).ok()?)?;
+    let (time_delta, at) = small(bytes, body + 1)?;
+    let (offset_delta, at) = small(bytes, at)?;
+    let (key, at) = small(bytes, at)?;
+    if key < -1 {
+        return None;
+    }
+    let at = at + key.max(0) as usize;
+    let (value, at) = small(bytes, at)?;
+    if value < -1 {
+        return None;
+    }
+    let at = at + value.max(0) as usize;
+    let plain = at < end && bytes[at] == 0 && at + 1 == behind && behind <= end;
+    plain.then_some((behind, time_delta, i32::try_from(offset_delta).ok()?, key >= 0))
+}
+
 /// A place in a batch, with the bounds that lengths are held to.
 pub(super) struct Cursor<'a> {
     pub(super) bytes: &'a [u8],
@@ -176,6 +224,31 @@ impl<'a> RecordIterator<'a> {
     /// The header of the batch.
     pub fn header(&self) -> &Header {
         &self.header
+    }
+
+    /// The next record as a leader looks at it, without a view of its parts: where every length fits into one or two
+    /// bytes and there are no headers it costs a fraction of [`Iterator::next`], which does all the rest.
+    #[inline]
+    pub(crate) fn glance(&mut self) -> Option<Result<Glance, BatchError>> {
+        if self.left > 0
+            && let Some((next, time_delta, offset_delta, has_key)) =
+                glance_at(self.cursor.bytes, self.cursor.at, self.cursor.end)
+        {
+            (self.cursor.at, self.left) = (next, self.left - 1);
+            let offset = Offset(self.header.base_offset.0.saturating_add(i64::from(offset_delta)));
+            let timestamp = match self.header.timestamp_type() {
+                TimestampType::LogAppendTime => self.header.max_timestamp,
+                TimestampType::CreateTime => {
+                    Timestamp(self.header.base_timestamp.0.wrapping_add(time_delta))
+                }
+            };
+            return Some(Ok(Glance { offset, timestamp, has_key }));
+        }
+        Some(self.next()?.map(|view| Glance {
+            offset: view.offset,
+            timestamp: view.timestamp,
+            has_key: view.key.is_some(),
+        }))
     }
 
     fn record(&mut self) -> Result<RecordView<'a>, BatchError> {

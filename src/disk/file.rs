@@ -133,6 +133,13 @@ impl Disk {
         answer
     }
 
+    /// Whether [`Disk::with_bytes`] shows this file's bytes through a map, so that a look at all of them costs no more
+    /// than a look at a few.
+    pub fn shows_in_place(&self, file: FileId) -> bool {
+        let mapped = self.node("look at", file).is_ok_and(|node| node.mapped);
+        mapped && self.real.as_ref().is_some_and(|real| real.ours)
+    }
+
     fn readable(&self, file: FileId, position: u64, length: usize) -> Result<(&Node, usize)> {
         let node = self.node("read", file)?;
         let Some(rest) = node.size.checked_sub(position) else {

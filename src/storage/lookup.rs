@@ -193,6 +193,16 @@ impl<'a> Lookup<'a> {
         })
     }
 
+    /// Ends the search without showing its steps.
+    fn hurry(&mut self, search: Search) -> Result<(), StorageError> {
+        let index = &self.log.segments()[self.segment].index;
+        let (slot, _) = index.finish(self.disk, search)?;
+        let entry = slot.map(|slot| index.entry(self.disk, slot)).transpose()?;
+        let position = entry.map_or(Position(0), |(_, position)| position);
+        (self.scan_from, self.at, self.phase) = (position, position, Phase::Scan);
+        Ok(())
+    }
+
     fn scan(&mut self) -> Result<LookupStep, StorageError> {
         let segment = &self.log.segments()[self.segment];
         let Some(header) = segment.header_at(self.disk, self.at)? else {
@@ -225,6 +235,24 @@ impl<'a> Lookup<'a> {
 
 impl Iterator for Lookup<'_> {
     type Item = LookupStep;
+
+    /// All steps at once: the same search over the same entries, with one look at the index's bytes for all of them
+    /// where they can be seen in place.
+    fn last(mut self) -> Option<LookupStep> {
+        let mut last = None;
+        loop {
+            if let Phase::Search(search) = self.phase
+                && self.with_index
+                && let Err(error) = self.hurry(search)
+            {
+                return Some(LookupStep::Damaged { error: Box::new(error) });
+            }
+            match self.next() {
+                Some(step) => last = Some(step),
+                None => return last,
+            }
+        }
+    }
 
     fn next(&mut self) -> Option<LookupStep> {
         let step = match self.phase {

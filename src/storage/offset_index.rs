@@ -111,10 +111,26 @@ impl OffsetIndex {
 
     /// The greatest entry at or below `target`; base offset and position 0 if there is none.
     pub fn lookup(&self, disk: &Disk, target: Offset) -> Result<(Offset, Position)> {
-        match self.search(target).finish(|n| Ok(self.entry(disk, n)?.0.0))?.0 {
+        match self.finish(disk, self.search(target))?.0 {
             None => Ok((self.base_offset, Position(0))),
             Some(slot) => self.entry(disk, slot),
         }
+    }
+
+    /// The slot that a search ends at, and whether it hit the target exactly.
+    pub(super) fn finish(&self, disk: &Disk, search: Search) -> Result<(Option<u32>, bool)> {
+        if !disk.shows_in_place(self.file) {
+            return search.finish(|n| Ok(self.entry(disk, n)?.0.0));
+        }
+        disk.with_bytes(self.file, 0, self.used_bytes() as usize, |bytes| {
+            let (entries, _) = bytes.as_chunks::<8>();
+            search.finish(|n| match entries.get(n as usize) {
+                Some(entry) => {
+                    Ok(self.base_offset.0 + i64::from((u64::from_be_bytes(*entry) >> 32) as i32))
+                }
+                None => Ok(self.entry(disk, n)?.0.0),
+            })
+        })?
     }
 
     pub(super) fn search(&self, target: Offset) -> Search {

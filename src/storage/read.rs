@@ -132,11 +132,8 @@ impl Log {
 
     /// Where `offset` is: the last step of [`Log::lookup`].
     pub fn translate_offset(&self, disk: &Disk, offset: Offset) -> LookupStep {
-        let mut last = LookupStep::AtEnd { target: offset, log_end_offset: self.log_end_offset };
-        for step in Lookup::new(self, disk, offset, true) {
-            last = step;
-        }
-        last
+        let end = LookupStep::AtEnd { target: offset, log_end_offset: self.log_end_offset };
+        Lookup::new(self, disk, offset, true).last().unwrap_or(end)
     }
 }
 

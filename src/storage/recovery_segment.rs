@@ -17,6 +17,7 @@ use super::producer_state::{AppendOrigin, EndMarker, ProducerState};
 use super::recovery_step::RecoveryStep;
 use super::segment::{Segment, file_name};
 use super::transaction_index::AbortedTransaction;
+use super::window::Window;
 use crate::batch::{Header, verify_checksum};
 use crate::disk::Disk;
 use crate::era::IndexKey;
@@ -29,6 +30,7 @@ struct Scan {
     valid: u32,
     last_entry: u32,
     batches: u32,
+    window: Window,
 }
 
 impl Log {
@@ -108,7 +110,8 @@ impl Log {
         let (interval, index_key) = (self.config.index_interval_bytes, self.config.era.index_key);
         loop {
             let segment = &mut Arc::make_mut(&mut self.segments)[n];
-            let header = match segment.header_at(disk, Position(scan.valid)) {
+            let at = Position(scan.valid);
+            let header = match segment.header_within(disk, &mut scan.window, at) {
                 Ok(Some(header)) => header,
                 Ok(None) if scan.valid == segment.size_bytes => return Ok(None),
                 Ok(None) => return Ok(Some("the file ends inside this batch".to_string())),
@@ -118,7 +121,8 @@ impl Log {
                 Err(error) => return Err(error),
             };
             let (start, size) = (u64::from(scan.valid), header.size_bytes());
-            if let Err(error) = disk.with_bytes(segment.log, start, size, verify_checksum)? {
+            let bytes = scan.window.bytes(disk, segment.log, start, size)?;
+            if let Err(error) = verify_checksum(bytes) {
                 return Ok(Some(error.shifted(start).to_string()));
             }
             if relative(segment.base_offset, header.last_offset()).is_none() {

@@ -322,23 +322,4 @@ impl Segment {
         }
         Ok(self.first_timestamp.unwrap_or(Timestamp::NONE))
     }
-
-    /// Walks the batches from `position` to the end; ends after the first error.
-    pub fn headers<'a>(
-        &'a self,
-        disk: &'a Disk,
-        position: Position,
-    ) -> impl Iterator<Item = Result<(Position, Header)>> + 'a {
-        let mut at = Some(position);
-        std::iter::from_fn(move || {
-            let position = at.take()?;
-            match self.header_at(disk, position).transpose()? {
-                Ok(header) => {
-                    at = Some(Position(position.0 + header.size_bytes() as u32));
-                    Some(Ok((position, header)))
-                }
-                Err(error) => Some(Err(error)),
-            }
-        })
-    }
 }

@@ -15,7 +15,8 @@ use super::error::{INPUT, Result, StorageError, StorageErrorKind};
 use super::event::Event;
 use super::log::Log;
 use crate::batch::{
-    self, AnyBuilder, BatchError, Codec, Entry, Header, RecordView, TimestampType, entries,
+    self, AnyBuilder, BatchError, Codec, Contents, Entry, Header, RecordIterator, TimestampType,
+    entries,
 };
 use crate::clock;
 use crate::types::{LeaderEpoch, Offset, Timestamp};
@@ -55,25 +56,14 @@ impl Rules<'_> {
     }
 
     /// Key and time of one record (`LogValidator.validateRecord`); gives its time.
-    fn record(&self, header: &Header, record: &RecordView) -> Result<Timestamp> {
-        if header.is_control() {
-            return Ok(record.timestamp);
+    fn record(&self, control: bool, has_key: bool, time: Timestamp) -> Result<Timestamp> {
+        if control {
+            return Ok(time);
         }
-        if self.config.cleanup_policy.compact && record.key.is_none() {
+        if self.config.cleanup_policy.compact && !has_key {
             let what = "a compacted topic cannot accept a record without key";
             return Err(refused(StorageErrorKind::InvalidRecord, what));
         }
-        if let Some(inner) = &record.message
-            && header.codec() != Codec::None
-            && !record.checksum_holds()
-        {
-            let what = format!(
-                "the message inside a compressed set has crc {:#010x}, not its own",
-                inner.crc
-            );
-            return Err(StorageError::at(INPUT, (0, 0), "crc", what));
-        }
-        let time = record.timestamp;
         if self.append_time().is_none() && time != Timestamp::NONE {
             let age = self.now.0.saturating_sub(time.0);
             let before = self.config.message_timestamp_before_max_ms;
@@ -88,6 +78,44 @@ impl Rules<'_> {
             }
         }
         Ok(time)
+    }
+
+    /// All records of a batch of format 2: how many, and the greatest time.
+    fn batch(&self, mut records: RecordIterator, start: u64) -> Result<(i64, Timestamp)> {
+        let control = records.header().is_control();
+        let (mut count, mut greatest, mut last) = (0i64, Timestamp::NONE, None);
+        while let Some(record) = records.glance() {
+            let record = record.map_err(|error| corrupt(start, error))?;
+            greatest = greatest.max(self.record(control, record.has_key, record.timestamp)?);
+            if last.is_some_and(|last| record.offset != last + 1) {
+                let what = format!("offset {} inside a batch is out of order", record.offset);
+                return Err(refused(StorageErrorKind::InvalidRecord, what));
+            }
+            last = Some(record.offset);
+            count += 1;
+        }
+        Ok((count, greatest))
+    }
+
+    /// The messages of an entry of format 0 or 1: how many, the greatest time, and whether their offsets may stay.
+    fn messages(&self, entry: &Entry, contents: &Contents) -> Result<(i64, Timestamp, bool)> {
+        let (mut count, mut greatest, mut in_place) = (0i64, Timestamp::NONE, true);
+        let packed = entry.codec() != Codec::None;
+        for record in contents {
+            let record = record.map_err(|error| corrupt(entry.position, error))?;
+            if packed && !record.checksum_holds() {
+                let crc = record.message.map_or(0, |inner| inner.crc);
+                let what =
+                    format!("the message inside a compressed set has crc {crc:#010x}, not its own");
+                return Err(StorageError::at(INPUT, (0, 0), "crc", what));
+            }
+            greatest = greatest.max(self.record(false, record.key.is_some(), record.timestamp)?);
+            // Offsets inside a wrapper of format 1 must be 0, 1, 2, … to stay as they are.
+            let relative = record.message.map_or(count, |inner| inner.base_offset.0);
+            in_place &= !packed || relative == count;
+            count += 1;
+        }
+        Ok((count, greatest, in_place))
     }
 }
 
@@ -182,22 +210,15 @@ impl Log {
         // Of each batch: how many records it has, and the greatest time.
         let mut counts = Vec::with_capacity(sent.len());
         for entry in &sent {
-            let at = |error| corrupt(entry.position, error);
-            let contents = entry.contents().map_err(at)?;
-            let (mut count, mut greatest, mut last) = (0i64, Timestamp::NONE, None);
-            for record in &contents {
-                let record = record.map_err(at)?;
-                greatest = greatest.max(rules.record(&entry.header, &record)?);
-                // Offsets inside a wrapper of format 1 must be 0, 1, 2, … to stay as they are.
-                let relative = record.message.map_or(count, |inner| inner.base_offset.0);
-                in_place &= entry.codec() == Codec::None || relative == count;
-                if !entry.is_message() && last.is_some_and(|last| record.offset != last + 1) {
-                    let what = format!("offset {} inside a batch is out of order", record.offset);
-                    return Err(refused(StorageErrorKind::InvalidRecord, what));
+            let contents = entry.contents().map_err(|error| corrupt(entry.position, error))?;
+            let (count, greatest) = match contents.batch() {
+                Some(records) => rules.batch(records, entry.position)?,
+                None => {
+                    let (count, greatest, stay) = rules.messages(entry, &contents)?;
+                    in_place &= stay;
+                    (count, greatest)
                 }
-                last = Some(record.offset);
-                count += 1;
-            }
+            };
             counts.push((count, greatest));
             max_timestamp = max_timestamp.max(greatest);
             next = self.behind(next, count)?;
