@@ -20,6 +20,8 @@ pub enum Event {
         /// Whether the last stop was clean (`.kafka_cleanshutdown`).
         clean: bool,
     },
+    /// The log directory was read, before any single log was.
+    Directory(storage::StartStep),
     /// The controller knows this broker.
     Registered {
         /// Its registration epoch.
@@ -98,6 +100,7 @@ impl Event {
             Event::Group(event) => event.kind(),
             Event::Metadata(event) => event.kind(),
             Event::Started { .. } => "BrokerStarted",
+            Event::Directory(step) => step.kind(),
             Event::Registered { .. } => "BrokerRegistered",
             Event::Unfenced => "BrokerUnfenced",
             Event::Fenced => "BrokerFenced",
@@ -126,6 +129,7 @@ impl Event {
             Event::Started { clean: false } => language
                 .pick("starts without a clean-shutdown flag", "启动，没有干净停止标记")
                 .to_owned(),
+            Event::Directory(step) => step.sentence(language),
             Event::Registered { epoch } if zh => format!("已在控制器注册，broker 纪元 {epoch}"),
             Event::Registered { epoch } => {
                 format!("is registered with the controller, broker epoch {epoch}")

@@ -85,11 +85,14 @@ impl Broker {
         let clean_epoch = started.directories[0].clean_epoch;
         let clean = clean_epoch.is_some();
         out.events.push(Event::Started { clean });
-        let storage_events = told.into_iter().filter_map(|event| match event.step {
-            StartStep::Log(event) => Some(event),
-            _ => None,
-        });
-        out.events.extend(storage_events.map(Event::Storage));
+        // A directory without a log has nothing to tell: the first start of a broker.
+        let has_logs = told.iter().any(|event| matches!(event.step, StartStep::Log(_)));
+        out.events.extend(told.into_iter().filter_map(|event| match event.step {
+            StartStep::Log(event) => Some(Event::Storage(event)),
+            StartStep::CheckpointRead { file, .. } if file != storage::RECOVERY_POINTS => None,
+            StartStep::PropertiesRead { .. } | StartStep::LogsFound { .. } => None,
+            step => has_logs.then_some(Event::Directory(step)),
+        }));
         let path = format!("{directory}/{}", storage::CLEANER_OFFSETS);
         let cleaned = storage::read_offsets(disk, &path)?.into_iter().collect();
         let given = |name: &str| config.given(name).and_then(|value| value.parse().ok());

@@ -7,6 +7,7 @@ mod lessons;
 mod producers;
 mod properties;
 mod real;
+mod small_files;
 mod start;
 mod validate;
 mod vectors;
