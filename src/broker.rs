@@ -20,6 +20,7 @@
 mod admin;
 mod config;
 mod copies;
+mod delete_records;
 mod event;
 mod fetch;
 mod fetcher;
@@ -31,7 +32,8 @@ mod produce;
 mod upkeep;
 
 pub use config::Config;
-pub use copies::Copies;
+pub use copies::{Copies, Rejected};
+pub use delete_records::DelayedDelete;
 pub use event::Event;
 pub use fetch::DelayedFetch;
 pub use fetcher::Fetcher;
@@ -109,8 +111,12 @@ pub struct Broker {
     pub delayed_fetches: BTreeMap<u64, DelayedFetch>,
     /// Produces that wait for in-sync replicas.
     pub delayed_produces: BTreeMap<u64, DelayedProduce>,
+    /// DeleteRecords that wait for followers.
+    pub delayed_deletes: BTreeMap<u64, DelayedDelete>,
     /// How bytes left for consumers.
     pub copies: Copies,
+    /// What producers sent in vain.
+    pub rejected: Rejected,
     /// The group coordinator.
     pub groups: Coordinator,
     /// Logs found at start that no registration has claimed yet.
@@ -141,7 +147,7 @@ impl Broker {
     ) -> Result<(), Halt> {
         let told = out.events.len();
         let done = self.take(now, input, disk, out);
-        self.note_cuts(&out.events[told..]);
+        out.busy = self.note_cuts(now, &out.events[told..]);
         done
     }
 
@@ -196,7 +202,7 @@ impl Broker {
                 self.group_request(now, from, correlation, request, disk, out)
             }
             Request::DeleteRecords(request) => {
-                self.delete_records(from, correlation, request, disk, out)
+                self.delete_records(now, from, correlation, request, disk, out)
             }
             other => {
                 self.forward(now, from, correlation, other, out);
@@ -257,9 +263,10 @@ impl Broker {
             Timer::MetadataBackoff => self.fetch_metadata(now, out),
             Timer::DelayedFetch(id) => return self.fetch_expired(id, disk, out),
             Timer::DelayedProduce(id) => return self.produce_expired(now, id, disk, out),
+            Timer::DelayedDelete(id) => self.delete_expired(id, out),
             Timer::RequestTimeout(_) => return self.requests_overdue(now, out),
             Timer::Checkpoint => return self.checkpoint(now, disk, out),
-            Timer::LogRetention | Timer::LogCleaner | Timer::FileDelete => {
+            Timer::LogRetention | Timer::LogCleaner | Timer::FileDelete | Timer::LogFlush => {
                 return self.upkeep_timer(now, &timer, disk, out);
             }
             Timer::AlterPartitionRetry => self.send_alter_partition(now, out),
@@ -384,6 +391,9 @@ impl Broker {
         }
         if !self.delayed_produces.is_empty() {
             return Some(format!("broker {} holds a produce that waits for replicas", self.id));
+        }
+        if !self.delayed_deletes.is_empty() {
+            return Some(format!("broker {} holds a DeleteRecords that waits for replicas", self.id));
         }
         if !self.alter_queue.is_empty() {
             return Some(format!("broker {} wants to change an ISR", self.id));

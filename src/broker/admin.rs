@@ -1,12 +1,11 @@
-//! What any broker answers from what it knows (Metadata, ListOffsets, DeleteRecords), and what it passes on to the
+//! What any broker answers from what it knows (Metadata, ListOffsets), and what it passes on to the
 //! controller (class `ForwardingManager`, KIP-590).
 
 use super::{Broker, Event, Halt, Out, Purpose};
 use crate::clock::{Duration, Instant};
 use crate::disk::Disk;
 use crate::protocol::{
-    DeleteRecordsRequest, DeleteRecordsResponse, ErrorCode, ListOffsetsRequest,
-    ListOffsetsResponse, Message, MetadataRequest, MetadataResponse, NewTopic, PartitionMetadata,
+    ErrorCode, ListOffsetsRequest, ListOffsetsResponse, Message, MetadataRequest, MetadataResponse, NewTopic, PartitionMetadata,
     Request, Response, TopicMetadata,
 };
 use crate::replica::Role;
@@ -120,46 +119,16 @@ impl Broker {
             -1 => (Timestamp::NONE, leader.high_watermark()),
             -2 => (Timestamp::NONE, replica.log.log_start_offset()),
             -3 => replica.log.max_timestamp().unwrap_or(none),
-            _ => match replica.log.offset_for_timestamp(disk, timestamp)? {
-                Some((offset, at, _)) if offset < leader.high_watermark() => (at, offset),
-                _ => none,
+            _ => match replica.log.offset_for_timestamp(disk, timestamp) {
+                Ok(Some((offset, at, _))) if offset < leader.high_watermark() => (at, offset),
+                Ok(_) => none,
+                Err(error) if error.is_corrupt() => {
+                    return Ok((partition, ErrorCode::CORRUPT_MESSAGE, none.0, none.1, epoch));
+                }
+                Err(error) => return Err(error),
             },
         };
         Ok((partition, ErrorCode::NONE, at, offset, epoch))
-    }
-
-    pub(super) fn delete_records(
-        &mut self,
-        from: NodeId,
-        correlation: u64,
-        request: DeleteRecordsRequest,
-        disk: &mut Disk,
-        out: &mut Out,
-    ) -> Result<(), Halt> {
-        let mut partitions = Vec::with_capacity(request.partitions.len());
-        for (partition, before) in request.partitions {
-            let Some(replica) = self.replicas.get_mut(&partition) else {
-                partitions.push((partition, ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, Offset::NONE));
-                continue;
-            };
-            let Role::Leader(leader) = &replica.role else {
-                partitions.push((partition, ErrorCode::NOT_LEADER_OR_FOLLOWER, Offset::NONE));
-                continue;
-            };
-            let committed = leader.high_watermark();
-            let wanted = if before == Offset::NONE { committed } else { before };
-            if wanted.0 < 0 || wanted > committed {
-                partitions.push((partition, ErrorCode::OFFSET_OUT_OF_RANGE, Offset::NONE));
-                continue;
-            }
-            let mut events = Vec::new();
-            replica.log.advance_log_start(disk, wanted, &mut events)?;
-            out.events.extend(events.into_iter().map(Event::Storage));
-            partitions.push((partition, ErrorCode::NONE, replica.log.log_start_offset()));
-        }
-        let response = Response::DeleteRecords(DeleteRecordsResponse { partitions });
-        out.send(from, Message::response(correlation, response));
-        Ok(())
     }
 
     /// Passes a request on to the controller.

@@ -44,6 +44,8 @@ pub struct Config {
     pub is_ssl: bool,
     /// `log.retention.check.interval.ms`.
     pub retention_check_interval: Duration,
+    /// `log.flush.scheduler.interval.ms`: how often logs are looked at for `flush.ms`; nothing: never.
+    pub log_flush_interval: Option<Duration>,
     /// `log.cleaner.backoff.ms`.
     pub log_cleaner_backoff: Duration,
     /// Settings of logs unless the topic says otherwise.
@@ -74,6 +76,7 @@ impl Default for Config {
             group_initial_rebalance_delay_ms: 3_000,
             is_ssl: false,
             retention_check_interval: Duration::from_ms(300_000),
+            log_flush_interval: None,
             log_cleaner_backoff: Duration::from_ms(15_000),
             log: LogConfig::default(),
             given: Vec::new(),
@@ -185,6 +188,11 @@ impl Config {
             "log.retention.check.interval.ms" => {
                 self.retention_check_interval = milliseconds(name, value)?;
             }
+            "log.flush.scheduler.interval.ms" => {
+                let every = number::<i64>(name, value)?;
+                let is_off = every == i64::MAX;
+                self.log_flush_interval = (!is_off).then_some(Duration::from_ms(every.max(0) as u64));
+            }
             "log.cleaner.backoff.ms" => self.log_cleaner_backoff = milliseconds(name, value)?,
             "log.retention.minutes" | "log.retention.hours" | "log.roll.hours" => {
                 let minutes = if name.ends_with("hours") { 60 } else { 1 };
@@ -209,6 +217,7 @@ impl Config {
             self.checkpoint_interval,
             self.replica_lag_time_max,
             self.retention_check_interval,
+            self.log_flush_interval.unwrap_or(Duration::from_ms(1)),
         ] {
             if duration < Duration::from_ms(1) {
                 return Err(format!("{name} must be 1 ms or more"));
@@ -256,6 +265,7 @@ impl Config {
             "log.segment.delete.delay.ms",
             "log.flush.interval.messages",
             "log.flush.interval.ms",
+            "log.flush.scheduler.interval.ms",
             "log.cleanup.policy",
             "log.cleaner.backoff.ms",
             "log.cleaner.delete.retention.ms",

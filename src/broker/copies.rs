@@ -23,6 +23,15 @@ pub struct Copies {
     pub in_user_space: u64,
 }
 
+/// What producers sent and was not taken, since the process began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rejected {
+    /// `BytesRejectedPerSec`: bytes of batches that are larger than `max.message.bytes`.
+    pub bytes: u64,
+    /// `InvalidMessageCrcRecordsPerSec`: batches whose checksum fails.
+    pub corrupt: u64,
+}
+
 impl Broker {
     /// Counts an answer that is about to leave.
     pub(super) fn count_copies(

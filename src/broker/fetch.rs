@@ -231,7 +231,14 @@ impl Broker {
         }
         if asked.fetch_offset < up_to && (budget > 0 || first) {
             let limit = (asked.max_bytes as usize).min(budget.max(1));
-            answer.records = log.read(disk, asked.fetch_offset, limit, up_to, first)?.bytes;
+            match log.read(disk, asked.fetch_offset, limit, up_to, first) {
+                Ok(fetched) => answer.records = fetched.bytes,
+                // A header that makes no sense is the reader's trouble, not the broker's (`CorruptRecordException`).
+                Err(error) if error.is_corrupt() => {
+                    return refuse(answer, ErrorCode::CORRUPT_MESSAGE);
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(answer)
     }
@@ -277,6 +284,9 @@ impl Broker {
         }
         if leader.may_expand(follower) && self.may_join_isr(follower, request.replica_epoch) {
             self.propose_expansion(now, &asked.partition, follower, out);
+        }
+        if !self.delayed_deletes.is_empty() {
+            self.complete_deletes(out);
         }
         if before != Some(asked.fetch_offset) {
             self.advance_high_watermark(now, &asked.partition, disk, out)?;

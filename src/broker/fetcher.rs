@@ -175,15 +175,15 @@ impl Broker {
         disk: &mut Disk,
         out: &mut Out,
     ) -> Result<(), Halt> {
-        let partition = &answer.partition;
+        let partition = answer.partition.clone();
         let backoff = now + self.config.replica_fetch_backoff;
         let Some(fetcher) = self.fetchers.get_mut(&leader) else {
             return Ok(());
         };
-        let Some((until, epoch)) = fetcher.partitions.get_mut(partition) else {
+        let Some((until, epoch)) = fetcher.partitions.get_mut(&partition) else {
             return Ok(());
         };
-        let Some(replica) = self.replicas.get_mut(partition) else {
+        let Some(replica) = self.replicas.get_mut(&partition) else {
             return Ok(());
         };
         if *epoch != replica.leader_epoch || replica.leader() != Some(leader) {
@@ -244,6 +244,7 @@ impl Broker {
             replica.log.advance_log_start(disk, start, &mut events)?;
             out.events.extend(events.into_iter().map(Event::Storage));
         }
+        self.arm_flush(now, &partition, out);
         Ok(())
     }
 

@@ -110,6 +110,7 @@ impl Broker {
         for partition in changed {
             self.reconcile(now, &partition, disk, out)?;
         }
+        self.complete_deletes(out);
         Ok(())
     }
 
@@ -137,7 +138,7 @@ impl Broker {
         }
         let config = self.log_config(&partition.topic);
         if !self.replicas.contains_key(partition) {
-            self.create_replica(partition, config, disk)?;
+            self.create_replica(now, partition, config, disk)?;
         } else if let Some(replica) = self.replicas.get_mut(partition) {
             replica.log.set_config(config);
         }
@@ -158,13 +159,14 @@ impl Broker {
 
     fn create_replica(
         &mut self,
+        now: Instant,
         partition: &TopicPartition,
         config: LogConfig,
         disk: &mut Disk,
     ) -> Result<(), Halt> {
         let id = self.observer.image.topics.get(&partition.topic).map_or(Uuid::ZERO, |t| t.id);
         let directory = format!("{}/{partition}", self.directory);
-        let log = match self.found.remove(partition) {
+        let mut log = match self.found.remove(partition) {
             Some(mut log) if log.topic_id() == id => {
                 log.set_config(config);
                 log
@@ -177,6 +179,7 @@ impl Broker {
             }
             None => Log::create(disk, &directory, partition, id, config)?,
         };
+        log.opened(now);
         let found = self.found_high_watermarks.remove(partition).unwrap_or(Offset::ZERO);
         let high_watermark = found.max(log.log_start_offset()).min(log.log_end_offset());
         let replica = Replica {

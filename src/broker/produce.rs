@@ -144,6 +144,11 @@ impl Broker {
             }
             Err(error) => match error.refusal() {
                 Some(code) => {
+                    match code {
+                        ErrorCode::MESSAGE_TOO_LARGE => self.rejected.bytes += bytes.len() as u64,
+                        ErrorCode::CORRUPT_MESSAGE => self.rejected.corrupt += 1,
+                        _ => {}
+                    }
                     answer.error = code;
                     Ok((answer, None))
                 }
@@ -205,6 +210,7 @@ impl Broker {
         disk: &mut Disk,
         out: &mut Out,
     ) -> Result<(), Halt> {
+        self.arm_flush(now, partition, out);
         self.advance_high_watermark(now, partition, disk, out)?;
         self.complete_fetches(partition, disk, out)
     }

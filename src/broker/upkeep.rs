@@ -5,6 +5,7 @@
 //!   every log.retention.check.interval.ms (5 min)     which segments go?
 //!   every log.cleaner.backoff.ms (15 s)               is a compacted log dirty enough? the dirtiest one first
 //!   file.delete.delay.ms after a segment went         its .deleted files go
+//!   every log.flush.scheduler.interval.ms (off)       has a log waited flush.ms with bytes in the page cache alone?
 //!   every minute                                      recovery-point- and log-start-offset-checkpoint
 //! ```
 //!
@@ -23,8 +24,6 @@ use std::sync::Arc;
 
 /// `log.initial.task.delay.ms`.
 const INITIAL_DELAY: Duration = Duration::from_ms(30_000);
-/// `producer.id.expiration.ms`.
-const PRODUCER_EXPIRATION_MS: i64 = 24 * 60 * 60 * 1000;
 /// `log.flush.offset.checkpoint.interval.ms` and `log.flush.start.offset.checkpoint.interval.ms`.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_ms(60_000);
 
@@ -37,7 +36,7 @@ pub struct Upkeep {
     pub(super) cleaned: BTreeMap<TopicPartition, Offset>,
     /// Logs that the cleaner met an error in and leaves alone.
     pub(super) uncleanable: BTreeMap<TopicPartition, String>,
-    armed: [Option<Instant>; 3],
+    armed: [Option<Instant>; 4],
     checkpoint_rounds: u64,
     pub(super) points: Arc<Vec<(TopicPartition, Offset)>>,
     pub(super) starts: Arc<Vec<(TopicPartition, Offset)>>,
@@ -83,9 +82,10 @@ impl Broker {
         replica.log.cleanable(disk, checkpoint, replica.high_watermark(), now).ok()
     }
 
-    /// When upkeep would find something to do: retention, the cleaner, the removal of files.
-    fn upkeep_times(&self, now: Instant, disk: &Disk) -> [Option<Instant>; 3] {
+    /// When upkeep would find something to do: retention, the cleaner, the removal of files, flushing.
+    fn upkeep_times(&self, now: Instant, disk: &Disk) -> [Option<Instant>; 4] {
         let (mut retention, mut cleaner, mut removal) = (None::<Instant>, None, None::<Instant>);
+        let mut flush = None::<Instant>;
         for (partition, replica) in &self.replicas {
             let log = &replica.log;
             if let Some(due) = log.next_retention(replica.high_watermark(), now) {
@@ -93,6 +93,9 @@ impl Broker {
             }
             if let Some(due) = log.next_removal() {
                 removal = Some(removal.map_or(due, |other| other.min(due)));
+            }
+            if let Some(at) = self.flush_round(now, log) {
+                flush = Some(flush.map_or(at, |other| other.min(at)));
             }
             let waits = cleaner.is_none() && !self.upkeep.uncleanable.contains_key(partition);
             if waits && self.cleanable(partition, disk, now).is_some_and(|c| c.is_due(log)) {
@@ -109,7 +112,36 @@ impl Broker {
             retention.map(|due| round(began, INITIAL_DELAY, check, due.max(now))),
             cleaner.map(|due| round(began, Duration::ZERO, backoff, due)),
             removal.map(|due| due.max(now)),
+            flush,
         ]
+    }
+
+    /// The round in which a log is flushed if nothing else flushes it before.
+    fn flush_round(&self, now: Instant, log: &storage::Log) -> Option<Instant> {
+        let every = self.config.log_flush_interval?;
+        Some(round(self.upkeep.began, INITIAL_DELAY, every, log.flush_due()?.max(now)))
+    }
+
+    /// A log was written: its round may come before the next look at all logs.
+    pub(super) fn arm_flush(&mut self, now: Instant, partition: &TopicPartition, out: &mut Out) {
+        let log = self.replicas.get(partition).map(|replica| &replica.log);
+        let Some(at) = log.and_then(|log| self.flush_round(now, log)) else { return };
+        if self.upkeep.armed[3].is_none_or(|armed| at < armed) {
+            self.upkeep.armed[3] = Some(at);
+            out.set(Timer::LogFlush, at);
+        }
+    }
+
+    /// Flushes what has waited for `flush.ms` (`LogManager.flushDirtyLogs`); nobody waits for it.
+    fn flush_logs(&mut self, now: Instant, disk: &mut Disk, out: &mut Out) -> Result<(), Halt> {
+        let mut events = Vec::new();
+        for replica in self.replicas.values_mut() {
+            if replica.log.flush_due().is_some_and(|due| due <= now) {
+                replica.log.flush(disk, now, &mut events)?;
+            }
+        }
+        out.events.extend(events.into_iter().map(Event::Storage));
+        Ok(())
     }
 
     /// When upkeep has to run next, if nothing else happens before.
@@ -154,7 +186,7 @@ impl Broker {
     pub(super) fn arm_upkeep(&mut self, now: Instant, disk: &Disk, out: &mut Out) {
         let soon = now + self.upkeep_margin();
         let times = self.upkeep_times(now, disk).map(|time| time.filter(|at| *at <= soon));
-        let names = [Timer::LogRetention, Timer::LogCleaner, Timer::FileDelete];
+        let names = [Timer::LogRetention, Timer::LogCleaner, Timer::FileDelete, Timer::LogFlush];
         for ((name, time), armed) in names.into_iter().zip(times).zip(&mut self.upkeep.armed) {
             if *armed != time {
                 *armed = time;
@@ -163,7 +195,7 @@ impl Broker {
         }
     }
 
-    /// One of the three timers fired.
+    /// One of the four timers fired.
     pub(super) fn upkeep_timer(
         &mut self,
         now: Instant,
@@ -179,6 +211,10 @@ impl Broker {
             Timer::LogCleaner => {
                 self.upkeep.armed[1] = None;
                 self.run_cleaner(now, disk, out)?;
+            }
+            Timer::LogFlush => {
+                self.upkeep.armed[3] = None;
+                self.flush_logs(now, disk, out)?;
             }
             _ => {
                 self.upkeep.armed[2] = None;
@@ -260,14 +296,11 @@ impl Broker {
             return Ok(false);
         }
         let timestamp = now.timestamp();
+        let expiration_ms = replica.log.config().producer_id_expiration_ms;
         let plan = CleaningPlan {
             first_dirty_offset: cleanable.first_dirty_offset,
             first_uncleanable_offset: cleanable.first_uncleanable_offset,
-            producers: replica.log.last_records_of_producers(
-                disk,
-                timestamp,
-                PRODUCER_EXPIRATION_MS,
-            )?,
+            producers: replica.log.last_records_of_producers(timestamp, expiration_ms),
             buffer_bytes: OffsetMap::BUFFER_BYTES,
             now,
             timestamp,
@@ -292,15 +325,29 @@ impl Broker {
         Ok(true)
     }
 
-    /// A log that was cut is dirty again from there (`LogCleaner.maybeTruncateCheckpoint`).
-    pub(super) fn note_cuts(&mut self, events: &[Event]) {
+    /// What a step did to logs: one that was cut is dirty again from there (`LogCleaner.maybeTruncateCheckpoint`), and
+    /// dropped files get their date. Answers how long the disk was waited for.
+    pub(super) fn note_cuts(&mut self, now: Instant, events: &[Event]) -> Duration {
+        let mut waited_for = Duration::ZERO;
         for event in events {
+            match event {
+                Event::Storage(storage::Event::Flushed { price, waited: true, .. }) => {
+                    waited_for = waited_for + *price;
+                }
+                Event::Storage(storage::Event::SegmentRemoved { partition, .. }) => {
+                    if let Some(replica) = self.replicas.get_mut(partition) {
+                        replica.log.date_deleted(now);
+                    }
+                }
+                _ => {}
+            }
             if let Event::Storage(storage::Event::Truncated { partition, to, .. }) = event
                 && let Some(cleaned) = self.upkeep.cleaned.get_mut(partition)
             {
                 *cleaned = (*cleaned).min(*to);
             }
         }
+        waited_for
     }
 
     fn write_cleaned(&self, disk: &mut Disk) -> Result<(), Halt> {

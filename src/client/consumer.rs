@@ -116,6 +116,8 @@ pub struct Reading {
     /// Where the next fetch begins; beyond `position` while records are buffered.
     fetch_from: Offset,
     empty_rounds: u32,
+    /// Where a batch could not be read.
+    corrupt_at: Option<Offset>,
 }
 
 #[derive(Clone, Debug)]

@@ -51,6 +51,8 @@ pub enum Event {
     Fetched { partition: TopicPartition, from: Offset, count: u32 },
     /// A fetch was refused.
     FetchFailed { partition: TopicPartition, error: ErrorCode },
+    /// A batch that came does not stand its checksum, or makes no sense.
+    RecordsUnreadable { partition: TopicPartition, offset: Offset },
     /// Records were handed to the application.
     Polled { count: u32, from: Vec<(TopicPartition, Offset)> },
     /// Positions were committed.
@@ -105,6 +107,7 @@ impl Event {
             Event::PositionReset { .. } => "PositionReset",
             Event::Fetched { .. } => "Fetched",
             Event::FetchFailed { .. } => "FetchFailed",
+            Event::RecordsUnreadable { .. } => "RecordsUnreadable",
             Event::Polled { .. } => "Polled",
             Event::Committed { .. } => "Committed",
             Event::CommitFailed { .. } => "CommitFailed",
@@ -205,6 +208,9 @@ impl Event {
                 format!("receives {} of {partition} from offset {from}", counted(count, "record"))
             }
             Event::FetchFailed { partition, error } => format!("cannot fetch {partition}: {error}"),
+            Event::RecordsUnreadable { partition, offset } => format!(
+                "cannot read {partition} from offset {offset}: CORRUPT_MESSAGE, each poll fails until it seeks past it"
+            ),
             Event::Polled { count, from } => {
                 format!("hands {} to the application: {}", counted(count, "record"), list(at(from)))
             }
@@ -278,6 +284,9 @@ impl Event {
                 format!("收到 {partition} 从 offset {from} 起的 {count} 条记录")
             }
             Event::FetchFailed { partition, error } => format!("无法读取 {partition}：{error}"),
+            Event::RecordsUnreadable { partition, offset } => format!(
+                "无法从偏移量 {offset} 读取 {partition}：CORRUPT_MESSAGE，在 seek 越过它之前每次 poll 都失败"
+            ),
             Event::Polled { count, from } => {
                 format!("把 {count} 条记录交给应用程序：{}", list(at(from)))
             }

@@ -94,6 +94,8 @@ pub struct Producer {
     outcomes: Outcomes<SendOutcome>,
     workload: Option<workload::Running>,
     closing: Option<u64>,
+    /// Its process ends once this is settled.
+    ends_after: Option<u64>,
     send_timer: Option<Instant>,
     metadata_timer: Option<Instant>,
     last_error: ErrorCode,
@@ -128,6 +130,7 @@ impl Producer {
             outcomes: Outcomes::default(),
             workload: None,
             closing: None,
+            ends_after: None,
             send_timer: None,
             metadata_timer: None,
             last_error: ErrorCode::NONE,
@@ -206,6 +209,21 @@ impl Producer {
             self.offer(now, Some(ticket), record, out);
         }
         self.run(now, out);
+    }
+
+    /// Its process ends once `ticket` is settled, as that of a tool which sends a line and exits.
+    pub fn end_after(&mut self, ticket: u64) {
+        self.ends_after = Some(ticket);
+        self.end_if_settled();
+    }
+
+    pub(super) fn end_if_settled(&mut self) {
+        if let Some(ticket) = self.ends_after
+            && self.outcomes.get(ticket).is_some()
+            && self.closing.is_none()
+        {
+            self.closing = Some(ticket);
+        }
     }
 
     /// Flushes what is there; the outcome under `ticket` comes when everything is settled.
@@ -371,6 +389,9 @@ impl Producer {
 
     /// Takes one input.
     pub fn step(&mut self, now: Instant, input: Input, out: &mut Output<Event>) {
+        if self.is_closed() {
+            return;
+        }
         match input {
             Input::Message { from, message } => {
                 if !self.response(now, from, message, out) {

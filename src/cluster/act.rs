@@ -158,6 +158,8 @@ pub enum Act {
     Deliver(u64),
     /// This message is lost.
     Drop(u64),
+    /// A bit of the records in this message flips on its way.
+    Corrupt(u64),
     /// This happening comes later.
     Delay(u64, Duration),
     /// Many records at once, straight into the leader's log: one step.

@@ -85,8 +85,9 @@ impl Cluster {
                 })
             }
             Act::Flush(partition) => {
+                let now = self.now;
                 self.on_all_copies(partition, disk, stage, |replica, disk, events| {
-                    replica.log.flush(disk, events)
+                    replica.log.flush(disk, now, events)
                 })
             }
             _ => Ok(Ok(())),
@@ -125,6 +126,7 @@ impl Cluster {
                         done => done?,
                     }
                     replica.restart_marks();
+                    replica.log.date_deleted(now);
                 }
                 out.events.extend(events.into_iter().map(broker::Event::Storage));
                 broker.look_again(now, partition, disk, out).map(Ok)

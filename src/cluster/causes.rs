@@ -137,7 +137,7 @@ impl Cluster {
                 [only] => last.get(only).copied().or(common),
                 _ => common,
             };
-            self.network.send(seed, self.now, node, send.to, send.message, cause);
+            self.network.send(seed, self.now + out.busy, node, send.to, send.message, cause);
         }
     }
 }

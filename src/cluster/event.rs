@@ -64,6 +64,15 @@ pub enum Fault {
         /// Its kind.
         kind: &'static str,
     },
+    /// A bit of the records in a message flipped on its way.
+    Corrupt {
+        /// Its sender.
+        from: NodeId,
+        /// Its receiver.
+        to: NodeId,
+        /// Its kind.
+        kind: &'static str,
+    },
     /// A bit on the platter changed by itself.
     FlipBit {
         /// The file.
@@ -99,6 +108,7 @@ impl Fault {
             Fault::Resume(_)
             | Fault::Heal(..)
             | Fault::FetcherResume(_)
+            | Fault::Corrupt { .. }
             | Fault::FlipBit { .. }
             | Fault::Tear { .. }
             | Fault::DeleteFile { .. } => None,
@@ -190,6 +200,7 @@ impl WorldEvent {
             WorldEvent::Fault(Fault::FetcherResume(_)) => "FetcherResume",
             WorldEvent::Fault(Fault::FetcherSlow(_)) => "FetcherSlow",
             WorldEvent::Fault(Fault::Drop { .. }) => "MessageDropped",
+            WorldEvent::Fault(Fault::Corrupt { .. }) => "MessageCorrupted",
             WorldEvent::Fault(Fault::FlipBit { .. }) => "BitFlipped",
             WorldEvent::Fault(Fault::Tear { .. }) => "WriteTorn",
             WorldEvent::Fault(Fault::DeleteFile { .. }) => "FileDeleted",
@@ -261,6 +272,10 @@ impl WorldEvent {
                 Fault::DeleteFile { file } => {
                     say(format!("{file} is gone"), format!("{file} 消失了"))
                 }
+                Fault::Corrupt { from, to, kind } => say(
+                    format!("a bit of the records in {kind} {from} → {to} flips on its way"),
+                    format!("{kind} {from} → {to} 携带的记录有一位在途中翻转"),
+                ),
                 Fault::Drop { from, to, kind } => say(
                     format!("{kind} {from} → {to} is lost"),
                     format!("{kind} {from} → {to} 丢失"),

@@ -125,6 +125,14 @@ impl Cluster {
                     self.strike(Fault::Drop { from, to, kind }, stage);
                 }
             }
+            Act::Corrupt(id) => match self.network.corrupt(*id) {
+                Some((from, to, kind)) => self.strike(Fault::Corrupt { from, to, kind }, stage),
+                None => {
+                    return Ok(Err(Refusal::new(format!(
+                        "message {id} carries no records: take a Produce or a FetchResponse"
+                    ))));
+                }
+            },
             Act::Delay(id, by) => {
                 self.network.delay(*id, *by);
             }

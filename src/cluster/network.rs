@@ -5,7 +5,7 @@
 
 use crate::clock::{Duration, Instant};
 use crate::prng::{self, Purpose};
-use crate::protocol::{Message, Timer};
+use crate::protocol::{Body, Message, Request, Response, Timer};
 use crate::types::NodeId;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -255,6 +255,30 @@ impl Network {
                 link.held.clear();
             }
         }
+    }
+
+    /// Nobody will talk with `node` again, nor hear that it is gone.
+    pub(crate) fn forget_links(&mut self, node: NodeId) {
+        self.links.retain(|(from, to), _| *from != node && *to != node);
+    }
+
+    /// Flips a bit of the records that a message carries: between whom, and what it is. Nothing: it carries none.
+    pub(crate) fn corrupt(&mut self, id: u64) -> Option<(NodeId, NodeId, &'static str)> {
+        let queued = self.queue.iter_mut().find(|((_, sequence), _)| *sequence == id)?.1;
+        let Happening::Deliver { from, to, message } = &mut queued.happening else { return None };
+        let kind = message.kind();
+        let records = match &mut message.body {
+            Body::Request(Request::Produce(request)) => &mut request.partitions.first_mut()?.1,
+            Body::Response(Response::Fetch(response)) => {
+                let mut all = response.partitions.iter_mut().map(|answer| &mut answer.records);
+                all.find(|records| !records.is_empty())?
+            }
+            _ => return None,
+        };
+        let mut bytes = records.to_vec();
+        *bytes.last_mut()? ^= 1;
+        *records = bytes.into();
+        Some((*from, *to, kind))
     }
 
     /// Cuts both directions; what is on its way is held.

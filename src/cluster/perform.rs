@@ -195,7 +195,9 @@ impl Cluster {
                 }
                 Ok(())
             }
-            Act::Deliver(id) | Act::Drop(id) | Act::Delay(id, _) => self.check_pending(act, *id),
+            Act::Deliver(id) | Act::Drop(id) | Act::Delay(id, _) | Act::Corrupt(id) => {
+                self.check_pending(act, *id)
+            }
             Act::ProducerStop(name) => self.is_a(name, "producer").map(|_| ()),
             Act::Produce { producer: Some(name), .. } => self.is_a(name, "producer").map(|_| ()),
             Act::Produce { producer: None, .. } | Act::ProducerStart { .. } => self.room(),
@@ -270,10 +272,10 @@ impl Cluster {
                 "nothing with the number {id} is pending; 'show network' lists what is"
             )));
         };
-        if let (Act::Drop(_), Happening::Timer { .. } | Happening::Start(_) | Happening::Walk) =
+        if let (Act::Drop(_) | Act::Corrupt(_), Happening::Timer { .. } | Happening::Start(_) | Happening::Walk) =
             (act, &pending.happening)
         {
-            return Err(Refusal::new(format!("{id} is no message: only messages can be lost")));
+            return Err(Refusal::new(format!("{id} is no message: only messages can be lost or damaged")));
         }
         if let (Act::Deliver(_), Some(first)) = (act, self.network.blocked_by(id)) {
             return Err(Refusal::new(format!(
@@ -363,12 +365,16 @@ impl Cluster {
                         self.new_producer("producer", &all)?
                     }
                 };
-                let records = records.clone();
+                let (records, ends) = (records.clone(), producer.is_none());
                 self.with_client(id, stage, |client, now, out| {
                     if let Client::Producer(producer) = client {
                         producer.send(now, ticket, records, out);
+                        if ends {
+                            producer.end_after(ticket);
+                        }
                     }
                 });
+                self.reap(id);
                 Ok(Waiting::Client(id))
             }
             Act::Workload { producer, configs, workload } => {

@@ -89,6 +89,7 @@ impl Cluster {
     pub(crate) fn reap(&mut self, node: NodeId) {
         if self.clients.get(&node).is_some_and(|client| client.is_closed()) {
             self.network.forget_node(node);
+            self.network.forget_links(node);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How a state machine is fed and what it gives back (the sans-I/O style: no clock, no socket, no thread inside).
 
 use super::Message;
-use crate::clock::Instant;
+use crate::clock::{Duration, Instant};
 use crate::types::{NodeId, TopicPartition};
 use std::fmt;
 use std::sync::Arc;
@@ -52,6 +52,10 @@ pub enum Timer {
     LogCleaner,
     /// Broker: `.deleted` files are to go (`file.delete.delay.ms`).
     FileDelete,
+    /// Broker: a log is due to be flushed (`flush.ms`, `log.flush.scheduler.interval.ms`).
+    LogFlush,
+    /// Leader: a DeleteRecords has waited long enough for the followers.
+    DelayedDelete(u64),
     /// Broker: an AlterPartition request may be tried again.
     AlterPartitionRetry,
     /// Coordinator: this member's session ends (`session.timeout.ms`).
@@ -107,6 +111,8 @@ impl fmt::Display for Timer {
             Timer::LogRetention => write!(f, "retention check"),
             Timer::LogCleaner => write!(f, "log cleaner"),
             Timer::FileDelete => write!(f, "remove .deleted files"),
+            Timer::LogFlush => write!(f, "flush logs"),
+            Timer::DelayedDelete(id) => write!(f, "waiting DeleteRecords {id} ends"),
             Timer::AlterPartitionRetry => write!(f, "retry AlterPartition"),
             Timer::GroupSession { group, member } => write!(f, "session of {member} in {group}"),
             Timer::GroupRebalance { group } => write!(f, "joining phase of {group} ends"),
@@ -144,11 +150,18 @@ pub struct Output<E> {
     pub sends: Vec<Send>,
     /// Timers to set (`Some`) or to cancel (`None`).
     pub timers: Vec<(Timer, Option<Instant>)>,
+    /// The messages leave so much later: the disk was waited for.
+    pub busy: Duration,
 }
 
 impl<E> Default for Output<E> {
     fn default() -> Self {
-        Output { events: Vec::new(), sends: Vec::new(), timers: Vec::new() }
+        Output {
+            events: Vec::new(),
+            sends: Vec::new(),
+            timers: Vec::new(),
+            busy: Duration::ZERO,
+        }
     }
 }
 
@@ -170,5 +183,6 @@ impl<E> Output<E> {
         self.events.extend(other.events.into_iter().map(&mut wrap));
         self.sends.extend(other.sends);
         self.timers.extend(other.timers);
+        self.busy = self.busy.max(other.busy);
     }
 }

@@ -458,6 +458,7 @@ pub fn message_act(act: MessageAct, id: u64, what: &str) -> Result<Acts, String>
     match act {
         MessageAct::Deliver => one(Act::Deliver(id), format!("delivered {what}")),
         MessageAct::Drop => one(Act::Drop(id), format!("lost {what}")),
+        MessageAct::Corrupt => one(Act::Corrupt(id), format!("flipped a bit of {what}")),
         // Nobody waits a year: it is delivered by hand or not at all.
         MessageAct::Hold => one(
             Act::Delay(id, Duration(365 * 86_400_000_000)),

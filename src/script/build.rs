@@ -342,6 +342,7 @@ fn message(object: &str, a: &Arguments) -> Result<Command, Fault> {
         "deliver" => MessageAct::Deliver,
         "drop" => MessageAct::Drop,
         "hold" => MessageAct::Hold,
+        "corrupt" => MessageAct::Corrupt,
         _ => MessageAct::Delay(a.duration("by").unwrap_or_default()),
     };
     let target = if next.is_empty() {

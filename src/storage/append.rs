@@ -181,7 +181,7 @@ impl Log {
         self.log_end_offset = last_offset + 1;
         self.take_in_judged(disk, prepared, &completed)?;
         if self.log_end_offset - self.recovery_point >= config.flush_messages {
-            self.flush(disk, events)?;
+            self.flush_before(disk, self.log_end_offset, now, true, events)?;
         }
         let rolled = reason.filter(|_| !fresh);
         Ok(Appended {

@@ -17,6 +17,9 @@ use crate::disk::Disk;
 use crate::types::{Language, Offset};
 use std::sync::Arc;
 
+/// The date of a file that was dropped by somebody without a clock.
+const UNDATED: Instant = Instant(u64::MAX);
+
 /// Files that belong to a segment.
 const SUFFIXES: [&str; 4] = [".log", ".index", ".timeindex", ".txnindex"];
 
@@ -105,7 +108,11 @@ impl Log {
         reason: DeletionReason,
         events: &mut Vec<Event>,
     ) -> Result<()> {
-        let due = now + Duration::from_ms(self.config.file_delete_delay_ms as u64);
+        let delay = Duration::from_ms(self.config.file_delete_delay_ms as u64);
+        let due = if now == UNDATED { UNDATED } else { now + delay };
+        if with_snapshot {
+            self.producers.forget_snapshot(base_offset);
+        }
         for suffix in SUFFIXES.into_iter().chain(with_snapshot.then_some(".snapshot")) {
             let path = format!("{}/{}", self.directory, file_name(base_offset, suffix));
             if !disk.exists(&path) {
@@ -122,8 +129,8 @@ impl Log {
         Ok(())
     }
 
-    /// Drops the segments from `first` on, at start-up or when a log is cut: their files become `.deleted` and go with
-    /// the broker's next removal, their producer snapshots go at once.
+    /// Drops the segments from `first` on, at start-up or when a log is cut: their files become `.deleted`, and so do
+    /// their producer snapshots. Whoever has the clock gives them their date ([`Log::date_deleted`]).
     pub(super) fn remove_segments(
         &mut self,
         disk: &mut Disk,
@@ -131,17 +138,24 @@ impl Log {
         events: &mut Vec<Event>,
     ) -> Result<()> {
         let gone: Vec<_> = Arc::make_mut(&mut self.segments).drain(first..).collect();
-        let directory = self.directory.clone();
         for segment in gone {
             let base_offset = segment.base_offset;
-            self.producers.remove_snapshot(disk, &directory, base_offset)?;
-            let mut told = Vec::new();
-            let reason = DeletionReason::Truncated;
-            self.mark_deleted(disk, base_offset, false, Instant(0), reason, &mut told)?;
+            let (mut told, reason) = (Vec::new(), DeletionReason::Truncated);
+            self.mark_deleted(disk, base_offset, true, UNDATED, reason, &mut told)?;
             let partition = self.partition.clone();
             events.push(Event::SegmentRemoved { partition, base_offset });
         }
         Ok(())
+    }
+
+    /// What was dropped without a clock goes `file.delete.delay.ms` after `now` (`LocalLog.deleteSegmentFiles`).
+    pub fn date_deleted(&mut self, now: Instant) {
+        if self.doomed.iter().any(|doomed| doomed.due == UNDATED) {
+            let due = now + Duration::from_ms(self.config.file_delete_delay_ms as u64);
+            for doomed in Arc::make_mut(&mut self.doomed) {
+                doomed.due = if doomed.due == UNDATED { due } else { doomed.due };
+            }
+        }
     }
 
     /// Removes the files whose delay is over.
@@ -172,6 +186,6 @@ impl Log {
 
     /// When the next file goes.
     pub fn next_removal(&self) -> Option<Instant> {
-        self.doomed.iter().map(|doomed| doomed.due).min()
+        self.doomed.iter().map(|doomed| doomed.due).filter(|due| *due != UNDATED).min()
     }
 }

@@ -96,6 +96,11 @@ impl StorageError {
         StorageError::new(StorageErrorKind::Corrupt, directory, why)
     }
 
+    /// Whether the bytes of a file make no sense.
+    pub fn is_corrupt(&self) -> bool {
+        self.kind == StorageErrorKind::Corrupt
+    }
+
     /// The code with which a broker refuses a request for this reason; nothing: the broker itself is in trouble.
     pub fn refusal(&self) -> Option<ErrorCode> {
         match self.kind {

@@ -3,6 +3,7 @@
 use super::deleted::DeletionReason;
 use super::recovery_step::RecoveryStep;
 use crate::batch::Codec;
+use crate::clock::Duration;
 use crate::types::{Language, LeaderEpoch, Offset, Position, Timestamp, TopicPartition, counted};
 
 /// Why a segment was closed and a new one begun (`LogSegment.shouldRoll`).
@@ -97,8 +98,8 @@ pub enum Event {
     Truncated { partition: TopicPartition, from: Offset, to: Offset },
     /// A leader epoch began.
     EpochAssigned { partition: TopicPartition, epoch: LeaderEpoch, start_offset: Offset },
-    /// Everything before `up_to` is on the platter.
-    Flushed { partition: TopicPartition, up_to: Offset },
+    /// Everything before `up_to` is on the platter; what that costs by the model, and whether an append waited for it.
+    Flushed { partition: TopicPartition, up_to: Offset, price: Duration, waited: bool },
     /// At start-up: a segment was scanned and its indexes made anew.
     SegmentRecovered {
         partition: TopicPartition,
@@ -287,9 +288,9 @@ impl Event {
                 }
                 false => format!("{partition}：领导者纪元 {epoch} 从偏移量 {start_offset} 开始"),
             },
-            Event::Flushed { partition, up_to } => match english {
-                true => format!("{partition}: flushed up to offset {up_to}"),
-                false => format!("{partition}：偏移量 {up_to} 之前已刷盘"),
+            Event::Flushed { partition, up_to, price, .. } => match english {
+                true => format!("{partition}: flushed up to offset {up_to}, for {price}"),
+                false => format!("{partition}：偏移量 {up_to} 之前已刷盘，用时 {price}"),
             },
             Event::SegmentRecovered { partition, base_offset, batches, valid_bytes, cut_bytes } => {
                 match english {

@@ -32,8 +32,10 @@ pub struct Log {
     pub(super) epochs: EpochCache,
     /// Files that were renamed to `.deleted` and go later.
     pub(super) doomed: Arc<Vec<Doomed>>,
-    /// How often the log was flushed since it was opened.
+    /// How often the log was flushed since it was opened, and what that would have cost.
     pub(super) flushes: u64,
+    pub(super) flush_time: clock::Duration,
+    pub(super) last_flush: clock::Instant,
     pub(super) producers: ProducerState,
 }
 
@@ -63,6 +65,8 @@ impl Log {
             epochs,
             doomed: Arc::default(),
             flushes: 0,
+            flush_time: clock::Duration::ZERO,
+            last_flush: clock::Instant(0),
             producers: ProducerState::default(),
         })
     }
@@ -113,6 +117,10 @@ impl Log {
     /// How often it was flushed since it was opened (`LogFlushRateAndTimeMs`).
     pub fn flushes(&self) -> u64 {
         self.flushes
+    }
+    /// What those flushes cost by the model of `flush`.
+    pub fn flush_time(&self) -> clock::Duration {
+        self.flush_time
     }
     /// Bytes of all segments.
     pub fn size_bytes(&self) -> u64 {
@@ -187,7 +195,7 @@ impl Log {
     pub(super) fn roll_at(
         &mut self,
         disk: &mut Disk,
-        _now: clock::Instant,
+        now: clock::Instant,
         offset: Offset,
         reason: RollReason,
         events: &mut Vec<Event>,
@@ -206,42 +214,12 @@ impl Log {
         self.producers.set_map_end_offset(base_offset);
         self.snapshot_producers(disk)?;
         events.push(Event::Rolled { partition, base_offset, reason });
-        self.flush_before(disk, base_offset, events)
-    }
-
-    /// Fsyncs everything up to the log end.
-    pub fn flush(&mut self, disk: &mut Disk, events: &mut Vec<Event>) -> Result<()> {
-        self.flush_before(disk, self.log_end_offset, events)
-    }
-
-    /// Fsyncs the segments that hold offsets from the recovery point to `up_to` (`UnifiedLog.flush`).
-    fn flush_before(
-        &mut self,
-        disk: &mut Disk,
-        up_to: Offset,
-        events: &mut Vec<Event>,
-    ) -> Result<()> {
-        if up_to <= self.recovery_point {
-            return Ok(());
-        }
-        let from = self.floor_segment(self.recovery_point).unwrap_or(0);
-        for segment in &self.segments[from..] {
-            if segment.base_offset < up_to || segment.size_bytes == 0 {
-                disk.flush(segment.log)?;
-                disk.flush(segment.index.file)?;
-                disk.flush(segment.time_index.file)?;
-                segment.transaction_index.map_or(Ok(()), |file| disk.flush(file))?;
-            }
-        }
-        self.recovery_point = up_to;
-        self.flushes += 1;
-        events.push(Event::Flushed { partition: self.partition.clone(), up_to });
-        Ok(())
+        self.flush_before(disk, base_offset, now, false, events)
     }
 
     /// A clean close: the closing time index entry, indexes trimmed, everything flushed. The log can be opened again.
     pub fn close(&mut self, disk: &mut Disk, events: &mut Vec<Event>) -> Result<()> {
-        self.flush(disk, events)?;
+        self.flush(disk, self.last_flush, events)?;
         self.snapshot_producers(disk)?;
         let partition = self.partition.clone();
         match self.active_mut().finish(disk, &partition, events) {

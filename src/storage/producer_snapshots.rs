@@ -70,6 +70,13 @@ impl ProducerState {
         entries
     }
 
+    /// A snapshot's file is somebody else's from now on.
+    pub(super) fn forget_snapshot(&mut self, offset: Offset) {
+        if self.snapshots.contains(&offset) {
+            Arc::make_mut(&mut self.snapshots).remove(&offset);
+        }
+    }
+
     /// Deletes one snapshot.
     pub(super) fn remove_snapshot(
         &mut self,

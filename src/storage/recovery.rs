@@ -390,6 +390,8 @@ impl Log {
             epochs: EpochCache::open(disk, &format!("{directory}/{LEADER_EPOCHS}"))?,
             doomed: Arc::default(),
             flushes: 0,
+            flush_time: crate::clock::Duration::ZERO,
+            last_flush: crate::clock::Instant(0),
             producers: ProducerState::default(),
         })
     }

@@ -199,6 +199,8 @@ fn in_chinese(timer: &Timer) -> String {
         Timer::LogRetention => "检查日志保留",
         Timer::LogCleaner => "日志清理",
         Timer::FileDelete => "删除 .deleted 文件",
+        Timer::LogFlush => "刷盘",
+        Timer::DelayedDelete(_) => "DeleteRecords 的等待结束",
         Timer::AlterPartitionRetry => "重试 AlterPartition",
         Timer::GroupSession { group, member } => return format!("{group} 中 {member} 的会话到期"),
         Timer::GroupRebalance { group } => return format!("{group} 的加入阶段结束"),

@@ -13,7 +13,7 @@ impl Consumer {
     pub(super) fn fetch(&mut self, now: Instant, wake: &mut Instant, out: &mut Output<Event>) {
         let mut by_leader: BTreeMap<NodeId, Vec<FetchPartition>> = BTreeMap::new();
         for (partition, reading) in &self.readings {
-            if reading.position.is_none() || !reading.buffered.is_empty() {
+            if reading.position.is_none() || !reading.buffered.is_empty() || reading.is_stuck() {
                 continue;
             }
             let Some((leader, epoch)) = self.metadata.leader(partition) else {
@@ -95,10 +95,12 @@ impl Consumer {
                     out.events.push(Event::Fetched { partition, from, count });
                 }
                 Err(()) => {
-                    let error = ErrorCode::CORRUPT_MESSAGE;
-                    reading.not_before = now + Duration::from_ms(1_000);
-                    self.last_error = error;
-                    out.events.push(Event::FetchFailed { partition: answer.partition, error });
+                    // Kept until a seek (`CompletedFetch.fetchRecords`): each poll raises a KafkaException.
+                    let offset = reading.fetch_from;
+                    reading.corrupt_at = Some(offset);
+                    self.last_error = ErrorCode::CORRUPT_MESSAGE;
+                    let partition = answer.partition;
+                    out.events.push(Event::RecordsUnreadable { partition, offset });
                 }
             }
         }
@@ -183,6 +185,12 @@ impl Consumer {
     /// Ends a poll that found nothing: every partition was asked in vain, or its time is over.
     pub(super) fn finish_poll(&mut self, now: Instant, out: &mut Output<Event>) {
         let Some(poll) = &self.poll else { return };
+        if self.readings.values().any(Reading::is_stuck) {
+            self.last_error = ErrorCode::CORRUPT_MESSAGE;
+            self.outcomes.put(poll.ticket, ConsumerOutcome::of(self.last_error));
+            self.poll = None;
+            return;
+        }
         let has_share = !self.is_subscribed() || self.membership == Membership::Stable;
         let in_vain = |reading: &Reading| reading.empty_rounds > 0 || reading.is_lost();
         if now < poll.until && !(has_share && self.readings.values().all(in_vain)) {

@@ -43,7 +43,7 @@ impl Consumer {
         self.readings.iter().find_map(|(partition, reading)| match reading.position {
             None if reading.is_lost() => None,
             None => Some(format!("{name} has no position in {partition} yet")),
-            Some(position) if position < reading.high_watermark => {
+            Some(position) if position < reading.high_watermark && !reading.is_stuck() => {
                 Some(format!("{name} has not read all of {partition}"))
             }
             Some(_) if reading.high_watermark == Offset::ZERO && reading.empty_rounds == 0 => {

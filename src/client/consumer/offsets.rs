@@ -33,11 +33,16 @@ impl Reading {
             not_before: now,
             fetch_from: Offset::ZERO,
             empty_rounds: 0,
+            corrupt_at: None,
         }
     }
     fn go_to(&mut self, offset: Offset) {
         (self.position, self.fetch_from, self.reset) = (Some(offset), offset, None);
         self.buffered.clear();
+    }
+    /// Whether it stands before a batch that cannot be read: every poll fails until it seeks.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.position.is_some() && self.buffered.is_empty() && self.corrupt_at == Some(self.fetch_from)
     }
     /// Whether it has no position and will not look for one.
     pub(super) fn is_lost(&self) -> bool {

@@ -64,6 +64,7 @@ impl Producer {
             out.timers.push((Timer::ClientMetadata, metadata_at));
             self.metadata_timer = metadata_at;
         }
+        self.end_if_settled();
         if let Some(ticket) = self.closing
             && self.is_empty()
             && self.outcomes.get(ticket).is_none()

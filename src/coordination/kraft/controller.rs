@@ -295,7 +295,7 @@ impl Controller {
         let mut storage_events = Vec::new();
         let epoch = LeaderEpoch(self.epoch);
         let appended = self.log.append_as_leader(disk, bytes, epoch, now, &mut storage_events)?;
-        self.log.flush(disk, &mut storage_events)?; // KafkaRaftLog flushes before it counts as written
+        self.log.flush(disk, now, &mut storage_events)?; // KafkaRaftLog flushes before it counts as written
         let (first, last) = (appended.first_offset, appended.last_offset);
         self.image.offset = last;
         self.image.epoch = self.epoch;

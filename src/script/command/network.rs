@@ -9,6 +9,8 @@ pub enum MessageAct {
     Deliver,
     /// It never arrives.
     Drop,
+    /// A bit of the records that it carries flips.
+    Corrupt,
     /// It waits until it is delivered by hand.
     Hold,
     /// It arrives so much later.

@@ -135,6 +135,14 @@ pub const FORMS: &[Form] = &[
         "message drop next Fetch from=2 to=1",
     ),
     Form::new(
+        "message corrupt next",
+        NEXT,
+        BETWEEN,
+        "Flips a bit of the records in the next Produce or FetchResponse.",
+        "翻转下一条 Produce 或 FetchResponse 所带记录中的一位。",
+        "message corrupt next Produce",
+    ),
+    Form::new(
         "message hold next",
         NEXT,
         BETWEEN,
@@ -165,6 +173,14 @@ pub const FORMS: &[Form] = &[
         "Loses a message.",
         "丢失一条消息。",
         "message drop 41",
+    ),
+    Form::new(
+        "message corrupt",
+        MESSAGE_ID,
+        &[],
+        "Flips a bit of the records in a message.",
+        "翻转一条消息所带记录中的一位。",
+        "message corrupt 41",
     ),
     Form::new(
         "message hold",

@@ -162,39 +162,18 @@ impl Log {
         Ok(all)
     }
 
-    /// Producers whose last batch the cleaner must not lose, found by reading all headers
-    /// (`UnifiedLog.lastRecordsOfActiveProducers`). Who wrote nothing for `expiration_ms` is forgotten.
-    pub fn last_records_of_producers(
-        &self,
-        disk: &Disk,
-        now: Timestamp,
-        expiration_ms: i64,
-    ) -> Result<super::ActiveProducers> {
-        let mut seen: std::collections::BTreeMap<i64, (super::LastRecord, Timestamp)> =
-            std::collections::BTreeMap::new();
-        for segment in self.segments.iter() {
-            for found in segment.headers(disk, crate::types::Position(0)) {
-                let (_, header) = found?;
-                if !header.has_producer_id() {
-                    continue;
-                }
-                let fresh = super::LastRecord {
-                    last_data_offset: None,
-                    producer_epoch: header.producer_epoch,
-                };
-                let (last, time) =
-                    seen.entry(header.producer_id).or_insert((fresh, header.max_timestamp));
-                if last.producer_epoch != header.producer_epoch {
-                    *last = fresh;
-                }
-                if !header.is_control() {
-                    last.last_data_offset = Some(header.last_offset());
-                }
-                *time = header.max_timestamp;
-            }
-        }
+    /// Producers whose last batch the cleaner must not lose (`UnifiedLog.lastRecordsOfActiveProducers`). Who wrote nothing
+    /// for `expiration_ms` and has no transaction open is forgotten.
+    pub fn last_records_of_producers(&self, now: Timestamp, expiration_ms: i64) -> super::ActiveProducers {
+        let last = |entry: &crate::storage::ProducerEntry| {
+            let last_data_offset = entry.batches.last().map(|batch| batch.last_offset);
+            super::LastRecord { last_data_offset, producer_epoch: entry.producer_epoch }
+        };
         let oldest = now.0.saturating_sub(expiration_ms);
-        seen.retain(|_, (_, time)| time.0 > oldest);
-        Ok(seen.into_iter().map(|(producer, (last, _))| (producer, last)).collect())
+        let is_active = |entry: &&crate::storage::ProducerEntry| {
+            entry.current_txn_first_offset.is_some() || entry.last_timestamp.0 > oldest
+        };
+        let active = self.producers.producers().filter(is_active);
+        active.map(|entry| (entry.producer_id, last(entry))).collect()
     }
 }

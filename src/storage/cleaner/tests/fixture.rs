@@ -110,7 +110,7 @@ fn real_directory_is_cleaned_to_the_same_logs() {
                 let real = logs(&case, &directory);
                 let timestamp = ran_at(&real, &log, &disk);
                 let expiry = 24 * 60 * 60 * 1000;
-                let producers = log.last_records_of_producers(&disk, timestamp, expiry).unwrap();
+                let producers = log.last_records_of_producers(timestamp, expiry);
                 let plan = CleaningPlan {
                     first_dirty_offset: known.get(name).map_or(Offset(0), |&offset| Offset(offset)),
                     first_uncleanable_offset: Offset(end),

@@ -144,7 +144,7 @@ fn cleaner_vectors_of_kafka_hold() {
             let now = Timestamp(int(&round["now"]));
             let end = log.log_end_offset;
             expired.extend(list(&round["expired_producers"]).iter().map(|id| (int(id), end)));
-            let mut producers = log.last_records_of_producers(&disk, now, i64::MAX).unwrap();
+            let mut producers = log.last_records_of_producers(now, i64::MAX);
             for (id, &end) in &expired {
                 // Forgotten, unless it has written since; then only what it wrote since counts.
                 let since =
