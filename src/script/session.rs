@@ -1,14 +1,18 @@
 //! What a running script knows: the lab, if there is one, and how to make another.
 //!
 //! The session holds no knowledge about the cluster of its own, so going back in the lab goes back in everything: which
-//! producer was started by hand is read from the acts of the lab's present branch.
+//! producer was started by hand is read from the acts of the lab's present branch. One thing is the looker's own: what the
+//! metrics were when they were shown last.
 
 use super::complete::Names;
 use super::error::nearest;
 use crate::client::Client;
 use crate::cluster::{ClusterSpec, Lab};
 use crate::disk::Disk;
+use crate::trace::metrics::Seen;
 use crate::types::{Language, NodeId};
+use std::cell::RefCell;
+use std::sync::Arc;
 
 /// Where the files of a new cluster shall be.
 pub type MakeDisk = Box<dyn FnMut() -> Result<Disk, String>>;
@@ -54,6 +58,8 @@ pub struct Session {
     pub inspected: serde_json::Value,
     make_disk: MakeDisk,
     pub(super) violations_told: u64,
+    /// The metrics as `show metrics` showed them last.
+    pub(super) metrics_seen: RefCell<Option<Arc<Seen>>>,
 }
 
 impl Session {
@@ -75,6 +81,7 @@ impl Session {
             inspected: serde_json::Value::Null,
             make_disk,
             violations_told: 0,
+            metrics_seen: RefCell::default(),
         }
     }
 
@@ -93,6 +100,7 @@ impl Session {
         let disk = (self.make_disk)()?;
         self.lab = Some(Lab::new(spec, disk).map_err(|error| error.to_string())?);
         self.violations_told = 0;
+        self.metrics_seen.take();
         Ok(())
     }
 

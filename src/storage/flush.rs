@@ -13,7 +13,7 @@
 //! The last two are off unless they are set, since replicas on other machines guard better than a platter does.
 //!
 //! The price is a model, the same on every machine (ledger: `flush-price`): 2 ms for each file that has something to
-//! write, and 5 ms for each MiB of it, as on a plain SSD. Who waits for a flush, waits so long in virtual time.
+//! write, and 5 ms for each MiB of a log, as on a plain SSD. Who waits for a flush, waits so long in virtual time.
 
 use super::error::Result;
 use super::event::Event;
@@ -49,9 +49,11 @@ impl Log {
         let mut price = Duration::ZERO;
         for segment in &self.segments[from..] {
             if segment.base_offset < up_to || segment.size_bytes == 0 {
+                let bytes = disk.size(segment.log).saturating_sub(disk.flushed(segment.log));
+                price = price + Duration(bytes.saturating_mul(1_000_000) / BYTES_A_SECOND);
                 let files = [segment.log, segment.index.file, segment.time_index.file];
                 for file in files.into_iter().chain(segment.transaction_index) {
-                    price = price + price_of(disk, file);
+                    price = price + fsync_price(disk, file);
                     disk.flush(file)?;
                 }
             }
@@ -80,9 +82,6 @@ impl Log {
     }
 }
 
-fn price_of(disk: &Disk, file: FileId) -> Duration {
-    match disk.size(file).saturating_sub(disk.flushed(file)) {
-        0 => Duration::ZERO,
-        bytes => FSYNC + Duration(bytes.saturating_mul(1_000_000) / BYTES_A_SECOND),
-    }
+fn fsync_price(disk: &Disk, file: FileId) -> Duration {
+    if disk.flushed(file) == disk.size(file) { Duration::ZERO } else { FSYNC }
 }

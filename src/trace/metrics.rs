@@ -7,7 +7,10 @@
 //!
 //! A broker's metric is counted by that broker, as in Kafka: a dead broker counts nothing, so partitions without a
 //! leader are nobody's under-replicated ones but the controller's `OfflinePartitionsCount`. Counters count the events
-//! that are in memory. Sources: classes `ReplicaManager`, `ControllerMetrics`, `Partition`.
+//! that are in memory. Whoever looked before sees what it was then, and the difference. The metrics of logs are listed
+//! once they say something. Sources: classes `ReplicaManager`, `ControllerMetrics`, `Partition`, `BrokerTopicMetrics`.
+
+mod logs;
 
 use super::common::{self, finish};
 use super::picture::{Canvas, Focus, Line, Picture, Role};
@@ -16,7 +19,7 @@ use super::width::number;
 use crate::cluster::{Body, Lab, NodeState};
 use crate::coordination;
 use crate::replica::Replica;
-use crate::types::NodeId;
+use crate::types::{Language, NodeId, TopicPartition};
 use crate::{broker, storage};
 use std::collections::BTreeMap;
 
@@ -31,11 +34,18 @@ pub struct Counts {
     pub offline: i64,
 }
 
+/// The values of all metrics at one time, by label.
+pub type Seen = BTreeMap<String, i64>;
+
 /// One metric: the sum, and each broker's part if brokers count it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metric {
     /// Kafka's name.
     pub name: &'static str,
+    /// The partition that it is about, if it is about one.
+    pub partition: Option<TopicPartition>,
+    /// Whether it is listed only once it says something.
+    pub quiet: bool,
     /// The number.
     pub value: i64,
     /// By broker.
@@ -44,6 +54,26 @@ pub struct Metric {
     pub alarming: bool,
     english: &'static str,
     chinese: &'static str,
+}
+
+impl Metric {
+    fn of(name: &'static str, value: i64, (english, chinese): (&'static str, &'static str)) -> Metric {
+        let (brokers, partition) = (Vec::new(), None);
+        Metric { name, partition, quiet: false, value, brokers, alarming: false, english, chinese }
+    }
+
+    /// Name and partition.
+    pub fn label(&self) -> String {
+        match &self.partition {
+            Some(partition) => format!("{} {partition}", self.name),
+            None => self.name.to_owned(),
+        }
+    }
+}
+
+/// What the metrics are now, to be compared with later.
+pub fn seen(lab: &Lab) -> Seen {
+    all(lab).into_iter().map(|metric| (metric.label(), metric.value)).collect()
 }
 
 fn leaders(lab: &Lab, id: NodeId) -> impl Iterator<Item = (&Replica, &crate::replica::Leader)> {
@@ -138,7 +168,7 @@ pub fn all(lab: &Lab) -> Vec<Metric> {
         || image.into_iter().flat_map(|i| i.topics.values()).flat_map(|t| &t.partitions);
     let imbalanced = partitions().filter(|p| p.leader != p.preferred_leader()).count() as i64;
     let mut whole = |name, value, alarming, english, chinese| {
-        metrics.push(Metric { name, value, brokers: Vec::new(), alarming, english, chinese });
+        metrics.push(Metric { alarming, ..Metric::of(name, value, (english, chinese)) });
     };
     whole(
         "ActiveControllerCount",
@@ -186,14 +216,8 @@ pub fn all(lab: &Lab) -> Vec<Metric> {
                  of: &dyn Fn(NodeId) -> i64| {
         let brokers = per_broker(lab, of);
         let value = brokers.iter().map(|(_, n)| n).sum();
-        metrics.push(Metric {
-            name,
-            value,
-            brokers,
-            alarming: alarm && value > 0,
-            english,
-            chinese,
-        });
+        let alarming = alarm && value > 0;
+        metrics.push(Metric { brokers, alarming, ..Metric::of(name, value, (english, chinese)) });
     };
     let running = |id| match cluster.state(id) {
         NodeState::Alive | NodeState::Paused => cluster.broker(id),
@@ -287,14 +311,8 @@ pub fn all(lab: &Lab) -> Vec<Metric> {
     let happened = happened(lab);
     let mut counter = |name: &'static str, alarm: bool, english, chinese| {
         let value = happened.get(name).copied().unwrap_or(0);
-        metrics.push(Metric {
-            name,
-            value,
-            brokers: Vec::new(),
-            alarming: alarm && value > 0,
-            english,
-            chinese,
-        });
+        let alarming = alarm && value > 0;
+        metrics.push(Metric { alarming, ..Metric::of(name, value, (english, chinese)) });
     };
     counter(
         "LeaderElectionRateAndTimeMs",
@@ -322,6 +340,7 @@ pub fn all(lab: &Lab) -> Vec<Metric> {
         "records converted for old readers so far",
         "至今为旧客户端转换的记录数",
     );
+    logs::add(lab, &mut metrics);
     metrics
 }
 
@@ -332,18 +351,31 @@ pub fn metric(lab: &Lab, name: &str) -> Option<i64> {
         "UncleanLeaderElections" => "UncleanLeaderElectionsPerSec",
         other => other,
     };
-    all(lab).into_iter().find(|metric| metric.name == name).map(|metric| metric.value)
+    let of_name = all(lab).into_iter().filter(|metric| metric.name == name);
+    of_name.map(|metric| metric.value).reduce(|sum, value| sum + value)
 }
 
 /// Draws the pane.
-pub fn draw(lab: &Lab, _focus: &Focus, canvas: &Canvas) -> Picture {
+pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     let mut picture = Picture::new(canvas.word("metrics", "指标"));
-    let metrics = all(lab);
+    let was = focus.was.as_deref();
+    let before = |metric: &Metric| was.and_then(|was| was.get(&metric.label())).copied().unwrap_or(0);
+    let (metrics, more) = logs::worth_listing(all(lab), was.is_some(), &before);
     let brokers: Vec<NodeId> = lab.cluster().brokers.keys().copied().collect();
     let with_brokers = brokers.len() <= 8 && canvas.width >= 60 + 5 * brokers.len();
-    let mut columns = vec![Align::Left, Align::Right];
-    let mut heads =
-        vec![canvas.word("metric", "指标").to_owned(), canvas.word("now", "现在").to_owned()];
+    let mut columns = vec![Align::Left];
+    let mut heads = vec![canvas.word("metric", "指标").to_owned()];
+    if was.is_some() {
+        columns.extend([Align::Right; 2]);
+        heads.push(canvas.word("was", "之前").to_owned());
+    } else {
+        columns.push(Align::Right);
+    }
+    heads.push(canvas.word("now", "现在").to_owned());
+    if was.is_some() {
+        columns.push(Align::Right);
+        heads.push(canvas.word("delta", "变化").to_owned());
+    }
     if with_brokers {
         for id in &brokers {
             columns.push(Align::Right);
@@ -355,7 +387,18 @@ pub fn draw(lab: &Lab, _focus: &Focus, canvas: &Canvas) -> Picture {
     let mut table = Table::new(&columns).gap(2).heads(&heads);
     for metric in metrics {
         let role = if metric.alarming { Role::Warn } else { Role::Number };
-        let mut cells = vec![Line::plain(metric.name), Line::of(number(metric.value), role)];
+        let mut cells = vec![Line::plain(metric.label())];
+        let now = Line::of(number(metric.value), role);
+        match was {
+            None => cells.push(now),
+            Some(_) => {
+                let was = before(&metric);
+                let delta = metric.value - was;
+                let sign = if delta > 0 { "+" } else { "" };
+                let delta = if delta == 0 { String::new() } else { format!("{sign}{}", number(delta)) };
+                cells.extend([Line::plain(number(was)), now, Line::of(delta, Role::Number)]);
+            }
+        }
         if with_brokers {
             for id in &brokers {
                 let value = metric.brokers.iter().find(|(broker, _)| broker == id);
@@ -369,5 +412,12 @@ pub fn draw(lab: &Lab, _focus: &Focus, canvas: &Canvas) -> Picture {
         table.row(cells);
     }
     picture.extend(table.lines(canvas.width, canvas.glyphs.ellipsis));
+    if more > 0 {
+        let text = match canvas.language {
+            Language::English => format!("  and {more} of logs"),
+            Language::Chinese => format!("  另有 {more} 项日志指标"),
+        };
+        picture.push(Line::of(text, Role::Dim));
+    }
     finish(picture, canvas)
 }

@@ -347,6 +347,8 @@ pub struct Focus {
     pub file: Option<String>,
     /// A byte of it.
     pub byte: Option<u64>,
+    /// What the metrics were when they were last looked at.
+    pub was: Option<std::sync::Arc<super::metrics::Seen>>,
 }
 
 #[cfg(test)]

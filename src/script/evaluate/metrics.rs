@@ -11,10 +11,12 @@ pub const METRICS: &[&str] = &[
     "ActiveControllerCount",
     "AtMinIsrPartitionCount",
     "BytesOutPerSec",
+    "BytesRejectedPerSec",
     "FencedBrokerCount",
     "FetchMessageConversionsPerSec",
     "GlobalPartitionCount",
     "GlobalTopicCount",
+    "InvalidMessageCrcRecordsPerSec",
     "IsrExpandsPerSec",
     "IsrShrinksPerSec",
     "LeaderCount",
@@ -31,6 +33,7 @@ pub const METRICS: &[&str] = &[
     "UncleanLeaderElectionsPerSec",
     "UnderMinIsrPartitionCount",
     "UnderReplicatedPartitions",
+    "lab:LogFlushMs",
     "lab:UserSpaceBytesCopied",
     "max-dirty-percent",
     "uncleanable-partitions-count",
@@ -48,8 +51,6 @@ pub fn metric(lab: &Lab, name: &str) -> Result<Value, String> {
     let alive = cluster.brokers.values().filter(|node| node.state == NodeState::Alive);
     let replicas =
         alive.filter_map(|node| node.broker.as_deref()).flat_map(|b| b.replicas.values());
-    let user =
-        |replica: &&crate::replica::Replica| !replica.partition.topic.as_str().starts_with("__");
     let controller = cluster.controller();
     let image = controller.map(|controller| &controller.image);
     let brokers = || image.into_iter().flat_map(|image| image.brokers.values());
@@ -64,13 +65,6 @@ pub fn metric(lab: &Lab, name: &str) -> Result<Value, String> {
         "PreferredReplicaImbalanceCount" => {
             partitions().filter(|(_, p)| p.leader != p.preferred_leader()).count()
         }
-        "NumLogSegments" => replicas.filter(user).map(|r| r.log.segments().len()).sum(),
-        "Size" => replicas.filter(user).map(|r| r.log.size_bytes() as usize).sum(),
-        "LogStartOffset" => sum(replicas.filter(user).map(|r| r.log.log_start_offset())),
-        "LogEndOffset" => sum(replicas.filter(user).map(|r| r.log.log_end_offset())),
-        "LogFlushRateAndTimeMs" => replicas.map(|r| r.log.flushes() as usize).sum(),
-        "max-dirty-percent" => max_dirty_percent(lab),
-        "uncleanable-partitions-count" => uncleanable(lab),
         "LeaderCount" => replicas.filter(|replica| replica.is_leader()).count(),
         "PartitionCount" => replicas.count(),
         "UnderReplicatedPartitions" => replicas
@@ -84,22 +78,4 @@ pub fn metric(lab: &Lab, name: &str) -> Result<Value, String> {
         counted => return Ok(Value::Number(trace::metrics::metric(lab, counted).unwrap_or(0))),
     };
     Ok(Value::Number(count as i64))
-}
-
-fn sum(offsets: impl Iterator<Item = crate::types::Offset>) -> usize {
-    offsets.map(|offset| usize::try_from(offset.0).unwrap_or(0)).sum()
-}
-
-/// The dirtiest log's dirty part, in percent.
-fn max_dirty_percent(lab: &Lab) -> usize {
-    let brokers = lab.cluster().brokers.values().filter_map(|node| node.broker.as_deref());
-    let ratios = brokers.flat_map(|broker| {
-        broker.replicas.keys().filter_map(|p| broker.cleanable(p, lab.disk(), lab.now()))
-    });
-    ratios.map(|cleanable| (cleanable.dirty_ratio() * 100.0) as usize).max().unwrap_or(0)
-}
-
-fn uncleanable(lab: &Lab) -> usize {
-    let brokers = lab.cluster().brokers.values().filter_map(|node| node.broker.as_deref());
-    brokers.map(|broker| broker.uncleanable_count()).sum()
 }
