@@ -1,8 +1,8 @@
 //! What a running script knows: the lab, if there is one, and how to make another.
 //!
 //! The session holds no knowledge about the cluster of its own, so going back in the lab goes back in everything: which
-//! producer was started by hand is read from the acts of the lab's present branch. One thing is the looker's own: what the
-//! metrics were when they were shown last.
+//! producer was started by hand is read from the acts of the lab's present branch. One thing is the looker's own: what
+//! the metrics were when they were shown last.
 
 use super::complete::Names;
 use super::error::nearest;

@@ -130,7 +130,7 @@ impl Log {
     }
 
     /// Drops the segments from `first` on, at start-up or when a log is cut: their files become `.deleted`, and so do
-    /// their producer snapshots. Whoever has the clock gives them their date ([`Log::date_deleted`]).
+    /// their producer snapshots; those of a log that begins anew go at once (`truncateFullyAndStartAt`). Whoever has the clock gives them their date ([`Log::date_deleted`]).
     pub(super) fn remove_segments(
         &mut self,
         disk: &mut Disk,
@@ -138,10 +138,14 @@ impl Log {
         events: &mut Vec<Event>,
     ) -> Result<()> {
         let gone: Vec<_> = Arc::make_mut(&mut self.segments).drain(first..).collect();
+        let (is_cut, directory) = (first > 0, self.directory.clone());
         for segment in gone {
             let base_offset = segment.base_offset;
             let (mut told, reason) = (Vec::new(), DeletionReason::Truncated);
-            self.mark_deleted(disk, base_offset, true, UNDATED, reason, &mut told)?;
+            if !is_cut {
+                self.producers.remove_snapshot(disk, &directory, base_offset)?;
+            }
+            self.mark_deleted(disk, base_offset, is_cut, UNDATED, reason, &mut told)?;
             let partition = self.partition.clone();
             events.push(Event::SegmentRemoved { partition, base_offset });
         }

@@ -162,8 +162,8 @@ impl Log {
         Ok(all)
     }
 
-    /// Producers whose last batch the cleaner must not lose (`UnifiedLog.lastRecordsOfActiveProducers`). Who wrote nothing
-    /// for `expiration_ms` and has no transaction open is forgotten.
+    /// Producers whose last batch the cleaner must not lose (`UnifiedLog.lastRecordsOfActiveProducers`). Who wrote
+    /// nothing for `expiration_ms` and has no transaction open is forgotten.
     pub fn last_records_of_producers(&self, now: Timestamp, expiration_ms: i64) -> super::ActiveProducers {
         let last = |entry: &crate::storage::ProducerEntry| {
             let last_data_offset = entry.batches.last().map(|batch| batch.last_offset);

@@ -128,6 +128,29 @@ fn told(segment: &Segment, log: &Log, disk: &Disk) -> Value {
     })
 }
 
+/// The last records of all producers by the batches: these logs were written without producer state.
+fn last_records(log: &Log, disk: &Disk) -> crate::storage::cleaner::ActiveProducers {
+    let mut seen = crate::storage::cleaner::ActiveProducers::new();
+    for segment in log.segments.iter() {
+        for found in segment.headers(disk, crate::types::Position(0)) {
+            let (_, header) = found.unwrap();
+            if !header.has_producer_id() {
+                continue;
+            }
+            let (last_data_offset, producer_epoch) = (None, header.producer_epoch);
+            let fresh = crate::storage::cleaner::LastRecord { last_data_offset, producer_epoch };
+            let last = seen.entry(header.producer_id).or_insert(fresh);
+            if last.producer_epoch != header.producer_epoch {
+                *last = fresh;
+            }
+            if !header.is_control() {
+                last.last_data_offset = Some(header.last_offset());
+            }
+        }
+    }
+    seen
+}
+
 #[test]
 fn cleaner_vectors_of_kafka_hold() {
     for case in list(&crate::vectors::load("log_cleaner")["cases"]) {
@@ -144,7 +167,7 @@ fn cleaner_vectors_of_kafka_hold() {
             let now = Timestamp(int(&round["now"]));
             let end = log.log_end_offset;
             expired.extend(list(&round["expired_producers"]).iter().map(|id| (int(id), end)));
-            let mut producers = log.last_records_of_producers(now, i64::MAX);
+            let mut producers = last_records(&log, &disk);
             for (id, &end) in &expired {
                 // Forgotten, unless it has written since; then only what it wrote since counts.
                 let since =
