@@ -393,7 +393,10 @@ impl Broker {
             return Some(format!("broker {} holds a produce that waits for replicas", self.id));
         }
         if !self.delayed_deletes.is_empty() {
-            return Some(format!("broker {} holds a DeleteRecords that waits for replicas", self.id));
+            return Some(format!(
+                "broker {} holds a DeleteRecords that waits for replicas",
+                self.id
+            ));
         }
         if !self.alter_queue.is_empty() {
             return Some(format!("broker {} wants to change an ISR", self.id));

@@ -5,8 +5,8 @@ use super::{Broker, Event, Halt, Out, Purpose};
 use crate::clock::{Duration, Instant};
 use crate::disk::Disk;
 use crate::protocol::{
-    ErrorCode, ListOffsetsRequest, ListOffsetsResponse, Message, MetadataRequest, MetadataResponse, NewTopic, PartitionMetadata,
-    Request, Response, TopicMetadata,
+    ErrorCode, ListOffsetsRequest, ListOffsetsResponse, Message, MetadataRequest, MetadataResponse,
+    NewTopic, PartitionMetadata, Request, Response, TopicMetadata,
 };
 use crate::replica::Role;
 use crate::types::{LeaderEpoch, NodeId, Offset, Timestamp, TopicName, TopicPartition, Uuid};

@@ -191,7 +191,8 @@ impl Config {
             "log.flush.scheduler.interval.ms" => {
                 let every = number::<i64>(name, value)?;
                 let is_off = every == i64::MAX;
-                self.log_flush_interval = (!is_off).then_some(Duration::from_ms(every.max(0) as u64));
+                self.log_flush_interval =
+                    (!is_off).then_some(Duration::from_ms(every.max(0) as u64));
             }
             "log.cleaner.backoff.ms" => self.log_cleaner_backoff = milliseconds(name, value)?,
             "log.retention.minutes" | "log.retention.hours" | "log.roll.hours" => {

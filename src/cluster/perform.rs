@@ -272,10 +272,14 @@ impl Cluster {
                 "nothing with the number {id} is pending; 'show network' lists what is"
             )));
         };
-        if let (Act::Drop(_) | Act::Corrupt(_), Happening::Timer { .. } | Happening::Start(_) | Happening::Walk) =
-            (act, &pending.happening)
+        if let (
+            Act::Drop(_) | Act::Corrupt(_),
+            Happening::Timer { .. } | Happening::Start(_) | Happening::Walk,
+        ) = (act, &pending.happening)
         {
-            return Err(Refusal::new(format!("{id} is no message: only messages can be lost or damaged")));
+            return Err(Refusal::new(format!(
+                "{id} is no message: only messages can be lost or damaged"
+            )));
         }
         if let (Act::Deliver(_), Some(first)) = (act, self.network.blocked_by(id)) {
             return Err(Refusal::new(format!(

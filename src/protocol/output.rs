@@ -156,12 +156,7 @@ pub struct Output<E> {
 
 impl<E> Default for Output<E> {
     fn default() -> Self {
-        Output {
-            events: Vec::new(),
-            sends: Vec::new(),
-            timers: Vec::new(),
-            busy: Duration::ZERO,
-        }
+        Output { events: Vec::new(), sends: Vec::new(), timers: Vec::new(), busy: Duration::ZERO }
     }
 }
 

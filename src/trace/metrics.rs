@@ -57,7 +57,11 @@ pub struct Metric {
 }
 
 impl Metric {
-    fn of(name: &'static str, value: i64, (english, chinese): (&'static str, &'static str)) -> Metric {
+    fn of(
+        name: &'static str,
+        value: i64,
+        (english, chinese): (&'static str, &'static str),
+    ) -> Metric {
         let (brokers, partition) = (Vec::new(), None);
         Metric { name, partition, quiet: false, value, brokers, alarming: false, english, chinese }
     }
@@ -359,7 +363,8 @@ pub fn metric(lab: &Lab, name: &str) -> Option<i64> {
 pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     let mut picture = Picture::new(canvas.word("metrics", "指标"));
     let was = focus.was.as_deref();
-    let before = |metric: &Metric| was.and_then(|was| was.get(&metric.label())).copied().unwrap_or(0);
+    let before =
+        |metric: &Metric| was.and_then(|was| was.get(&metric.label())).copied().unwrap_or(0);
     let (metrics, more) = logs::worth_listing(all(lab), was.is_some(), &before);
     let brokers: Vec<NodeId> = lab.cluster().brokers.keys().copied().collect();
     let with_brokers = brokers.len() <= 8 && canvas.width >= 60 + 5 * brokers.len();
@@ -395,7 +400,8 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
                 let was = before(&metric);
                 let delta = metric.value - was;
                 let sign = if delta > 0 { "+" } else { "" };
-                let delta = if delta == 0 { String::new() } else { format!("{sign}{}", number(delta)) };
+                let delta =
+                    if delta == 0 { String::new() } else { format!("{sign}{}", number(delta)) };
                 cells.extend([Line::plain(number(was)), now, Line::of(delta, Role::Number)]);
             }
         }

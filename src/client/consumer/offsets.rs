@@ -42,7 +42,9 @@ impl Reading {
     }
     /// Whether it stands before a batch that cannot be read: every poll fails until it seeks.
     pub(super) fn is_stuck(&self) -> bool {
-        self.position.is_some() && self.buffered.is_empty() && self.corrupt_at == Some(self.fetch_from)
+        self.position.is_some()
+            && self.buffered.is_empty()
+            && self.corrupt_at == Some(self.fetch_from)
     }
     /// Whether it has no position and will not look for one.
     pub(super) fn is_lost(&self) -> bool {

@@ -164,7 +164,11 @@ impl Log {
 
     /// Producers whose last batch the cleaner must not lose (`UnifiedLog.lastRecordsOfActiveProducers`). Who wrote
     /// nothing for `expiration_ms` and has no transaction open is forgotten.
-    pub fn last_records_of_producers(&self, now: Timestamp, expiration_ms: i64) -> super::ActiveProducers {
+    pub fn last_records_of_producers(
+        &self,
+        now: Timestamp,
+        expiration_ms: i64,
+    ) -> super::ActiveProducers {
         let last = |entry: &crate::storage::ProducerEntry| {
             let last_data_offset = entry.batches.last().map(|batch| batch.last_offset);
             super::LastRecord { last_data_offset, producer_epoch: entry.producer_epoch }

@@ -57,20 +57,25 @@ const OF_BROKERS: &[OfBroker] = &[
 
 /// Name, whether the copies add up (the greatest counts otherwise), value, words.
 const OF_LOGS: &[OfLog] = &[
+    ("NumLogSegments", true, |replica| replica.log.segments().len() as i64, ("segments", "段数")),
     (
-        "NumLogSegments",
+        "Size",
         true,
-        |replica| replica.log.segments().len() as i64,
-        ("segments", "段数"),
+        |replica| replica.log.size_bytes() as i64,
+        ("bytes of its segments", "各段字节数"),
     ),
-    ("Size", true, |replica| replica.log.size_bytes() as i64, ("bytes of its segments", "各段字节数")),
     (
         "LogStartOffset",
         false,
         |replica| replica.log.log_start_offset().0,
         ("first offset", "起始偏移量"),
     ),
-    ("LogEndOffset", false, |replica| replica.log.log_end_offset().0, ("next offset", "下一个偏移量")),
+    (
+        "LogEndOffset",
+        false,
+        |replica| replica.log.log_end_offset().0,
+        ("next offset", "下一个偏移量"),
+    ),
 ];
 
 fn logs(broker: &Broker) -> impl Iterator<Item = &Replica> {
