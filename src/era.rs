@@ -269,7 +269,7 @@ pub const RULES: &[Rule] = &[
     Rule {
         name: "max.message.bytes",
         cell: |era| default_of(era, "max.message.bytes", "1048588"),
-        source: "LogConfig; 1048588 since 2.8",
+        source: "LogConfig; 1048588 since 2.5 (KAFKA-4203)",
     },
     Rule {
         name: "unclean.leader.election",

@@ -7,7 +7,7 @@
 //!                               read, checksum, unpack, format ──────────────────────┘
 //! ```
 //!
-//! What always holds: files are opened for reading only; at most a few spans and their lines are in memory; the lines
+//! What always holds: only regular files are opened, for reading; at most a few spans and their lines are in memory; the lines
 //! come in the order of the file, however many threads there are. Left out: nothing is followed through a symbolic link
 //! to a directory.
 
@@ -16,9 +16,10 @@ mod parallel;
 mod tests;
 
 use crate::dump::{FileKind, Options, Place, Report, Source, dump};
-use std::fs::File;
+use rustix::fs::OFlags;
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Logs from this size on are given to several threads.
@@ -34,14 +35,18 @@ pub struct ReadFile {
 }
 
 impl ReadFile {
-    /// Opens it.
+    /// Opens it if it is a regular file: a pipe would wait for a writer, a device may act on being opened.
     pub fn open(path: &Path) -> io::Result<ReadFile> {
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(io::Error::other("it is no regular file"));
-        }
-        Ok(ReadFile { file, size_bytes: metadata.len() })
+        let regular = |metadata: Metadata| match metadata.is_file() {
+            true => Ok(metadata),
+            false => Err(io::Error::other("it is no regular file")),
+        };
+        regular(std::fs::metadata(path)?)?;
+        // Should a pipe have come in between, opening it does not wait.
+        let flags = OFlags::NONBLOCK.bits() as i32;
+        let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+        let size_bytes = regular(file.metadata()?)?.len();
+        Ok(ReadFile { file, size_bytes })
     }
 }
 
@@ -105,7 +110,16 @@ pub fn dump_files(
 ) -> Report {
     let mut report = Report::default();
     let mut open = true;
-    for path in files(paths) {
+    let mut found = Vec::new();
+    for path in paths {
+        let inside = files(std::slice::from_ref(path));
+        if inside.is_empty() {
+            let what = "nothing in it can be dumped (.log .index .timeindex .txnindex .snapshot .checkpoint)";
+            report.problem(&path.to_string_lossy(), what);
+        }
+        found.extend(inside);
+    }
+    for path in found {
         let mut hand_on = |text: &[u8]| {
             open = open && take(text);
             open

@@ -92,3 +92,30 @@ fn a_directory_stands_for_its_files_in_order() {
     let (_, report) = dumped(Path::new("/nowhere/0.log"), &Options::default());
     assert!(report.problems[0].starts_with("/nowhere/0.log: cannot be opened"));
 }
+
+#[test]
+fn a_pipe_is_no_file_and_an_empty_directory_nothing_to_dump() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let pipe = |name: &str| {
+        let path = directory.path().join(name);
+        let mode = rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR;
+        let kind = rustix::fs::FileType::Fifo;
+        rustix::fs::mknodat(rustix::fs::CWD, &path, kind, mode, 0).expect("a pipe");
+        path
+    };
+    let direct = pipe("00000000000000000000.log");
+    let (_, report) = dumped(&direct, &Options::default());
+    assert!(report.problems[0].ends_with("it is no regular file"), "{:?}", report.problems);
+    let (_, report) = dumped(directory.path(), &Options::default());
+    assert!(report.problems[0].ends_with("it is no regular file"), "{:?}", report.problems);
+    // The log beside an index is a pipe.
+    let index = direct.with_extension("index");
+    std::fs::write(&index, [0, 0, 0, 1, 0, 0, 0, 0]).expect("a file");
+    let (_, report) = dumped(&index, &Options::default());
+    assert!(!report.problems.is_empty());
+    let empty = directory.path().join("empty");
+    std::fs::create_dir(&empty).expect("a directory");
+    std::fs::write(empty.join("notes"), b"").expect("a file");
+    let (_, report) = dumped(&empty, &Options::default());
+    assert!(report.problems[0].contains("nothing in it can be dumped"), "{:?}", report.problems);
+}
