@@ -112,7 +112,8 @@ fn each_packed_alone(directory: &Path, prefix: &str, look: &mut impl FnMut(Case)
     for pack in packs {
         let file_name = pack.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let Some(name) = file_name.strip_suffix(".tar.gz") else { continue };
-        if !name.starts_with(prefix) {
+        // Without a prefix, sound directories are meant.
+        if !name.starts_with(prefix) || prefix.is_empty() && name.starts_with("damage") {
             continue;
         }
         let file = std::fs::File::open(&pack).unwrap_or_else(|e| panic!("{}: {e}", pack.display()));

@@ -37,6 +37,20 @@ fn interval(facts: &Value, topic: &str) -> String {
     of_topic.or(of_broker).unwrap_or("4096").to_string()
 }
 
+/// Whether the segment was surely written within one run of its broker, and by nobody but appends: each start of an only
+/// broker begins a leader epoch, and the cleaner writes segments anew.
+fn within_one_run(facts: &Value, topic: &str, bytes: &[u8]) -> bool {
+    let settings = facts["settings"].as_object().into_iter().flatten();
+    let brokers = settings.filter(|(node, _)| node.starts_with("broker")).count();
+    let policy = facts["topics"][topic]["configs"]["cleanup.policy"].as_str();
+    let told = !facts["topics"][topic].is_null();
+    let mut epochs =
+        crate::batch::batches(bytes).flatten().map(|batch| batch.1.partition_leader_epoch);
+    let first = epochs.next();
+    let appended = !policy.is_some_and(|policy| policy.contains("compact"));
+    told && brokers == 1 && appended && epochs.all(|epoch| Some(epoch) == first)
+}
+
 /// The entries of an offset index, up to the zeros of one that was not trimmed.
 fn entries(index: &[u8]) -> Vec<(i64, u32)> {
     let (whole, _) = index.as_chunks::<8>();
@@ -57,7 +71,7 @@ fn segments(case: &Case) -> impl Iterator<Item = (&str, Offset, &[u8])> {
 
 #[test]
 fn indexes_of_real_brokers_are_made_again_or_point_at_batch_boundaries() {
-    let (mut same, mut others) = (0, 0);
+    let (mut same, mut others, mut one_run) = (0, 0, 0);
     fixtures::each("", |case| {
         let facts = case.facts();
         for (stem, base, bytes) in segments(&case) {
@@ -69,8 +83,11 @@ fn indexes_of_real_brokers_are_made_again_or_point_at_batch_boundaries() {
             let Some(ours) = regenerate(base, bytes, &interval) else { continue };
             if ours[0] == bytes && &ours[1] == index && &ours[2] == time_index {
                 same += 1;
+                one_run += usize::from(within_one_run(&facts, partition.topic.as_str(), bytes));
                 continue;
             }
+            let topic = partition.topic.as_str();
+            assert!(!within_one_run(&facts, topic, bytes), "{} {stem}: other bytes", case.name);
             others += 1;
             let walked: BTreeMap<u32, i64> = crate::batch::batches(bytes)
                 .flatten()
@@ -87,6 +104,10 @@ fn indexes_of_real_brokers_are_made_again_or_point_at_batch_boundaries() {
         }
     });
     assert!(same > others, "{same} are the same, {others} only point at batch boundaries");
+    assert!(one_run > 0, "no segment was written within one run");
+    eprintln!(
+        "{same} the same ({one_run} of them within one run), {others} point at batch boundaries"
+    );
 }
 
 /// The aborted transactions of a log are found again from its batches alone.
