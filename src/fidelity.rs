@@ -70,8 +70,9 @@ pub fn of_lesson(id: &str) -> Vec<Entry> {
     entries().into_iter().filter(touches).collect()
 }
 
-/// The ledger, or one entry of it. `None`: there is no such entry.
-pub fn picture(id: Option<&str>, canvas: &Canvas) -> Option<Picture> {
+/// The ledger, or one entry of it; `written` are the ids of the lessons that exist, others are called planned. `None`:
+/// there is no such entry.
+pub fn picture(id: Option<&str>, written: &[&str], canvas: &Canvas) -> Option<Picture> {
     let shown = match id {
         None => entries(),
         Some(id) => vec![find(id)?],
@@ -92,7 +93,15 @@ pub fn picture(id: Option<&str>, canvas: &Canvas) -> Option<Picture> {
             picture.extend(rows.into_iter().map(|row| row.indent(4)));
         }
         let lessons = canvas.word("lessons: ", "课程：");
-        picture.push(Line::of(lessons, Role::Dim).text(entry.lessons.join(", ")).indent(4));
+        let named = entry.lessons.iter().map(|start| {
+            match written.iter().any(|id| id.starts_with(start.as_str())) {
+                true => start.clone(),
+                false => format!("{start} {}", canvas.word("(planned)", "（计划中）")),
+            }
+        });
+        let named = format!("{lessons}{}", named.collect::<Vec<_>>().join(", "));
+        let rows = prose::wrap(&prose::inline(&named, Role::Dim), canvas.width.saturating_sub(4).max(20));
+        picture.extend(rows.into_iter().map(|row| row.indent(4)));
     }
     Some(picture)
 }
@@ -131,10 +140,11 @@ mod tests {
     #[test]
     fn one_entry_is_printed_or_refused() {
         let canvas = Canvas::text(Language::English);
-        let text = picture(Some("one-voter"), &canvas).unwrap().to_text();
+        let text = picture(Some("one-voter"), &["c06-quorum"], &canvas).unwrap().to_text();
         assert!(text.contains("One KRaft voter") && !text.contains("small-segments"), "{text}");
-        assert!(picture(Some("two-voters"), &canvas).is_none());
-        let all = picture(None, &Canvas { width: 80, ..Canvas::text(Language::Chinese) }).unwrap();
+        assert!(text.contains("lessons: c06, c08 (planned)"), "{text}");
+        assert!(picture(Some("two-voters"), &[], &canvas).is_none());
+        let all = picture(None, &[], &Canvas { width: 80, ..Canvas::text(Language::Chinese) }).unwrap();
         assert!(all.lines.iter().all(|line| line.width() <= 80));
     }
 

@@ -200,6 +200,20 @@ fn a_module_imports_only_modules_above_it() {
 }
 
 #[test]
+fn the_readme_lists_the_modules_in_their_order() {
+    let library = fs::read_to_string(root().join("src/lib.rs")).expect("lib.rs");
+    let name = |line: &str| Some(line.strip_prefix("pub mod ")?.split(';').next()?.to_owned());
+    let declared: Vec<String> = library.lines().filter_map(name).collect();
+    let readme = fs::read_to_string(root().join("README.md")).expect("README.md");
+    let part = readme.split("\n## ").find(|part| part.starts_with("How to read the code"));
+    let rows = part.unwrap_or_default().lines().filter(|line| line.starts_with("| `"));
+    let first = rows.filter_map(|row| row.split('|').nth(1));
+    let listed: Vec<String> =
+        first.flat_map(|cell| cell.split_whitespace().map(|word| word.replace('`', ""))).collect();
+    assert_eq!(listed, declared, "the table of README.md (left) and src/lib.rs (right)");
+}
+
+#[test]
 fn every_file_begins_with_its_story() {
     let mut faults = Vec::new();
     for source in sources() {
@@ -280,7 +294,7 @@ fn files_and_lines_are_short_enough_to_read() {
 fn markdown_fits_a_terminal() {
     let mut paths = files(&root().join("lessons"), ".md");
     paths.extend(files(&root().join("data"), ".md"));
-    paths.push(root().join("README.md"));
+    paths.extend(["README.md", "benches/README.md"].map(|name| root().join(name)));
     paths.retain(|path| !relative(path).starts_with("data/twins/")); // as it came with the scenarios
     let mut faults = Vec::new();
     for path in paths.iter().filter(|path| path.is_file()) {

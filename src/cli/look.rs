@@ -5,6 +5,7 @@ use super::output::Output;
 use super::{ENDED, FAILED};
 use super::{interrupt, screen};
 use crate::inspect::{self, Inspection};
+use crate::lesson::Library;
 use crate::trace::{Canvas, width};
 use crate::tui::Start;
 use crate::{era, fidelity, glossary, script};
@@ -145,7 +146,8 @@ impl Progress {
 /// `klab fidelity`
 pub fn fidelity(id: Option<&str>, canvas: &Canvas, out: &mut Output) -> Result<i32, String> {
     let ids: Vec<String> = fidelity::entries().into_iter().map(|entry| entry.id).collect();
-    let picture = fidelity::picture(id, canvas).ok_or_else(|| {
+    let library = Library::embedded();
+    let picture = fidelity::picture(id, &library.ids(), canvas).ok_or_else(|| {
         let near = script::nearest(id.unwrap_or_default(), ids.iter().map(String::as_str));
         unknown("entry of the ledger", id, near, "klab fidelity")
     })?;

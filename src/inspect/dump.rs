@@ -7,9 +7,9 @@
 //!                               read, checksum, unpack, format ──────────────────────┘
 //! ```
 //!
-//! What always holds: only regular files are opened, for reading; at most a few spans and their lines are in memory; the lines
-//! come in the order of the file, however many threads there are. Left out: nothing is followed through a symbolic link
-//! to a directory.
+//! What always holds: only regular files are opened, for reading; at most a few spans and their lines are in memory;
+//! the lines come in the order of the file, however many threads there are. Left out: nothing is followed through a
+//! symbolic link to a directory.
 
 mod parallel;
 #[cfg(test)]

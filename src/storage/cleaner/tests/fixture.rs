@@ -90,9 +90,13 @@ fn ran_at(logs: &BTreeMap<String, &[u8]>, before: &Log, disk: &Disk) -> Timestam
 
 #[test]
 fn real_directory_is_cleaned_to_the_same_logs() {
-    crate::fixtures::each("kraft-4.3-compact", |case| {
+    let mut compared = 0;
+    crate::fixtures::each("", |case| {
         let facts = case.facts();
-        let mut compared = 0;
+        let is_cleaned = case.below("stages/0-before").next().is_some();
+        if facts["surviving_offsets"].is_null() || !is_cleaned {
+            return;
+        }
         for (from, to) in [("stages/0-before", "stages/1-cleaned"), ("stages/2-more", "data")] {
             let known = checkpoint(&case, &format!("{from}/broker-1/cleaner-offset-checkpoint"));
             let wanted = checkpoint(&case, &format!("{to}/broker-1/cleaner-offset-checkpoint"));
@@ -136,8 +140,8 @@ fn real_directory_is_cleaned_to_the_same_logs() {
                 assert_eq!(ends.count(), files, "{place}");
             }
         }
-        assert!(compared > 0, "{}: nothing was cleaned", case.name);
     });
+    assert!(compared > 0 || !crate::fixtures::are_ours(), "nothing was cleaned");
 }
 
 /// The headers of the first batch that differs. Compressors differ in their bytes: of a compressed batch the header and
@@ -177,11 +181,37 @@ fn bases(files: &Value, directory: &str, ending: &str) -> Vec<i64> {
     files.as_object().into_iter().flatten().filter_map(|(path, _)| inside(path)).collect()
 }
 
+/// What clients asked to delete, by partition, and the clock of the broker: it tells of the segments that it deletes
+/// when they were last written, which was moments before.
+fn told_by_the_log(facts: &Value) -> (BTreeMap<String, i64>, Timestamp) {
+    let number = |text: &str| -> Option<i64> {
+        let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        text[..end].parse().ok()
+    };
+    let (mut deleted, mut clock) = (BTreeMap::new(), None);
+    for line in facts["broker_log"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        if line.contains("due to client delete records request") {
+            let partition = line.split_once("partition=").and_then(|(_, rest)| rest.split_once(','));
+            let offset = line.split_once("log start offset to ");
+            if let (Some((partition, _)), Some((_, offset))) = (partition, offset) {
+                deleted.insert(partition.to_owned(), number(offset).unwrap());
+            }
+        }
+        let times = line.split("lastModifiedTime=").skip(1).filter_map(number);
+        clock = clock.max(times.max());
+    }
+    (deleted, Timestamp(clock.expect("a broker that tells what it deletes")))
+}
+
 #[test]
 fn retention_drops_the_segments_that_the_real_broker_dropped() {
-    crate::fixtures::each("kraft-4.3-retention", |case| {
+    let mut compared = 0;
+    crate::fixtures::each("", |case| {
         let facts = case.facts();
-        let mut compared = 0;
+        if facts["before_retention"].is_null() {
+            return;
+        }
+        let (deleted, now) = told_by_the_log(&facts);
         let topics = facts["topics"].as_object().unwrap();
         for (topic, told) in topics.iter().filter(|(name, _)| !name.starts_with("__")) {
             let name = format!("{topic}-0");
@@ -204,11 +234,9 @@ fn retention_drops_the_segments_that_the_real_broker_dropped() {
                     .unwrap();
             log.truncate_to(&mut disk, Offset(end), &mut Vec::new()).unwrap();
             let start = told["partitions"][0]["earliest_offset"].as_i64().unwrap();
-            if gone.is_empty() || topic.starts_with("trim") {
-                let start = start.min(end);
-                log.advance_log_start(&mut disk, Offset(start), &mut Vec::new()).unwrap();
+            if let Some(&offset) = deleted.get(&name) {
+                log.advance_log_start(&mut disk, Offset(offset), &mut Vec::new()).unwrap();
             }
-            let now = Timestamp(1_795_233_600_000);
             let steps: Vec<_> = log.retention(Offset(end), now).collect();
             let dropped =
                 steps.iter().filter(|s| matches!(s.verdict, crate::storage::Verdict::Delete(_)));
@@ -219,6 +247,6 @@ fn retention_drops_the_segments_that_the_real_broker_dropped() {
             assert_eq!(log.log_start_offset(), Offset(start), "{name}");
             compared += 1;
         }
-        assert!(compared > 0, "{}", case.name);
     });
+    assert!(compared > 0 || !crate::fixtures::are_ours());
 }
