@@ -100,7 +100,8 @@ pub fn picture(id: Option<&str>, written: &[&str], canvas: &Canvas) -> Option<Pi
             }
         });
         let named = format!("{lessons}{}", named.collect::<Vec<_>>().join(", "));
-        let rows = prose::wrap(&prose::inline(&named, Role::Dim), canvas.width.saturating_sub(4).max(20));
+        let rows =
+            prose::wrap(&prose::inline(&named, Role::Dim), canvas.width.saturating_sub(4).max(20));
         picture.extend(rows.into_iter().map(|row| row.indent(4)));
     }
     Some(picture)
@@ -144,7 +145,8 @@ mod tests {
         assert!(text.contains("One KRaft voter") && !text.contains("small-segments"), "{text}");
         assert!(text.contains("lessons: c06, c08 (planned)"), "{text}");
         assert!(picture(Some("two-voters"), &[], &canvas).is_none());
-        let all = picture(None, &[], &Canvas { width: 80, ..Canvas::text(Language::Chinese) }).unwrap();
+        let all =
+            picture(None, &[], &Canvas { width: 80, ..Canvas::text(Language::Chinese) }).unwrap();
         assert!(all.lines.iter().all(|line| line.width() <= 80));
     }
 

@@ -191,7 +191,8 @@ fn told_by_the_log(facts: &Value) -> (BTreeMap<String, i64>, Timestamp) {
     let (mut deleted, mut clock) = (BTreeMap::new(), None);
     for line in facts["broker_log"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         if line.contains("due to client delete records request") {
-            let partition = line.split_once("partition=").and_then(|(_, rest)| rest.split_once(','));
+            let partition =
+                line.split_once("partition=").and_then(|(_, rest)| rest.split_once(','));
             let offset = line.split_once("log start offset to ");
             if let (Some((partition, _)), Some((_, offset))) = (partition, offset) {
                 deleted.insert(partition.to_owned(), number(offset).unwrap());
