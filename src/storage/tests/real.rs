@@ -37,8 +37,8 @@ fn interval(facts: &Value, topic: &str) -> String {
     of_topic.or(of_broker).unwrap_or("4096").to_string()
 }
 
-/// Whether the segment was surely written within one run of its broker, and by nobody but appends: each start of an only
-/// broker begins a leader epoch, and the cleaner writes segments anew.
+/// Whether the segment was surely written within one run of its broker, and by nobody but appends: each start of an
+/// only broker begins a leader epoch, and the cleaner writes segments anew.
 fn within_one_run(facts: &Value, topic: &str, bytes: &[u8]) -> bool {
     let settings = facts["settings"].as_object().into_iter().flatten();
     let brokers = settings.filter(|(node, _)| node.starts_with("broker")).count();
