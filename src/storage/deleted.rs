@@ -130,8 +130,8 @@ impl Log {
     }
 
     /// Drops the segments from `first` on, at start-up or when a log is cut: their files become `.deleted`, and so do
-    /// their producer snapshots; those of a log that begins anew go at once (`truncateFullyAndStartAt`). Whoever has the
-    /// clock gives the files their date ([`Log::date_deleted`]).
+    /// their producer snapshots; those of a log that begins anew go at once (`truncateFullyAndStartAt`). Whoever has
+    /// the clock gives the files their date ([`Log::date_deleted`]).
     pub(super) fn remove_segments(
         &mut self,
         disk: &mut Disk,

@@ -1,5 +1,5 @@
 //! Damaged directories and what the real broker made of them (Kafka 4.3.1): `before` is started and cleanly stopped by
-//! us, and must then be `after`, file by file and byte by byte; or both refuse to start.
+//! us, and must then be `after`, file by file and byte by byte; or both refuse to start, because of the same file.
 
 use super::damage_case::*;
 use super::*;
@@ -40,7 +40,7 @@ fn play(case: &Case) -> Vec<String> {
         Err(refused) if expected => {
             return vec![format!("Kafka starts, we do not: {}", refused.why)];
         }
-        Err(_) => return Vec::new(),
+        Err(refused) => return compare_refusals(case, &refused),
     };
     let mut wrong = Vec::new();
     lead(&told, &mut started, &mut disk);
@@ -180,6 +180,34 @@ fn compare_files(case: &Case, disk: &Disk, wrong: &mut Vec<String>) {
             wrong.push(format!("{path}: there {left}, here {right}"));
         }
     }
+}
+
+/// Both refuse: the file, the text or the directory that Kafka's exceptions name is what ours is about. Some exceptions
+/// name nothing (a `NullPointerException`).
+fn compare_refusals(case: &Case, refused: &StartRefused) -> Vec<String> {
+    let (mut inside, mut directories, mut quoted) = (Vec::new(), Vec::new(), Vec::new());
+    let log = case.text("broker-log.txt");
+    for line in log.lines().filter(|line| line.contains("Exception") || line.contains("ERROR")) {
+        for rest in line.split("<dir>/data/").skip(1) {
+            let path = rest.split(|c: char| c.is_whitespace() || "],:'".contains(c)).next();
+            let path = path.unwrap_or_default().trim_end_matches('.');
+            match path.rsplit_once('/') {
+                Some((_, name)) => inside.push(name),
+                None => directories.push(path),
+            }
+        }
+        quoted.extend(
+            line.split("For input string: \"").nth(1).and_then(|rest| rest.split('"').next()),
+        );
+    }
+    let ours = format!("{}: {}", refused.directory, refused.why);
+    let agree = match (&inside[..], &quoted[..]) {
+        ([], []) => directories.is_empty() || directories.contains(&refused.directory.as_str()),
+        ([], texts) => texts.iter().any(|text| ours.contains(text)),
+        (names, _) => names.iter().any(|name| ours.contains(name)),
+    };
+    let theirs = || format!("{inside:?} {quoted:?} {directories:?}");
+    if agree { Vec::new() } else { vec![format!("refused for {}, here: {ours}", theirs())] }
 }
 
 #[test]
