@@ -22,6 +22,7 @@ mod complete;
 mod condition;
 mod configs;
 mod crc;
+mod did;
 mod error;
 mod evaluate;
 mod execute;

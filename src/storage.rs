@@ -70,7 +70,7 @@ pub use checkpoint::{
 };
 pub use cleaner::{
     ActiveProducers, BatchFate, CleanStep, Cleanable, Cleaning, CleaningPlan, CleaningResult,
-    LastRecord, RecordFate,
+    LastRecord, RecordFate, ToldCleaning,
 };
 pub use config::{BrokerCompression, CleanupPolicy, LogConfig, message_format_of};
 pub use deleted::{DeletionReason, Doomed};

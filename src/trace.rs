@@ -18,6 +18,7 @@ pub mod cluster; // brokers as columns, partitions as rows
 mod common; // what just changed, names, windows
 pub mod controller; // who decides, and the last metadata records
 pub mod files; // what lies in the directories
+mod gaps; // offsets without a record, after compaction
 pub mod glyphs; // the marks of state, in Unicode and in ASCII
 pub mod group; // members and their shares, before and after; lag
 pub mod index; // entries of an index and a search in it

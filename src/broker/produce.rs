@@ -102,6 +102,7 @@ impl Broker {
         let mut answer = ProducePartitionResponse {
             partition: partition.clone(),
             error: refused,
+            error_message: String::new(),
             base_offset: Offset::NONE,
             log_start_offset: Offset::NONE,
             current_leader: None,
@@ -150,6 +151,10 @@ impl Broker {
                         _ => {}
                     }
                     answer.error = code;
+                    // Only what `LogValidator` finds in a record comes with words (`RecordValidationException`).
+                    if matches!(code, ErrorCode::INVALID_RECORD | ErrorCode::INVALID_TIMESTAMP) {
+                        answer.error_message = error.what;
+                    }
                     Ok((answer, None))
                 }
                 None => Err(error),

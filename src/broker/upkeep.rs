@@ -17,7 +17,7 @@ use super::{Broker, Event, Halt, Out};
 use crate::clock::{Duration, Instant};
 use crate::disk::Disk;
 use crate::protocol::Timer;
-use crate::storage::{self, Cleanable, CleaningPlan, OffsetMap};
+use crate::storage::{self, Cleanable, CleaningPlan, OffsetMap, ToldCleaning};
 use crate::types::{Offset, TopicPartition};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,6 +37,8 @@ pub struct Upkeep {
     /// Logs that the cleaner met an error in and leaves alone.
     pub(super) uncleanable: BTreeMap<TopicPartition, String>,
     armed: [Option<Instant>; 4],
+    /// The steps of the last pass of the cleaner.
+    told: Option<(TopicPartition, Arc<ToldCleaning>)>,
     checkpoint_rounds: u64,
     pub(super) points: Arc<Vec<(TopicPartition, Offset)>>,
     pub(super) starts: Arc<Vec<(TopicPartition, Offset)>>,
@@ -53,13 +55,19 @@ impl Upkeep {
 fn round(began: Instant, delay: Duration, every: Duration, due: Instant) -> Instant {
     let first = began + delay;
     let passed = due.since(first).0;
-    first + Duration(passed.div_ceil(every.0.max(1)) * every.0.max(1))
+    // A due time may lie at the end of all time: records carry whatever timestamp a producer gives them.
+    first + Duration(passed.div_ceil(every.0.max(1)).saturating_mul(every.0.max(1)))
 }
 
 impl Broker {
     /// How far the cleaner came in a log.
     pub fn cleaned_up_to(&self, partition: &TopicPartition) -> Option<Offset> {
         self.upkeep.cleaned.get(partition).copied()
+    }
+
+    /// The steps of the cleaner's last pass, if it was over this log.
+    pub fn told_cleaning(&self, partition: &TopicPartition) -> Option<&ToldCleaning> {
+        self.upkeep.told.as_ref().filter(|(of, _)| of == partition).map(|(_, told)| told.as_ref())
     }
 
     /// Logs that the cleaner leaves alone since it met an error in them.
@@ -306,7 +314,9 @@ impl Broker {
             timestamp,
         };
         let mut events = Vec::new();
-        let done = replica.log.clean(disk, plan, &mut events);
+        let mut told = ToldCleaning::default();
+        let done = replica.log.clean_and_tell(disk, plan, &mut events, &mut told);
+        self.upkeep.told = Some((partition.clone(), Arc::new(told)));
         out.events.extend(events.into_iter().map(Event::Storage));
         match done {
             Ok(result) => {

@@ -44,6 +44,8 @@ const WAITING_LIMIT: usize = 10_000;
 pub struct SendOutcome {
     /// The first error, or NONE.
     pub error: ErrorCode,
+    /// What the broker said with an error; empty: nothing.
+    pub message: String,
     /// What was acknowledged, in the order of the answers: partition, first offset, number of records. With `acks=0`
     /// the offset is -1.
     pub acknowledged: Vec<(TopicPartition, Offset, u32)>,
@@ -197,6 +199,7 @@ impl Producer {
     ) {
         let outcome = SendOutcome {
             error: ErrorCode::NONE,
+            message: String::new(),
             acknowledged: Vec::new(),
             failed: 0,
             first: None,

@@ -122,6 +122,7 @@ pub(crate) fn produced(topic: &str, partition: u32, error: ErrorCode, base: i64)
         partitions: vec![ProducePartitionResponse {
             partition: TopicPartition::new(&TopicName::new(topic), partition),
             error,
+            error_message: String::new(),
             base_offset: Offset(base),
             log_start_offset: Offset(0),
             current_leader: None,

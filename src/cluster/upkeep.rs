@@ -85,7 +85,7 @@ impl Cluster {
                 partition.topic, partition.topic
             )));
         }
-        let mut any = false;
+        let (mut any, first) = (false, ids[0]);
         for id in ids {
             let done = self
                 .with_broker(id, stage, |broker, now, out| broker.clean(now, partition, disk, out));
@@ -94,10 +94,42 @@ impl Cluster {
         match any {
             true => Ok(()),
             false => Err(Refusal::new(format!(
-                "nothing of {partition} can be cleaned: the active segment never is, and the rest is clean; \
-                 'roll {partition}' closes the active one"
+                "nothing of {partition} can be cleaned: {}",
+                self.why_nothing(partition, first, disk)
             ))),
         }
+    }
+
+    /// What keeps the cleaner from a log (`LogCleanerManager.cleanableOffsets`).
+    fn why_nothing(&self, partition: &TopicPartition, id: NodeId, disk: &Disk) -> String {
+        let broker = self.broker(id);
+        let replica = broker.and_then(|broker| broker.replicas.get(partition));
+        let cleanable = broker.and_then(|broker| broker.cleanable(partition, disk, self.now));
+        let (Some(replica), Some(cleanable)) = (replica, cleanable) else {
+            return format!("its log on broker {id} cannot be read");
+        };
+        let (active, high) = (replica.log.active_segment(), replica.high_watermark());
+        if replica.log.log_start_offset() == replica.log.log_end_offset() {
+            return "its log is empty".into();
+        }
+        if replica.log.segments().len() == 1 {
+            return format!(
+                "its only segment is the active one, which never is; 'roll {partition}' closes it"
+            );
+        }
+        if cleanable.first_dirty_offset >= active.base_offset {
+            return format!(
+                "the active segment never is, and what lies before it, up to offset {}, is clean; \
+                 'roll {partition}' closes the active one",
+                active.base_offset.0 - 1
+            );
+        }
+        if high < active.base_offset {
+            return format!("the high watermark, {high}, has not passed the first dirty segment");
+        }
+        let (lag_ms, from) =
+            (replica.log.config().min_compaction_lag_ms, cleanable.first_uncleanable_offset);
+        format!("the records from offset {from} on are younger than min.compaction.lag.ms {lag_ms}")
     }
 
     /// A refusal if the process that has the file open runs: it would not notice what was done behind its back.
@@ -113,6 +145,9 @@ impl Cluster {
     fn tear_at(&self, disk: &mut Disk, file: &str, bytes: Option<u64>) -> Result<u64, String> {
         let id = disk.open(file).map_err(|error| error.to_string())?;
         let size = disk.size(id);
+        if bytes == Some(0) {
+            return Err("bytes=0 would tear nothing: say how many are missing, at least 1".into());
+        }
         if let Some(bytes) = bytes {
             return size.checked_sub(bytes).ok_or(format!("{file} has only {size} bytes"));
         }

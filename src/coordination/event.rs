@@ -35,6 +35,8 @@ pub enum ElectionReason {
     Balance,
     /// No replica in sync was left, and `unclean.leader.election.enable` allows it.
     Unclean,
+    /// ISR and ELR are empty, and the leader that is known to be the last one came back (KIP-966).
+    LastKnownLeader,
     /// A reassignment.
     Reassignment,
     /// The ISR changed.
@@ -59,6 +61,10 @@ impl ElectionReason {
             ElectionReason::Unclean => (
                 "no in-sync replica is left and unclean election is allowed",
                 "没有同步副本，且允许 unclean 选举",
+            ),
+            ElectionReason::LastKnownLeader => (
+                "ISR and ELR are empty, and the last known leader came back",
+                "ISR 与 ELR 均为空，最后已知的 leader 恢复了",
             ),
             ElectionReason::Reassignment => ("its replicas are reassigned", "副本正在重新分配"),
             ElectionReason::IsrChange => ("its ISR changed", "ISR 发生变化"),

@@ -153,6 +153,8 @@ record! {
         partition: TopicPartition,
         /// Whether it worked.
         error: ErrorCode,
+        /// What exactly was refused; empty: the code says it all (KIP-467).
+        error_message: String,
         /// Offset of the first record; -1 on an error.
         base_offset: Offset,
         /// First offset that the leader still has.

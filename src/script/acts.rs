@@ -12,7 +12,7 @@ use crate::protocol::{
     IncrementalAlterConfigsRequest, NewTopic, Request,
 };
 use crate::types::{
-    BrokerEpoch, LeaderEpoch, NodeId, Offset, Timestamp, TopicName, TopicPartition,
+    BrokerEpoch, LeaderEpoch, NodeId, Offset, Timestamp, TopicName, TopicPartition, counted,
 };
 
 /// The most records that one `produce` sends through a producer; `fill` writes more.
@@ -51,6 +51,19 @@ pub enum About {
     },
     /// A lookup.
     Lookup,
+    /// A pass of the cleaner.
+    Compacted {
+        /// Of which log.
+        partition: TopicPartition,
+        /// Whether its steps are told.
+        steps: bool,
+    },
+    /// A retention check.
+    RetentionChecked,
+    /// A new segment.
+    Rolled(TopicPartition),
+    /// A process that was to start.
+    Started(NodeId),
 }
 
 fn nodes(ids: &[u32]) -> Vec<NodeId> {
@@ -63,6 +76,10 @@ fn assignment(given: &Option<Vec<Vec<u32>>>) -> Option<Vec<Vec<NodeId>>> {
 
 fn one(act: Act, words: impl Into<String>) -> Result<Acts, String> {
     Ok(Acts { acts: vec![act], about: About::Words(words.into()) })
+}
+
+fn started(id: NodeId) -> Result<Acts, String> {
+    Ok(Acts { acts: vec![Act::Start(id)], about: About::Started(id) })
 }
 
 /// The acts of a command; none for commands that look, wait or walk.
@@ -143,10 +160,13 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
                 _ => format!("deleted the records of {partition} before offset {before}"),
             },
         )),
-        Command::RetentionRun => one(Act::RetentionRun, "ran the retention check"),
-        Command::Compact(partition) => {
-            one(Act::Compact(partition.clone()), format!("compacted {partition}"))
+        Command::RetentionRun => {
+            Ok(Acts { acts: vec![Act::RetentionRun], about: About::RetentionChecked })
         }
+        Command::Compact { partition, steps } => Ok(Acts {
+            acts: vec![Act::Compact(partition.clone())],
+            about: About::Compacted { partition: partition.clone(), steps: *steps },
+        }),
         Command::DiskFlipBit { file, position } => on_file(lab, file, |file| {
             let words = format!("flipped a bit of byte {position} of {file}");
             (Act::FlipBit { file, position: *position }, words)
@@ -161,7 +181,7 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
         }),
         Command::Fill { topic, partition, count, size, over } => {
             let partition = TopicPartition::new(&TopicName::new(topic), *partition);
-            let words = format!("filled {partition} with {count} records");
+            let words = format!("filled {partition} with {}", counted(count, "record"));
             let (count, over) = (*count, over.unwrap_or_default());
             usize::try_from(*size).map_err(|_| "size= is too large".to_string()).and_then(|size| {
                 one(Act::Fill { partition, count, size, over, timestamp: None }, words)
@@ -171,9 +191,10 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
             let act = Act::StartLog { partition: partition.clone(), at: Offset(*at) };
             one(act, format!("{partition} begins at offset {at}"))
         }
-        Command::Roll { partition, .. } => {
-            one(Act::Roll(partition.clone()), format!("rolled {partition}"))
-        }
+        Command::Roll { partition, .. } => Ok(Acts {
+            acts: vec![Act::Roll(partition.clone())],
+            about: About::Rolled(partition.clone()),
+        }),
         Command::Fetch { partition, offset, max_bytes, version, client_rack: None } => {
             let max_bytes =
                 max_bytes.map_or(1 << 20, |bytes| u32::try_from(bytes).unwrap_or(u32::MAX));
@@ -244,7 +265,7 @@ fn topic_acts(topic: &str, act: &TopicAct) -> Acts {
                 count: *partitions,
                 assignment: assignment(given),
             }),
-            format!("{topic} has {partitions} partitions"),
+            format!("{topic} has {}", counted(partitions, "partition")),
         ),
         TopicAct::Config { configs } => admin(
             Request::IncrementalAlterConfigs(IncrementalAlterConfigsRequest {
@@ -318,6 +339,13 @@ fn record(produce: &ProduceCommand, number: u64) -> Result<ProducerRecord, Strin
         None => produce.value.clone().map(String::into_bytes),
     };
     let step = i64::try_from(number).unwrap_or(0).saturating_mul(produce.timestamp_step);
+    let timestamp = produce.timestamp.map(|first| first.saturating_add(step));
+    // Class `ProducerRecord` refuses it before anything is sent.
+    if let Some(negative) = timestamp.filter(|timestamp| *timestamp < 0) {
+        return Err(format!(
+            "invalid timestamp {negative}: a producer's record has one of 0 or later, or none"
+        ));
+    }
     let headers = produce.headers.iter();
     Ok(ProducerRecord {
         topic: TopicName::new(&produce.topic),
@@ -325,7 +353,7 @@ fn record(produce: &ProduceCommand, number: u64) -> Result<ProducerRecord, Strin
         key: produce.key.clone().map(String::into_bytes),
         value,
         headers: headers.map(|(k, v)| (k.clone(), Some(v.clone().into_bytes()))).collect(),
-        timestamp: produce.timestamp.map(|first| Timestamp(first.saturating_add(step))),
+        timestamp: timestamp.map(Timestamp),
     })
 }
 
@@ -398,7 +426,7 @@ fn broker_acts(id: NodeId, act: BrokerAct) -> Result<Acts, String> {
         BrokerAct::Stop => one(Act::Stop(id), format!("broker {id} stopped")),
         BrokerAct::Kill => one(Act::Kill(id), format!("killed broker {id}")),
         BrokerAct::PowerOff => one(Act::PowerOff(id), format!("broker {id} lost its power")),
-        BrokerAct::Start => one(Act::Start(id), format!("broker {id} runs")),
+        BrokerAct::Start => started(id),
         BrokerAct::Pause => one(Act::Pause(id), format!("broker {id} is frozen")),
         BrokerAct::Resume => one(Act::Resume(id), format!("broker {id} goes on")),
         BrokerAct::Slow(_) => {
@@ -425,7 +453,7 @@ fn controller_acts(act: &ControllerAct, lab: Option<&Lab>) -> Result<Acts, Strin
             let down =
                 cluster.controllers.iter().find(|(_, node)| matches!(node.state, Dead | Stopped));
             match down {
-                Some((id, _)) => one(Act::Start(*id), format!("controller {id} runs")),
+                Some((id, _)) => started(*id),
                 None => Err("every controller runs".into()),
             }
         }

@@ -120,7 +120,7 @@ fn look(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
             Command::RecordsDelete { partition: partition(a), before: a.the_number("before")? }
         }
         "retention run" => Command::RetentionRun,
-        "compact" => Command::Compact(partition(a)),
+        "compact" => Command::Compact { partition: partition(a), steps: a.flag("steps") },
         "log flush" => Command::LogFlush(partition(a)),
         "disk flip-bit" => {
             Command::DiskFlipBit { file: a.name("file"), position: a.the_number("position")? }

@@ -135,7 +135,12 @@ pub enum Command {
     /// `retention run`
     RetentionRun,
     /// `compact T-P`
-    Compact(TopicPartition),
+    Compact {
+        /// Which.
+        partition: TopicPartition,
+        /// Whether its steps are told.
+        steps: bool,
+    },
     /// `log flush T-P`
     LogFlush(TopicPartition),
     /// `show …`

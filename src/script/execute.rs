@@ -23,11 +23,14 @@ use super::statement::Statement;
 use crate::clock::{Duration, Instant};
 use crate::cluster::{Act, ClusterSpec, Happening, Lab, LabError, Ticket};
 use crate::trace::network;
+use crate::types::counted;
 use serde_json::{Value as Json, json};
 use std::collections::VecDeque;
 
 /// How long a command waits for an answer before it gives up by itself; clients give up earlier.
 const PATIENCE: Duration = Duration::from_ms(5 * 60_000);
+/// The most steps of one `step` that are told one by one.
+const MOST_TOLD: usize = 1_000;
 
 /// What a command came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -223,11 +226,8 @@ impl Execution {
     }
 
     fn begin_cluster(&mut self, session: &mut Session, spec: ClusterSpec) -> Progress {
-        let words = format!(
-            "cluster of {} brokers, kafka {}, seed {}",
-            spec.brokers, spec.kafka, spec.seed
-        );
-        let words = if spec.brokers == 1 { words.replace("1 brokers", "1 broker") } else { words };
+        let brokers = counted(spec.brokers, "broker");
+        let words = format!("cluster of {brokers}, kafka {}, seed {}", spec.kafka, spec.seed);
         let result = json!({ "brokers": spec.brokers, "kafka": spec.kafka, "seed": spec.seed });
         match session.begin(spec) {
             Ok(()) => done(Said::new(vec![words], result)),
@@ -389,20 +389,37 @@ impl Execution {
             let head = format!("step {}, {}", lab.step_number(), lab.now());
             let events: Vec<String> =
                 lab.step_events().map(|event| event.body.sentence(language)).collect();
-            if lines.len() < 1000 {
+            if lines.len() < MOST_TOLD {
                 let sentences = events.join("; ");
                 let said =
                     if sentences.is_empty() { coming.unwrap_or_default() } else { sentences };
                 lines.push(format!("{head}: {said}"));
             }
-            told.push(json!({ "step": lab.step_number(), "at_us": lab.now().0, "events": events }));
+            if told.len() < MOST_TOLD {
+                told.push(
+                    json!({ "step": lab.step_number(), "at_us": lab.now().0, "events": events }),
+                );
+            }
             self.state = State::Steps { left: left - 1, lines, told };
             return Ok(Progress::Stepped);
+        }
+        let taken = self.steps_asked().saturating_sub(left);
+        if taken > lines.len() as u64 {
+            let untold = taken - lines.len() as u64;
+            let (untold, step, now) = (counted(untold, "more step"), lab.step_number(), lab.now());
+            lines.push(format!("… {untold} taken, not told: now at step {step}, {now}"));
         }
         if left > 0 {
             lines.push("nothing is pending".into());
         }
         Ok(done(Said::new(lines, told.into())))
+    }
+
+    fn steps_asked(&self) -> u64 {
+        match self.statement.command {
+            Command::Step(steps) => steps,
+            _ => 0,
+        }
     }
 
     /// Waits for the next message of a kind, then does to it what was asked.

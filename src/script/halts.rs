@@ -17,7 +17,16 @@ pub(super) fn tell(lab: &Lab, since: u64, language: Language, output: &mut Outpu
     let from = lab.events().partition_point(|event| event.id <= since);
     let mut failed = Vec::new();
     for event in lab.events().range(from..) {
-        let Body::World(WorldEvent::NodeHalted { host, .. }) = &event.body else { continue };
+        let Body::World(WorldEvent::NodeHalted { host, reason, .. }) = &event.body else {
+            continue;
+        };
+        // A start that failed has said so itself.
+        if output.lines.iter().any(|line| line.ends_with(&format!("did not start: {reason}"))) {
+            if *host {
+                output.status = Status::Wrong;
+            }
+            continue;
+        }
         let sentence = event.body.sentence(language);
         if *host { failed.push(sentence) } else { output.lines.push(sentence) }
     }

@@ -1,13 +1,14 @@
 //! Answers as lines: stable, aligned, readable aloud; and as JSON.
 
 use super::acts::About;
+use super::did;
 use super::error::clip;
 use super::evaluate::text_of;
 use crate::batch;
 use crate::client::{AdminOutcome, ConsumerOutcome, SendOutcome};
 use crate::cluster::{Lab, Outcome};
 use crate::protocol::{ErrorCode, Response};
-use crate::types::{Language, Offset, TopicName, TopicPartition};
+use crate::types::{Language, Offset, TopicName, TopicPartition, counted};
 use serde_json::{Value as Json, json};
 
 /// How many records an answer lists.
@@ -46,6 +47,10 @@ pub fn refusal(error: ErrorCode, message: &str) -> Said {
 pub fn answer(about: &About, outcome: &Outcome, lab: &Lab, language: Language) -> Said {
     match (about, outcome) {
         (About::Lookup, _) => lookup(lab, language),
+        (About::Compacted { partition, steps }, _) => did::compacted(partition, *steps, lab),
+        (About::RetentionChecked, _) => did::retention(lab),
+        (About::Rolled(partition), _) => did::rolled(partition, lab),
+        (About::Started(id), _) => did::started(*id, lab),
         (About::Fetched, Outcome::Admin(admin)) => fetched(admin),
         (_, Outcome::Admin(admin)) => match (admin.error(), about) {
             ((ErrorCode::NONE, _), About::Created(topic)) => created(topic, lab),
@@ -55,7 +60,7 @@ pub fn answer(about: &About, outcome: &Outcome, lab: &Lab, language: Language) -
         },
         (About::Produced, Outcome::Sent(sent)) => produced(sent),
         (About::Words(words), Outcome::Sent(sent)) if sent.error.is_none() => Said::line(words),
-        (_, Outcome::Sent(sent)) => refusal(sent.error, ""),
+        (_, Outcome::Sent(sent)) => refusal(sent.error, &sent.message),
         (About::Consumer { name, words }, Outcome::Consumer(outcome)) => {
             consumer(name, words, outcome)
         }
@@ -71,14 +76,10 @@ fn created(topic: &TopicName, lab: &Lab) -> Said {
     let image = controller.and_then(|controller| controller.image.topics.get(topic));
     let partitions = image.map_or(0, |topic| topic.partitions.len());
     let replicas = image.and_then(|topic| topic.partitions.first()).map_or(0, |p| p.replicas.len());
-    let plural = |count: usize, one: &str| match count {
-        1 => format!("1 {one}"),
-        _ => format!("{count} {one}s"),
-    };
     let line = format!(
         "created {topic}: {}, {}",
-        plural(partitions, "partition"),
-        plural(replicas, "replica")
+        counted(partitions, "partition"),
+        counted(replicas, "replica")
     );
     let result = json!({ "topic": topic.as_str(), "partitions": partitions, "replicas": replicas });
     Said::new(vec![line], result)
@@ -111,7 +112,8 @@ fn produced(sent: &SendOutcome) -> Said {
     if !sent.error.is_none() {
         let failed =
             if sent.failed > 1 { format!("{} records: ", sent.failed) } else { String::new() };
-        lines.push(format!("{failed}{}: {}", sent.error.name(), sent.error.sentence()));
+        let said = if sent.message.is_empty() { sent.error.sentence() } else { &sent.message };
+        lines.push(format!("{failed}{}: {said}", sent.error.name()));
         error = sent.error.name().into();
     }
     let acknowledged: Vec<Json> = ranges
@@ -133,9 +135,9 @@ fn fetched(outcome: &AdminOutcome) -> Said {
         return refusal(answer.error, "");
     }
     let mut lines = vec![format!(
-        "{}: {} bytes, high watermark {}",
+        "{}: {}, high watermark {}",
         answer.partition,
-        answer.records.len(),
+        counted(answer.records.len(), "byte"),
         answer.high_watermark
     )];
     let mut listed = Vec::new();

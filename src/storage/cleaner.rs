@@ -22,12 +22,14 @@ mod choose;
 mod filter;
 mod group;
 mod swap;
+mod told;
 #[cfg(test)]
 mod tests;
 mod transactions;
 
 pub use choose::Cleanable;
 pub use filter::{ActiveProducers, BatchFate, LastRecord, RecordFate};
+pub use told::ToldCleaning;
 
 use super::error::{Result, StorageError};
 use super::event::Event;
@@ -41,6 +43,9 @@ use crate::types::{Offset, Position, Timestamp};
 use filter::Filter;
 use swap::CleanedSegment;
 use transactions::Transactions;
+
+/// Keys are told as text while the offset map has fewer than this.
+const MOST_KEYS_TOLD: usize = 100;
 
 /// What a pass of the cleaner is to do.
 #[derive(Clone, Debug)]
@@ -73,6 +78,8 @@ pub enum CleanStep {
         last_offset: Offset,
         aborted: bool,
         keys: usize,
+        /// Its keys as text, with their offsets; only the first of a pass, cut to a readable length.
+        newest: Vec<(String, Offset)>,
     },
     /// The map covers the log up to `end_offset`.
     MapBuilt { end_offset: Offset, keys: usize, full: bool },
@@ -232,7 +239,7 @@ impl Cleaning {
         let wrong =
             |error| StorageError::batch(disk.path(segment.log), u64::from(position.0), error);
         let header = batch::Header::parse(&bytes).map_err(wrong)?;
-        let mut aborted = false;
+        let (mut aborted, mut newest) = (false, Vec::new());
         if header.is_control() {
             let records = batch::records(&bytes).map_err(wrong)?;
             self.transactions.control(&header, filter::control_type(&records));
@@ -243,6 +250,10 @@ impl Cleaning {
                     let Some(key) = record.key.as_deref().filter(|_| record.offset >= start) else {
                         continue;
                     };
+                    if self.map.len() < MOST_KEYS_TOLD {
+                        let text: String = String::from_utf8_lossy(key).chars().take(40).collect();
+                        newest.push((text, record.offset));
+                    }
                     if !self.map.put(key, record.offset) {
                         self.full = true;
                         self.phase = Phase::Built;
@@ -262,6 +273,7 @@ impl Cleaning {
             last_offset: header.last_offset(),
             aborted,
             keys: self.map.len(),
+            newest,
         }))
     }
 
@@ -416,15 +428,6 @@ impl Log {
         plan: CleaningPlan,
         events: &mut Vec<Event>,
     ) -> Result<CleaningResult> {
-        let mut cleaning = Cleaning::new(plan);
-        while cleaning.step(self, disk, events)?.is_some() {}
-        let (partition, result) = (self.partition.clone(), cleaning.result);
-        events.push(Event::Cleaned {
-            partition,
-            end_offset: result.end_offset,
-            records_before: result.records_read,
-            records_after: result.records_kept,
-        });
-        Ok(result)
+        self.clean_and_tell(disk, plan, events, &mut ToldCleaning::default())
     }
 }

@@ -224,7 +224,8 @@ impl Event {
                 };
                 match english {
                     true => format!(
-                        "{partition}: offset {offsets} appended at byte {position}, {size_bytes} bytes"
+                        "{partition}: offset {offsets} appended at byte {position}, {}",
+                        counted(size_bytes, "byte")
                     ),
                     false => format!(
                         "{partition}：偏移量 {offsets} 追加到字节 {position}，共 {size_bytes} 字节"
@@ -295,8 +296,10 @@ impl Event {
             Event::SegmentRecovered { partition, base_offset, batches, valid_bytes, cut_bytes } => {
                 match english {
                     true => format!(
-                        "{partition}: segment {base_offset} recovered: {} in {valid_bytes} bytes good, {cut_bytes} bytes cut",
-                        counted(batches, "batch")
+                        "{partition}: segment {base_offset} recovered: {} in {} good, {} cut",
+                        counted(batches, "batch"),
+                        counted(valid_bytes, "byte"),
+                        counted(cut_bytes, "byte")
                     ),
                     false => format!(
                         "{partition}：段 {base_offset} 已恢复，{batches} 个批次共 {valid_bytes} 字节有效，截去 {cut_bytes} 字节"
@@ -335,8 +338,8 @@ impl Event {
                 };
                 match english {
                     true => format!(
-                        "{partition}: log opened {how}, offsets {log_start_offset} to {log_end_offset} in {segments} \
-                         segments"
+                        "{partition}: log opened {how}, offsets {log_start_offset} to {log_end_offset} in {}",
+                        counted(segments, "segment")
                     ),
                     false => format!(
                         "{partition}：日志已打开（{how}），偏移量 {log_start_offset} 到 {log_end_offset}，{segments} 个段"

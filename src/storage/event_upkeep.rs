@@ -50,8 +50,8 @@ impl Event {
                 };
                 match english {
                     true => format!(
-                        "{partition}: offset map built, {} up to offset {end_offset}{full}",
-                        if *keys == 1 { "1 key".to_owned() } else { format!("{keys} keys") }
+                        "{partition}: offset map built, {} of the records before offset {end_offset}{full}",
+                        counted(keys, "key")
                     ),
                     false => format!(
                         "{partition}：偏移量映射建成，到偏移量 {end_offset} 共 {keys} 个键{full}"
@@ -74,7 +74,8 @@ impl Event {
             Event::Cleaned { partition, end_offset, records_before, records_after } => {
                 match english {
                     true => format!(
-                        "{partition}: clean up to offset {end_offset}, {records_after} of {records_before} records stay"
+                        "{partition}: clean before offset {end_offset}, {records_after} of {} stay",
+                        counted(records_before, "record")
                     ),
                     false => format!(
                         "{partition}：偏移量 {end_offset} 之前已清理，{records_before} 条记录保留 {records_after} 条"

@@ -11,6 +11,7 @@
 //! after the offset of its first record.
 
 use super::common::{self, Fresh, bytes, finish, more, window};
+use super::gaps;
 use super::glyphs::Glyphs;
 use super::picture::{Canvas, Focus, Line, Picture, Role, Target};
 use super::table::{Align, Table};
@@ -18,7 +19,7 @@ use crate::batch::Header;
 use crate::cluster::Lab;
 use crate::disk::Disk;
 use crate::storage::{Log, Segment, file_name};
-use crate::types::{Language, NodeId, Position, TopicPartition};
+use crate::types::{Language, NodeId, Offset, Position, TopicPartition, counted};
 
 /// Most ticks that are looked up for one bar.
 const MOST_TICKS: u32 = 2_000;
@@ -93,6 +94,7 @@ fn segments(
     let changed_from = Fresh::of(lab).log_end(partition, node);
     let greatest = all.iter().map(|segment| segment.size_bytes).max().unwrap_or(0);
     let short = canvas.width < 84;
+    let cleaned = gaps::was_cleaned(lab, partition, node);
     let mut rows = Vec::new();
     for index in shown.clone() {
         let segment = &all[index];
@@ -103,7 +105,18 @@ fn segments(
         };
         let range = match segment.size_bytes {
             0 => canvas.word("empty", "空").to_owned(),
-            _ => format!("{}{}{}", segment.base_offset, g.range, next.0 - 1),
+            _ => {
+                let range = format!("{}{}{}", segment.base_offset, g.range, next.0 - 1);
+                let spans = next - segment.base_offset;
+                let left = if cleaned { gaps::records(disk, segment) } else { None };
+                match left.filter(|&left| left < spans) {
+                    None => range,
+                    Some(left) if canvas.language == Language::Chinese => {
+                        format!("{range}，剩 {left} 条记录")
+                    }
+                    Some(left) => format!("{range}, {} left", counted(left, "record")),
+                }
+            }
         };
         let changed = index == last && changed_from.is_some();
         rows.push((index, name, range, bytes(u64::from(segment.size_bytes)), changed));
@@ -227,7 +240,11 @@ pub fn segment(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
             .span(file_name(segment.base_offset, ".log"), Role::Link)
             .span(format!("   {}", bytes(u64::from(segment.size_bytes))), Role::Dim),
     );
-    let room = canvas.height.saturating_sub(3).clamp(4, 40);
+    let all = log.segments();
+    if all.len() > 1 {
+        picture.push(neighbours(all, segment.base_offset, canvas));
+    }
+    let room = canvas.height.saturating_sub(if all.len() > 1 { 4 } else { 3 }).clamp(4, 40);
     let (first, last, count) = ends(lab.disk(), segment, room);
     let mut table = Table::new(&[Align::Right; 6]).heads(&match canvas.language {
         Language::English => ["position", "offsets", "records", "bytes", "epoch", "producer"],
@@ -274,6 +291,33 @@ pub fn segment(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
         picture.extend(table.lines(canvas.width, g.ellipsis));
     }
     finish(picture, canvas)
+}
+
+/// The segments of the log around the one whose batches are listed, the active one marked.
+fn neighbours(all: &[Segment], chosen: Offset, canvas: &Canvas) -> Line {
+    let g = &canvas.glyphs;
+    let at = all.iter().position(|segment| segment.base_offset == chosen);
+    let shown = window(all.len(), at, (canvas.width.saturating_sub(24) / 18).clamp(1, 12));
+    let mut line = Line::of(canvas.word("  segments ", "  段 "), Role::Dim);
+    if shown.start > 0 {
+        line = line.span(format!("{} ", g.ellipsis), Role::Dim);
+    }
+    for index in shown.clone() {
+        let segment = &all[index];
+        let role = if Some(index) == at { Role::Strong } else { Role::Link };
+        line = line
+            .span(if Some(index) == at { g.chosen } else { " " }, Role::Cursor)
+            .span(segment.base_offset.to_string(), role)
+            .span(format!(" {}", bytes(u64::from(segment.size_bytes))), Role::Dim);
+        if index + 1 == all.len() {
+            line = line.span(canvas.word(" active", " 活动"), Role::Strong);
+        }
+        line = line.text("  ");
+    }
+    if shown.end < all.len() {
+        line = line.span(g.ellipsis, Role::Dim);
+    }
+    line
 }
 
 type Placed = (Position, Header);

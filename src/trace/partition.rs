@@ -10,15 +10,17 @@
 //! ```
 //!
 //! A box is a record, labelled with the leader epoch in which it was written; where tapes differ below both ends, the
-//! logs diverge. Long tapes show both ends and `…` between. Each replica's own high watermark stands beside it, since a
+//! logs diverge; a `·` is an offset whose record the cleaner took. Long tapes show both ends and `…` between. Each replica's own high watermark stands beside it, since a
 //! follower learns it one fetch later (class `Partition`; KIP-101 for the epochs).
 
 use super::common::{self, Fresh, finish};
+use super::gaps;
 use super::picture::{Canvas, Focus, Line, Picture, Role, Target};
 use crate::cluster::{Lab, NodeState};
 use crate::coordination::kraft::PartitionRegistration;
 use crate::replica::{Leader, Replica};
 use crate::types::{NodeId, Offset, TopicPartition};
+use std::collections::BTreeSet;
 
 /// Draws the pane.
 pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
@@ -200,10 +202,15 @@ fn tapes(
     }
     picture.push(head);
     let width = 2 + label + shown.len() * cell;
+    let mut compacted = false;
     for ((row, copy), &id) in rows.iter().zip(&copies).zip(&registration.replicas) {
         let mut line = row.label.clone().indent(2).pad_to(2 + label);
         if let Some(replica) = copy {
-            line = line.join(tape(partition, replica, leader, &shown, cell, fresh, canvas));
+            let wanted = shown.iter().copied().flatten();
+            let gone = gaps::missing(lab, partition, id, &replica.log, wanted);
+            compacted |= !gone.is_empty();
+            let tape = Tape { partition, replica, leader, gone };
+            line = line.join(tape.draw(&shown, cell, fresh, canvas));
         }
         line = line.pad_to(width);
         if beside {
@@ -221,6 +228,11 @@ fn tapes(
         let column = (2 + label + at * cell).min(canvas.width.saturating_sub(text.len()));
         picture.push(Line::new().pad_to(column).span(text, Role::HighWatermark));
     }
+    if compacted {
+        let text = canvas.word("compacted away", "已被压实移除");
+        let line = Line::new().pad_to(2 + label).span(g.bullet, Role::Dim);
+        picture.push(line.span(format!(" {text}"), Role::Dim));
+    }
     if !beside {
         for (row, &id) in rows.iter().zip(&registration.replicas) {
             let line = Line::plain(format!("  b{id}  ")).join(row.info.clone());
@@ -229,44 +241,52 @@ fn tapes(
     }
 }
 
-fn tape(
-    partition: &TopicPartition,
-    replica: &Replica,
-    leader: Option<&Replica>,
-    shown: &[Option<i64>],
-    cell: usize,
-    fresh: &Fresh<'_>,
-    canvas: &Canvas,
-) -> Line {
-    let (start, end) = (replica.log.log_start_offset().0, replica.log_end_offset().0);
-    let epoch = |of: &Replica, offset: i64| of.log.epochs().epoch_for_offset(Offset(offset));
-    let new_from = fresh.log_end(partition, replica.broker).map_or(i64::MAX, |offset| offset.0);
-    let mut line = Line::new();
-    for &offset in shown {
-        let Some(offset) = offset else {
-            let text = if end > start { canvas.glyphs.ellipsis } else { " " };
-            line = line.span(format!("{text:<cell$}"), Role::Dim);
-            continue;
-        };
-        if offset < start || offset >= end {
-            line = line.text(" ".repeat(cell));
-            continue;
+/// One replica's row of boxes.
+struct Tape<'a> {
+    partition: &'a TopicPartition,
+    replica: &'a Replica,
+    leader: Option<&'a Replica>,
+    /// Offsets whose records the cleaner took.
+    gone: BTreeSet<i64>,
+}
+
+impl Tape<'_> {
+    fn draw(&self, shown: &[Option<i64>], cell: usize, fresh: &Fresh<'_>, canvas: &Canvas) -> Line {
+        let Tape { partition, replica, leader, .. } = *self;
+        let (start, end) = (replica.log.log_start_offset().0, replica.log_end_offset().0);
+        let epoch = |of: &Replica, offset: i64| of.log.epochs().epoch_for_offset(Offset(offset));
+        let new_from = fresh.log_end(partition, replica.broker).map_or(i64::MAX, |offset| offset.0);
+        let mut line = Line::new();
+        for &offset in shown {
+            let Some(offset) = offset else {
+                let text = if end > start { canvas.glyphs.ellipsis } else { " " };
+                line = line.span(format!("{text:<cell$}"), Role::Dim);
+                continue;
+            };
+            if offset < start || offset >= end {
+                line = line.text(" ".repeat(cell));
+                continue;
+            }
+            if self.gone.contains(&offset) {
+                line = line.span(format!("{:<cell$}", canvas.glyphs.bullet), Role::Dim);
+                continue;
+            }
+            let here = epoch(replica, offset);
+            let text = here.map_or("e?".to_owned(), |epoch| format!("e{epoch}"));
+            let theirs = leader.filter(|l| offset < l.log_end_offset().0);
+            let differs = theirs
+                .is_some_and(|l| epoch(l, offset) != here && offset >= l.log.log_start_offset().0);
+            let beyond = leader.is_some_and(|l| offset >= l.log_end_offset().0);
+            let (text, role) = match (differs || beyond, offset >= new_from) {
+                (true, _) => (format!("{text}!"), Role::Bad),
+                (_, true) => (text, Role::Accent),
+                _ if offset < replica.high_watermark().0 => (text, Role::Epoch),
+                _ => (text, Role::Warn),
+            };
+            line = line.span(format!("{text:<cell$}"), role);
         }
-        let here = epoch(replica, offset);
-        let text = here.map_or("e?".to_owned(), |epoch| format!("e{epoch}"));
-        let theirs = leader.filter(|l| offset < l.log_end_offset().0);
-        let differs = theirs
-            .is_some_and(|l| epoch(l, offset) != here && offset >= l.log.log_start_offset().0);
-        let beyond = leader.is_some_and(|l| offset >= l.log_end_offset().0);
-        let (text, role) = match (differs || beyond, offset >= new_from) {
-            (true, _) => (format!("{text}!"), Role::Bad),
-            (_, true) => (text, Role::Accent),
-            _ if offset < replica.high_watermark().0 => (text, Role::Epoch),
-            _ => (text, Role::Warn),
-        };
-        line = line.span(format!("{text:<cell$}"), role);
+        line
     }
-    line
 }
 
 /// What else is worth knowing, a sentence each.

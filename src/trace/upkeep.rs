@@ -54,22 +54,46 @@ fn retention(
         step.rule != RetentionRule::LogStartOffset || matches!(step.verdict, Verdict::Delete(_))
     });
     let word = canvas.word("retention", "保留");
-    let told: Vec<RetentionStep> = told.take(MOST_ROWS).collect();
-    told.into_iter()
-        .enumerate()
-        .map(|(n, step)| {
-            let goes = matches!(step.verdict, Verdict::Delete(_));
-            let fate = match goes {
-                true => canvas.word("goes at the next check", "下次检查时移出"),
-                false => canvas.word("stays", "保留"),
+    // A segment that two rules keep is told once, with what both say.
+    let mut rows: Vec<(RetentionStep, Vec<String>)> = Vec::new();
+    for step in told {
+        let why = reason(&step, canvas.language);
+        match rows.iter_mut().find(|(other, _)| other.base_offset == step.base_offset) {
+            Some((other, whys)) if !matches!(step.verdict, Verdict::Delete(_)) => {
+                whys.push(why);
+                other.verdict = step.verdict;
+            }
+            Some(row) => *row = (step, vec![why]),
+            None => rows.push((step, vec![why])),
+        }
+    }
+    let left_out = rows.len().saturating_sub(MOST_ROWS);
+    let mut lines = Vec::new();
+    for (step, whys) in rows.into_iter().take(MOST_ROWS) {
+        let goes = matches!(step.verdict, Verdict::Delete(_));
+        let fate = match goes {
+            true => canvas.word("goes at the next check", "下次检查时移出"),
+            false => canvas.word("stays", "保留"),
+        };
+        let name = format!("{}{}: ", canvas.glyphs.ellipsis, step.base_offset);
+        let indent = 14 + super::width::of(&name);
+        for (n, why) in whys.iter().enumerate() {
+            let mut line = match n {
+                0 => head(word, lines.is_empty()).span(name.clone(), Role::Link),
+                _ => Line::new().pad_to(indent),
             };
-            head(word, n == 0)
-                .span(format!("{}{}", canvas.glyphs.ellipsis, step.base_offset), Role::Link)
-                .text(format!(": {}   ", reason(&step, canvas.language)))
-                .span(fate, if goes { Role::Strong } else { Role::Dim })
-                .to(Target::Segment(step.base_offset))
-        })
-        .collect()
+            line = line.text(why.clone());
+            if n + 1 == whys.len() {
+                let role = if goes { Role::Strong } else { Role::Dim };
+                line = line.text("   ").span(fate, role);
+            }
+            lines.push(line.to(Target::Segment(step.base_offset)));
+        }
+    }
+    if left_out > 0 {
+        lines.push(super::common::more(left_out, canvas));
+    }
+    lines
 }
 
 fn reason(step: &RetentionStep, language: Language) -> String {

@@ -75,6 +75,7 @@ impl Producer {
                     left: 0,
                     outcome: super::SendOutcome {
                         error: ErrorCode::NONE,
+                        message: String::new(),
                         acknowledged: Vec::new(),
                         failed: 0,
                         first: None,
@@ -252,6 +253,10 @@ impl Producer {
             if answer.error.is_none() {
                 self.acknowledged(batch, answer.base_offset, out);
                 continue;
+            }
+            for &(ticket, _) in &batch.shares {
+                let message = &answer.error_message;
+                self.settle(ticket, 0, |outcome| message.clone_into(&mut outcome.message));
             }
             let leader_is_news = answer.current_leader.is_some_and(|(leader, epoch)| {
                 self.metadata.learn_leader(&batch.partition, leader, epoch)

@@ -360,7 +360,15 @@ impl Controller {
         out.events.push(match after.leader {
             Some(leader) => {
                 let unclean = change.recovering == Some(true);
-                let reason = if unclean { ElectionReason::Unclean } else { motive.reason };
+                // The last known leader goes before anybody that may lead uncleanly (KIP-966).
+                let nobody = before.isr.is_empty() && before.elr.is_empty();
+                let reason = match unclean {
+                    true if nobody && before.last_known_elr == [leader] => {
+                        ElectionReason::LastKnownLeader
+                    }
+                    true => ElectionReason::Unclean,
+                    false => motive.reason,
+                };
                 Event::LeaderElected { partition, leader, epoch, isr: after.isr, reason, unclean }
             }
             None => {

@@ -45,7 +45,7 @@ pub const FORMS: &[Form] = &[
         "show segment",
         T_P,
         ON_BROKER,
-        "A replica's segments with sizes and offsets.",
+        "The batches of one segment, and which segments there are.",
         "某副本的各段及其大小与偏移量。",
         "show segment orders-0",
     ),

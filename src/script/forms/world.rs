@@ -321,10 +321,10 @@ pub const FORMS: &[Form] = &[
     Form::new(
         "compact",
         T_P,
-        &[],
-        "Runs the log cleaner on a partition now.",
-        "立即对分区执行日志压实。",
-        "compact users-0",
+        &[may("steps", Bool)],
+        "Runs the log cleaner on a partition now; steps=true tells its steps.",
+        "立即对分区执行日志压实；steps=true 逐步讲述。",
+        "compact users-0 steps=true",
     ),
     Form::new(
         "log flush",
