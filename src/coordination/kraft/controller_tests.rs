@@ -309,6 +309,9 @@ fn without_leader_the_epoch_grows_and_grows_again() {
     let partition = world.partition(0);
     assert_eq!((partition.leader, partition.leader_epoch), (Some(node(2)), LeaderEpoch(3)));
     assert!(partition.recovering);
+    let told = world.events.iter().rev().find(|event| matches!(event, Event::LeaderElected { .. }));
+    let sentence = told.expect("it was elected").sentence(Language::English);
+    assert!(sentence.ends_with("the last known leader came back"), "{sentence}");
 }
 
 #[test]
