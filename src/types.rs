@@ -110,7 +110,9 @@ pub fn counted(count: impl fmt::Display, noun: &str) -> String {
     match count.to_string().as_str() {
         "1" => format!("1 {noun}"),
         many if noun.ends_with("ch") => format!("{many} {noun}es"),
-        many if noun.ends_with('y') => format!("{many} {}ies", &noun[..noun.len() - 1]),
+        many if noun.ends_with('y') && !noun.ends_with("ey") => {
+            format!("{many} {}ies", &noun[..noun.len() - 1])
+        }
         many => format!("{many} {noun}s"),
     }
 }

@@ -266,7 +266,10 @@ impl WorldEvent {
                     format!("{file} 第 {position} 字节有一位翻转"),
                 ),
                 Fault::Tear { file, size } => say(
-                    format!("the last write of {file} was torn, {size} bytes are left"),
+                    format!(
+                        "the last write of {file} was torn, {} left",
+                        crate::types::counted(size, "byte")
+                    ),
                     format!("{file} 的最后一次写入被撕裂，剩 {size} 字节"),
                 ),
                 Fault::DeleteFile { file } => {

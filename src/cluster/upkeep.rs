@@ -149,7 +149,9 @@ impl Cluster {
             return Err("bytes=0 would tear nothing: say how many are missing, at least 1".into());
         }
         if let Some(bytes) = bytes {
-            return size.checked_sub(bytes).ok_or(format!("{file} has only {size} bytes"));
+            return size
+                .checked_sub(bytes)
+                .ok_or(format!("{file} has only {}", crate::types::counted(size, "byte")));
         }
         let (mut at, mut last) = (0u64, 0u64);
         while at < size {

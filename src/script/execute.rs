@@ -282,6 +282,10 @@ impl Execution {
         if self.statement.background {
             let words = match about {
                 About::Words(words) => vec![words],
+                About::Started(id) => {
+                    let kind = if id.is_broker() { "broker" } else { "controller" };
+                    vec![format!("{kind} {id} starts")]
+                }
                 About::Admin(_) | About::Consumer { .. } => {
                     vec!["begun; it goes on in the background".to_string()]
                 }

@@ -111,7 +111,7 @@ pub fn cat(bytes: &[u8]) -> Vec<String> {
         _ => hex(shown),
     };
     if bytes.len() > shown.len() {
-        lines.push(format!("… {} bytes more", bytes.len() - shown.len()));
+        lines.push(format!("… {}", crate::types::counted(bytes.len() - shown.len(), "more byte")));
     }
     lines
 }

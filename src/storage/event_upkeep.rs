@@ -62,8 +62,9 @@ impl Event {
                 match english {
                     true => format!(
                         "{partition}: .cleaned became .swap and replaced {} from {into} on, \
-                         {bytes_before} bytes became {bytes_after}",
-                        counted(segments, "segment")
+                         {} became {bytes_after}",
+                        counted(segments, "segment"),
+                        counted(bytes_before, "byte")
                     ),
                     false => format!(
                         "{partition}：.cleaned 改名 .swap 后替换了从 {into} 起的 {segments} 个段，\

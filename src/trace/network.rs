@@ -311,7 +311,11 @@ fn of_response(response: &Response, canvas: &Canvas) -> String {
             format!("{p} {offset}{}", failed(*error))
         }),
         Response::Metadata(r) => match canvas.language {
-            Language::English => format!("{} brokers, {} topics", r.brokers.len(), r.topics.len()),
+            Language::English => format!(
+                "{}, {}",
+                crate::types::counted(r.brokers.len(), "broker"),
+                crate::types::counted(r.topics.len(), "topic")
+            ),
             Language::Chinese => {
                 format!("{} 个 broker，{} 个 topic", r.brokers.len(), r.topics.len())
             }

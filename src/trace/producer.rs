@@ -62,7 +62,7 @@ fn one(lab: &Lab, producer: &Producer, canvas: &Canvas) -> Picture {
     let mut picture = Picture::new(canvas.word("producer", "生产者")).caption(caption);
     let records = |count: u32| match canvas.language {
         Language::English if count == 1 => "1 record".to_owned(),
-        Language::English => format!("{count} records"),
+        Language::English => crate::types::counted(count, "record"),
         Language::Chinese => format!("{count} 条记录"),
     };
     let columns = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Left];

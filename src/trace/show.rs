@@ -107,9 +107,9 @@ fn partition_of(kind: &str, text: Option<&str>, lab: &Lab) -> Result<TopicPartit
     let topic = image.and_then(|image| image.topics.get(&partition.topic));
     Err(match topic {
         Some(topic) => format!(
-            "there is no partition '{text}': {} has {} partitions, 0 to {}",
+            "there is no partition '{text}': {} has {}, 0 to {}",
             partition.topic,
-            topic.partitions.len(),
+            crate::types::counted(topic.partitions.len(), "partition"),
             topic.partitions.len().saturating_sub(1)
         ),
         None => {

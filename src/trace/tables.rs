@@ -34,7 +34,11 @@ pub fn topic(lab: &Lab, name: &str, canvas: &Canvas) -> Result<Picture, String> 
     let count = topic.partitions.len();
     let factor = topic.partitions.first().map_or(0, |p| p.replicas.len());
     let caption = match canvas.language {
-        Language::English => format!("{name}   {count} partitions   RF {factor}   id {}", topic.id),
+        Language::English => format!(
+            "{name}   {}   RF {factor}   id {}",
+            crate::types::counted(count, "partition"),
+            topic.id
+        ),
         Language::Chinese => format!("{name}   {count} 个分区   RF {factor}   id {}", topic.id),
     };
     let mut picture = Picture::new("topic").caption(caption);

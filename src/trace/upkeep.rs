@@ -14,7 +14,7 @@ use super::picture::{Canvas, Line, Role, Target};
 use crate::clock::Duration;
 use crate::cluster::Lab;
 use crate::storage::{Log, LogConfig, RetentionRule, RetentionStep, Verdict};
-use crate::types::{Language, NodeId, TopicPartition};
+use crate::types::{Language, NodeId, TopicPartition, counted};
 
 /// Most segments and files of one kind that are listed.
 const MOST_ROWS: usize = 6;
@@ -60,7 +60,9 @@ fn retention(
         let why = reason(&step, canvas.language);
         match rows.iter_mut().find(|(other, _)| other.base_offset == step.base_offset) {
             Some((other, whys)) if !matches!(step.verdict, Verdict::Delete(_)) => {
-                whys.push(why);
+                if !whys.contains(&why) {
+                    whys.push(why);
+                }
                 other.verdict = step.verdict;
             }
             Some(row) => *row = (step, vec![why]),
@@ -108,7 +110,7 @@ fn reason(step: &RetentionStep, language: Language) -> String {
             format!("最新记录 {}，retention.ms {}", time(age_ms), time(limit_ms))
         }
         Verdict::Needed { log_bytes, limit_bytes } if english => {
-            format!("the log has {log_bytes} bytes, retention.bytes {limit_bytes}")
+            format!("the log has {}, retention.bytes {limit_bytes}", counted(log_bytes, "byte"))
         }
         Verdict::Needed { log_bytes, limit_bytes } => {
             format!("日志共 {log_bytes} 字节，retention.bytes {limit_bytes}")
