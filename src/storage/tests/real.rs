@@ -103,6 +103,9 @@ fn indexes_of_real_brokers_are_made_again_or_point_at_batch_boundaries() {
             }
         }
     });
+    if !fixtures::are_ours() {
+        return;
+    }
     assert!(same > others, "{same} are the same, {others} only point at batch boundaries");
     assert!(one_run > 0, "no segment was written within one run");
     eprintln!(
@@ -159,7 +162,7 @@ fn transaction_indexes_of_real_brokers_are_made_again() {
             }
         }
     });
-    assert!(found > 0);
+    assert!(found > 0 || !fixtures::are_ours());
 }
 
 #[test]
