@@ -99,7 +99,7 @@ fn carry_out(arguments: &Arguments, out: &mut Output, err: &mut dyn Write) -> Re
         Some(Command::Inspect(asked)) => look::inspect(arguments, asked, &canvas, out),
         Some(Command::Perf(asked)) => perf::perf(arguments, asked, &canvas, out, err),
         Some(Command::Dump(asked)) => dump::dump(asked, out, err),
-        Some(Command::Recover(asked)) => recover::run(arguments, asked, out),
+        Some(Command::Recover(asked)) => recover::run(arguments, asked, out, err),
         Some(Command::Fidelity { id }) => look::fidelity(id.as_deref(), &canvas, out),
         Some(Command::Eras { json }) => {
             out.text(&look::eras(*json));

@@ -57,7 +57,7 @@ pub use internal::Internal;
 pub use pictures::Steps;
 pub use records::{RecordRow, records};
 pub use recover::{
-    RecoverRequest, RecoveredBroker, Taken, recover, recovered_json, recovered_text,
+    Extent, RecoverRequest, RecoveredBroker, Taken, recover, recovered_json, recovered_text,
 };
 pub use sample::{Sample, sample, sample_named, samples, unpack};
 pub use samples_in_scripts::Samples;

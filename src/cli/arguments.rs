@@ -376,13 +376,17 @@ What a broker does once it serves (leader epochs, retention, compaction) is left
 --json prints one object a line: directory, step (a name), partition (null: the whole directory) and
 sentence. The last line of a broker has the step Stopped or Refused.
 
+Links are not followed; they are named. A file or nothing where one of several directories should be
+is handed to the start as it is, as a broker would find it.
+
 Examples:
   klab recover /var/lib/kafka/data --to /tmp/after
   klab recover /disk1/kafka /disk2/kafka --to /tmp/after --json
   klab recover DIR --to OUT --kafka 2.1 --set orders:index.interval.bytes=512
 
 Exit codes: 0 every broker starts; 1 one would not start, and why is told (OUT holds what it left);
-2 an argument or a directory is wrong.";
+2 an argument or a directory is wrong; 130 after Ctrl-C. With 2 and 130, what OUT holds is a part of
+the copy: remove it.";
 
 /// `klab recover`
 #[derive(Debug, Args)]

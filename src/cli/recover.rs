@@ -2,16 +2,17 @@
 
 use super::arguments::{Arguments, RecoverArguments};
 use super::output::Output;
-use super::{ENDED, FAILED};
+use super::{ENDED, FAILED, interrupt};
 use crate::inspect::{RecoverRequest, recover, recovered_json, recovered_text};
 use crate::storage::LogConfig;
 use crate::types::Timestamp;
 
-/// Exit code 0: all brokers started; 1: one would not; an error: something given is wrong.
+/// Exit code 0: all brokers started; 1: one would not; 130: interrupted; an error: something given is wrong.
 pub fn run(
     arguments: &Arguments,
     asked: &RecoverArguments,
     out: &mut Output,
+    err: &mut dyn std::io::Write,
 ) -> Result<i32, String> {
     let era =
         crate::era::of(&asked.kafka).map_err(|why| format!("--kafka {}: {why}", asked.kafka))?;
@@ -43,10 +44,12 @@ pub fn run(
         now: asked.now.map_or_else(wall_clock, Timestamp),
         config,
         settings: &settings,
+        stop: &interrupt::asked,
     };
+    interrupt::listen();
     let language = arguments.language();
     let (mut code, mut first) = (ENDED, true);
-    recover(&request, &mut |broker| {
+    let done = recover(&request, &mut |broker| {
         if !std::mem::replace(&mut first, false) && !asked.json {
             out.line("");
         }
@@ -57,8 +60,15 @@ pub fn run(
             true => recovered_json(broker),
             false => recovered_text(broker, language),
         });
-    })?;
-    Ok(code)
+    });
+    match done {
+        Err(why) if interrupt::asked() => {
+            let _ = writeln!(err, "klab: {why}");
+            Ok(interrupt::INTERRUPTED)
+        }
+        Err(why) => Err(why),
+        Ok(()) => Ok(code),
+    }
 }
 
 /// Producers expire by the clock of the start.

@@ -11,11 +11,13 @@
 //! controller does not know cannot be told from others, except those without `partition.metadata`.
 
 mod copy;
+mod extent;
 mod settings;
 #[cfg(test)]
 mod tests;
 mod text;
 
+pub use extent::Extent;
 pub use text::{recovered_json, recovered_text};
 
 use crate::disk::Disk;
@@ -23,6 +25,7 @@ use crate::era::{FormatSetting, TimeBase};
 use crate::storage::{LogConfig, StartEvent, StartPlan, StartRefused, Started, start};
 use crate::types::{Timestamp, TopicPartition, Uuid};
 use copy::{Source, at, copy, find};
+use extent::{extents, looks_like};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -40,6 +43,8 @@ pub struct RecoverRequest<'a> {
     pub config: LogConfig,
     /// Settings that were given: names and values; with a topic, for that one only.
     pub settings: &'a [(Option<String>, String, String)],
+    /// Asked between pieces: true ends the copying with an error.
+    pub stop: &'a dyn Fn() -> bool,
 }
 
 /// How one broker fared.
@@ -51,6 +56,12 @@ pub struct RecoveredBroker {
     pub directories: Vec<String>,
     /// Settings that nobody gave.
     pub taken: Vec<Taken>,
+    /// Links that were not copied.
+    pub links: Vec<String>,
+    /// The directories look like an older version's, which had no KRaft: an example of one.
+    pub looks_like: Option<&'static str>,
+    /// What each partition held before and holds after, where that differs.
+    pub changed: Vec<(TopicPartition, Extent, Extent)>,
     /// What happened, in order.
     pub events: Vec<StartEvent>,
     /// Why it would not start; nothing: it started and was stopped cleanly.
@@ -78,7 +89,7 @@ pub fn recover(
     let sources = find(request.directories)?;
     let wanted = resolved(request.to)?;
     for given in request.directories.iter().chain(sources.iter().map(|source| &source.path)) {
-        let inside = given.canonicalize().map_err(|e| format!("{}: {e}", given.display()))?;
+        let inside = resolved(given)?;
         if wanted.starts_with(&inside) {
             return Err(format!(
                 "{} lies inside {}, which must not change. Give another directory with --to.",
@@ -98,11 +109,20 @@ pub fn recover(
         brokers.entry(node.clone()).or_default().push(source);
     }
     for directories in brokers.values() {
+        let partial = |why: String| {
+            let to = request.to.display();
+            format!(
+                "{why}. {to} holds a part of the copy, which no broker has started yet: remove it."
+            )
+        };
+        let mut links = Vec::new();
         for source in directories {
-            copy(&source.path, &source.name, &mut disk)?;
+            let left =
+                copy(&source.path, &source.name, &mut disk, request.stop).map_err(partial)?;
+            links.extend(left.iter().map(|path| at(&source.name, path)));
         }
         let names = directories.iter().map(|source| source.name.clone()).collect();
-        told(&recover_broker(request, names, &mut disk)?);
+        told(&RecoveredBroker { links, ..recover_broker(request, names, &mut disk)? });
     }
     Ok(())
 }
@@ -137,6 +157,9 @@ fn recover_broker(
     let config = |partition: &TopicPartition| {
         configs.get(partition.topic.as_str()).unwrap_or(&request.config).clone()
     };
+    let looks_like = directories.iter().find_map(|name| looks_like(disk, name));
+    let looks_like = looks_like.filter(|_| with_ids);
+    let before = extents(disk, &directories);
     let plan = StartPlan {
         directories: &directories,
         node_id: request.node_id,
@@ -158,7 +181,16 @@ fn recover_broker(
     if era.time_base == TimeBase::File {
         remove_time_indexes(disk, &directories).map_err(|error| error.to_string())?;
     }
-    Ok(RecoveredBroker { kafka: era.kafka, directories, taken, events, refused })
+    let after = extents(disk, &directories);
+    let changed = before
+        .into_iter()
+        .filter_map(|(partition, was)| {
+            let is = *after.get(&partition)?;
+            (is != was && refused.is_none()).then_some((partition, was, is))
+        })
+        .collect();
+    let (kafka, links) = (era.kafka, Vec::new());
+    Ok(RecoveredBroker { kafka, directories, taken, links, looks_like, changed, events, refused })
 }
 
 /// The configuration of each topic that has one of its own: what was given, what the metadata log says, and what the

@@ -3,8 +3,8 @@
 //!
 //! ```text
 //!   node.id=1       must be the broker's own, and the same in all directories
-//!   cluster.id=…    the same in all
-//!   directory.id=…  another one in each (KIP-858); drawn and written where it is missing
+//!   cluster.id=…    the same in all; without one (ZooKeeper's version 0) no broker with KRaft starts
+//!   directory.id=…  another one in each (KIP-858); drawn and written where it is missing, once all are found good
 //! ```
 //!
 //! A file that cannot be read fails its directory; one that is missing, or contradicts another, ends the start.
@@ -52,8 +52,8 @@ pub(super) fn read_properties(
         return Ok(());
     }
     let mut seen: Vec<(String, MetaProperties)> = Vec::new();
-    for directory in &mut started.directories {
-        let Some(properties) = &mut directory.properties else { continue };
+    for directory in &started.directories {
+        let Some(properties) = &directory.properties else { continue };
         let name = directory.name.clone();
         if plan.node_id.is_some_and(|node_id| node_id != properties.node_id) {
             let why = format!(
@@ -77,16 +77,6 @@ pub(super) fn read_properties(
             };
             return Err(refused(&name, format!("{differs} than in {other}'s meta.properties")));
         }
-        let (node_id, cluster_id) = (properties.node_id, properties.cluster_id.clone());
-        let step = StartStep::PropertiesRead { node_id, cluster_id };
-        told.push(StartEvent { directory: name.clone(), step });
-        if properties.directory_id == Uuid::ZERO {
-            properties.directory_id = chance(&name, u64::from(node_id));
-            let path = format!("{name}/{META_PROPERTIES}");
-            write_meta_properties(disk, &path, properties)
-                .map_err(|error| refused(&name, error.to_string()))?;
-            told.push(StartEvent { directory: name.clone(), step: StartStep::DirectoryIdGiven });
-        }
         seen.push((name, properties.clone()));
     }
     if seen.is_empty() {
@@ -97,6 +87,31 @@ pub(super) fn read_properties(
             &name,
             "it has no meta.properties: it was never formatted".to_string(),
         ));
+    }
+    for directory in &started.directories {
+        let Some(properties) = &directory.properties else { continue };
+        let name = directory.name.clone();
+        if properties.cluster_id.is_empty() {
+            // KafkaRaftServer.initializeLogDirs: before any of the files is written.
+            return Err(refused(
+                &name,
+                "meta.properties has no cluster.id, as brokers with ZooKeeper left it".to_string(),
+            ));
+        }
+    }
+    for directory in &mut started.directories {
+        let Some(properties) = &mut directory.properties else { continue };
+        let name = directory.name.clone();
+        let (node_id, cluster_id) = (properties.node_id, properties.cluster_id.clone());
+        let step = StartStep::PropertiesRead { node_id, cluster_id };
+        told.push(StartEvent { directory: name.clone(), step });
+        if properties.directory_id == Uuid::ZERO {
+            properties.directory_id = chance(&name, u64::from(node_id));
+            let path = format!("{name}/{META_PROPERTIES}");
+            write_meta_properties(disk, &path, properties)
+                .map_err(|error| refused(&name, error.to_string()))?;
+            told.push(StartEvent { directory: name, step: StartStep::DirectoryIdGiven });
+        }
     }
     Ok(())
 }

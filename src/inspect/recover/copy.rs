@@ -5,8 +5,10 @@
 //!   DIR = a folder of them           broker-1/ broker-2/ …                       → OUT/broker-1, OUT/broker-2
 //! ```
 //!
-//! What always holds: nothing is written below DIR; files are copied in pieces, and the zeros behind the last entry of
-//! an index that was not trimmed stay a hole. Left out: `.lock`, and what is neither file nor directory.
+//! What always holds: nothing is written below DIR; files are copied in pieces, and pieces of zeros (holes of a
+//! sparse file, an index that was not trimmed) become holes. A directory of `log.dirs` that is a file or is not there
+//! is so in the copy too: what a broker makes of that is the start's affair. Left out: `.lock`, links (they are
+//! named), and what is neither file nor directory.
 
 use crate::disk::Disk;
 use crate::storage::META_PROPERTIES;
@@ -14,7 +16,7 @@ use crate::types::TopicPartition;
 use std::path::{Path, PathBuf};
 
 /// Bytes that are copied at once.
-const PIECE_BYTES: usize = 1 << 20;
+const PIECE_BYTES: usize = 1 << 16;
 /// Directories below one another are followed this far: a log directory has two levels.
 const MOST_LEVELS: usize = 8;
 
@@ -29,6 +31,11 @@ pub(super) struct Source {
 pub(super) fn find(given: &[PathBuf]) -> Result<Vec<Source>, String> {
     let mut sources: Vec<Source> = Vec::new();
     for path in given {
+        if given.len() > 1 && !path.is_dir() {
+            let name = name_of(path, &sources);
+            sources.push(Source { path: path.clone(), name, node: None });
+            continue;
+        }
         let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
         let disk = Disk::read_only(path).map_err(|error| wrong(&error))?;
         let entries = disk.list("").map_err(|error| wrong(&error))?;
@@ -57,22 +64,30 @@ pub(super) fn find(given: &[PathBuf]) -> Result<Vec<Source>, String> {
             return Err(wrong(&why));
         }
         for (path, inside) in found {
-            let file_name = path
-                .canonicalize()
-                .ok()
-                .and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
-            let plain = file_name.unwrap_or_else(|| "log-dir".to_string());
-            let taken = |name: &str| sources.iter().any(|source| source.name == name);
-            let mut name = plain.clone();
-            let mut count = 1;
-            while taken(&name) {
-                count += 1;
-                name = format!("{plain}-{count}");
-            }
+            let name = name_of(&path, &sources);
             sources.push(Source { node: node_of(&disk, inside), path, name });
         }
     }
+    if sources.iter().all(|source| !source.path.is_dir()) {
+        let path = given.first().map(|path| path.display().to_string()).unwrap_or_default();
+        return Err(format!("{path}: none of these is a directory"));
+    }
     Ok(sources)
+}
+
+/// The name below OUT: the directory's own, with a number where it is taken.
+fn name_of(path: &Path, sources: &[Source]) -> String {
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let plain = real
+        .file_name()
+        .map_or_else(|| "log-dir".to_string(), |name| name.to_string_lossy().into_owned());
+    let taken = |name: &str| sources.iter().any(|source| source.name == name);
+    let (mut name, mut count) = (plain.clone(), 1);
+    while taken(&name) {
+        count += 1;
+        name = format!("{plain}-{count}");
+    }
+    name
 }
 
 pub(super) fn at(directory: &str, name: &str) -> String {
@@ -101,8 +116,22 @@ fn node_of(disk: &Disk, directory: &str) -> Option<String> {
     value("node.id").or_else(|| value("broker.id"))
 }
 
-pub(super) fn copy(from: &Path, name: &str, disk: &mut Disk) -> Result<(), String> {
+/// Copies one log directory; answers the links that were left out. `stop` is asked before each piece.
+pub(super) fn copy(
+    from: &Path,
+    name: &str,
+    disk: &mut Disk,
+    stop: &dyn Fn() -> bool,
+) -> Result<Vec<String>, String> {
     let wrong = |error: crate::disk::DiskError| error.to_string();
+    let mut links = Vec::new();
+    if !from.is_dir() {
+        if from.exists() {
+            let file = disk.create(name).map_err(wrong)?;
+            disk.close(file);
+        }
+        return Ok(links);
+    }
     let mut source = Disk::read_only(from).map_err(wrong)?;
     disk.create_directory(name).map_err(wrong)?;
     let mut waiting = vec![(String::new(), 0)];
@@ -110,7 +139,9 @@ pub(super) fn copy(from: &Path, name: &str, disk: &mut Disk) -> Result<(), Strin
         for entry in source.list(&directory).map_err(wrong)? {
             let path = at(&directory, &entry.name);
             let target = format!("{name}/{path}");
-            if entry.is_directory {
+            if from.join(&path).is_symlink() {
+                links.push(path);
+            } else if entry.is_directory {
                 if level >= MOST_LEVELS {
                     return Err(format!(
                         "{}: directories lie too deep in one another",
@@ -119,20 +150,24 @@ pub(super) fn copy(from: &Path, name: &str, disk: &mut Disk) -> Result<(), Strin
                 }
                 disk.create_directory(&target).map_err(wrong)?;
                 waiting.push((path, level + 1));
-            } else if entry.name != ".lock" {
-                copy_file(&mut source, &path, disk, &target).map_err(wrong)?;
+            } else if entry.name != ".lock"
+                && !copy_file(&mut source, &path, disk, &target, stop).map_err(wrong)?
+            {
+                return Err("interrupted".to_string());
             }
         }
     }
-    Ok(())
+    Ok(links)
 }
 
+/// Copies one file; false: it was told to stop.
 fn copy_file(
     source: &mut Disk,
     path: &str,
     disk: &mut Disk,
     target: &str,
-) -> crate::disk::Result<()> {
+    stop: &dyn Fn() -> bool,
+) -> crate::disk::Result<bool> {
     let from = source.open(path)?;
     let size = source.size(from);
     let mapped = target.ends_with(".index") || target.ends_with(".timeindex");
@@ -140,18 +175,27 @@ fn copy_file(
     let to = if mapped { disk.create_mapped(target, size)? } else { disk.create(target)? };
     let mut position = 0;
     while position < size {
+        if stop() {
+            return Ok(false);
+        }
         let piece = source.read(from, position, PIECE_BYTES.min((size - position) as usize))?;
         if piece.is_empty() {
             break;
         }
-        if !mapped {
-            disk.append(to, &piece)?;
-        } else if let Some(last) = piece.iter().rposition(|byte| *byte != 0) {
-            disk.write_at(to, position, &piece[..=last])?;
+        if let Some(last) = piece.iter().rposition(|byte| *byte != 0) {
+            if mapped {
+                disk.write_at(to, position, &piece[..=last])?;
+            } else {
+                disk.resize(to, position)?; // zeros that were passed over
+                disk.append(to, &piece[..=last])?;
+            }
         }
         position += piece.len() as u64;
     }
+    if !mapped {
+        disk.resize(to, position)?;
+    }
     source.close(from);
     disk.close(to);
-    Ok(())
+    Ok(true)
 }

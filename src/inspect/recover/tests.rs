@@ -115,6 +115,7 @@ fn damaged_directories_are_recovered_in_a_copy_as_the_real_broker_did() {
             now: Timestamp(0),
             config: LogConfig::default(),
             settings: &given,
+            stop: &|| false,
         };
         let mut refused = false;
         let mut stray = false;

@@ -11,7 +11,7 @@
 //! What always holds: both forms tell the same events in the same order, and the last line of a broker says how it
 //! ended.
 
-use super::{RecoveredBroker, Taken};
+use super::{Extent, RecoveredBroker, Taken};
 use crate::storage::{Event, StartEvent, StartRefused, StartStep};
 use crate::trace::prose::wrap;
 use crate::trace::{Role, Span};
@@ -52,6 +52,8 @@ pub fn recovered_text(broker: &RecoveredBroker, language: Language) -> String {
             _ => story.line(4, mark(event), &without_partition(event, language)),
         }
     }
+    broker.links.iter().for_each(|path| story.line(0, "", &link(path, language)));
+    story.changed(broker);
     story.ending(broker);
     story.text
 }
@@ -167,6 +169,15 @@ impl Story {
         }
     }
 
+    /// What each partition lost, all in one place.
+    fn changed(&mut self, broker: &RecoveredBroker) {
+        for (partition, was, is) in &broker.changed {
+            if let Some(sentence) = lost(partition, *was, *is, self.language) {
+                self.line(0, "", &sentence);
+            }
+        }
+    }
+
     fn ending(&mut self, broker: &RecoveredBroker) {
         let english = self.language == Language::English;
         let sentence = match &broker.refused {
@@ -184,7 +195,59 @@ impl Story {
             None => "该 broker 能够启动，并已正常停机。".to_string(),
         };
         self.line(0, "", &sentence);
+        if let Some(version) = broker.looks_like {
+            self.line(0, "", &older(version, self.language));
+        }
     }
+}
+
+/// A directory of the time of ZooKeeper, and a broker that knows it not.
+fn older(version: &str, language: Language) -> String {
+    match language {
+        Language::English => format!(
+            "meta.properties is of version 0, so a broker with ZooKeeper left this; it looks like {version}. Give \
+             --kafka {version} to see what that one would do."
+        ),
+        _ => format!(
+            "meta.properties 为版本 0，由使用 ZooKeeper 的 broker 留下，看来是 {version}。加上 --kafka {version} \
+             可以看到那个版本会怎么做。"
+        ),
+    }
+}
+
+fn link(path: &str, language: Language) -> String {
+    match language {
+        Language::English => format!("{path} is a link: it was left out"),
+        _ => format!("{path} 是链接：未复制"),
+    }
+}
+
+/// What a partition lost; nothing if it lost nothing.
+fn lost(partition: &TopicPartition, was: Extent, is: Extent, language: Language) -> Option<String> {
+    let bytes = was.bytes.saturating_sub(is.bytes);
+    let offsets = was.end.saturating_sub(is.end).max(0);
+    if bytes == 0 && offsets == 0 {
+        return None;
+    }
+    let Extent { start, end, .. } = was;
+    let tail = match (offsets, language == Language::English) {
+        (0, true) => format!("{} of no whole batch are gone", counted(bytes, "byte")),
+        (0, false) => format!("不成批次的 {bytes} 字节已丢弃"),
+        (_, true) => {
+            format!(
+                "{} and {} at the tail are gone",
+                counted(bytes, "byte"),
+                counted(offsets, "offset")
+            )
+        }
+        (_, false) => format!("尾部的 {bytes} 字节、{offsets} 个偏移量已丢失"),
+    };
+    Some(match language {
+        Language::English => {
+            format!("{partition}: was {start}-{end}, is {}-{}: {tail}", is.start, is.end)
+        }
+        _ => format!("{partition}：原为 {start}-{end}，现为 {}-{}：{tail}", is.start, is.end),
+    })
 }
 
 /// What happened, as lines of JSON: `directory`, `step`, `partition` (null: the directory as a whole), `sentence`; the
@@ -201,7 +264,24 @@ pub fn recovered_json(broker: &RecoveredBroker) -> String {
         let sentence = format!("{topic}: {name}={value}, as its indexes show");
         tell(directory, "SettingTaken", Value::Null, &sentence);
     }
+    let english = Language::English;
+    let stopped = |event: &&StartEvent| event.step.kind() == "Stopped";
+    let place = broker.directories.first().map(String::as_str).unwrap_or_default();
+    if let Some(version) = broker.looks_like {
+        tell(place, "LooksOlder", Value::Null, &older(version, english));
+    }
+    for path in &broker.links {
+        tell(place, "LinkLeftOut", Value::Null, &link(path, english));
+    }
+    let ending = broker.events.iter().find(stopped);
     for StartEvent { directory, step } in &broker.events {
+        if ending.is_some_and(|event| event.step == *step && event.directory == *directory) {
+            for (partition, was, is) in &broker.changed {
+                if let Some(sentence) = lost(partition, *was, *is, english) {
+                    tell(directory, "Lost", json!(partition.to_string()), &sentence);
+                }
+            }
+        }
         let partition = match step {
             StartStep::Log(event) => json!(event.partition().to_string()),
             StartStep::SetAside { partition, .. } => json!(partition.to_string()),
