@@ -12,6 +12,8 @@
 
 mod copy;
 mod extent;
+#[cfg(test)]
+mod place_tests;
 mod settings;
 #[cfg(test)]
 mod tests;
