@@ -29,6 +29,7 @@ mod findings;
 mod follow;
 mod index;
 mod internal;
+mod metadata;
 mod partition_files;
 mod pictures;
 mod records;
@@ -54,6 +55,7 @@ pub use findings::{Finding, Findings, Weight};
 pub use follow::follow;
 pub use index::{OffsetEntry, TimeEntry};
 pub use internal::Internal;
+pub use metadata::MetadataSnapshot;
 pub use pictures::Steps;
 pub use records::{RecordRow, records};
 pub use recover::{

@@ -41,6 +41,7 @@ pub mod width; // how many cells a text takes; cutting and padding to cells
 #[cfg(test)]
 mod tests;
 
+pub(crate) use bytes::brief;
 pub(crate) use common::to_ascii;
 pub use glyphs::Glyphs;
 pub use picture::{Canvas, Focus, Line, Picture, Role, Span, Target};

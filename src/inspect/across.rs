@@ -2,7 +2,9 @@
 
 use super::findings::{Finding, Findings, Weight};
 use super::{Inspection, NodeFiles, directory};
-use crate::storage::{CLEAN_SHUTDOWN, META_PROPERTIES, PARTITION_METADATA};
+use crate::storage::{
+    CLEAN_SHUTDOWN, META_PROPERTIES, PARTITION_METADATA, RECOVERY_POINTS, REPLICATION_OFFSETS,
+};
 use crate::types::{TopicName, TopicPartition, Uuid};
 use std::collections::BTreeMap;
 
@@ -130,6 +132,9 @@ fn of_node(node: &NodeFiles, only: bool, findings: &mut Findings) {
             ));
         }
     }
+    if node.stopped_cleanly {
+        unnamed(node, findings);
+    }
     if !node.stopped_cleanly && node.partitions.iter().any(|files| !files.is_metadata()) {
         findings.add(Finding::new(
             "not-stopped-cleanly",
@@ -138,5 +143,43 @@ fn of_node(node: &NodeFiles, only: bool, findings: &mut Findings) {
             "not there: the broker is running, or was not stopped cleanly",
             "不存在：broker 正在运行，或没有正常停止",
         ));
+    }
+}
+
+/// Partitions that a checkpoint does not name. A clean stop writes all of them (`LogManager.shutdown`,
+/// `ReplicaManager.shutdown`).
+fn unnamed(node: &NodeFiles, findings: &mut Findings) {
+    for name in [RECOVERY_POINTS, REPLICATION_OFFSETS] {
+        let path = directory::join(&node.directory, name);
+        if findings.iter().any(|finding| finding.place == path) {
+            continue;
+        }
+        let named = node.checkpoints.get(name);
+        let missing: Vec<String> = node
+            .partitions
+            .iter()
+            .filter(|files| files.state.is_none() && !files.is_metadata())
+            .map(|files| &files.partition)
+            .filter(|partition| {
+                named.is_none_or(|lines| lines.iter().all(|(known, _)| known != *partition))
+            })
+            .map(ToString::to_string)
+            .collect();
+        let Some(first) = missing.first() else { continue };
+        let (more, more_zh) = match missing.len() - 1 {
+            0 => (String::new(), String::new()),
+            n => (format!(" and {n} more"), format!(" 等 {} 个分区", n + 1)),
+        };
+        let (english, chinese) = match named {
+            None => (
+                format!("missing, though the broker stopped cleanly and has {first}{more}"),
+                format!("缺失，而 broker 正常停止且有 {first}{more_zh}"),
+            ),
+            Some(_) => (
+                format!("it does not name {first}{more}, though the broker stopped cleanly"),
+                format!("其中没有 {first}{more_zh}，而 broker 是正常停止的"),
+            ),
+        };
+        findings.add(Finding::new("checkpoint-incomplete", Weight::Odd, path, english, chinese));
     }
 }

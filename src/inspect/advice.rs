@@ -285,6 +285,32 @@ const TABLE: &[Row] = &[
         "left from before, or the partition's directory was lost",
         "以前留下的，或分区目录已丢失",
     ),
+    (
+        "checkpoint-incomplete",
+        "a broker begins anew for it: it recovers the whole log, or starts with the high watermark at the log's start; \
+         or the directory came from elsewhere",
+        "broker 会从头开始：恢复整个日志，或高水位从日志起点算起；也可能该目录来自别处",
+    ),
+    (
+        "epochs-before-start",
+        "restore the segments from a replica; a broker takes the first segment there is as the log's start",
+        "请从副本恢复这些日志段；broker 会把现有的第一个段当作日志起点",
+    ),
+    (
+        "stray-to-be",
+        "a broker renames it to -stray at its start: nobody reads it then",
+        "broker 启动时会把它改名为 -stray，之后不再有人读取",
+    ),
+    (
+        "topic-id-not-known",
+        "a broker renames the directory to -stray and begins an empty one: restore the id if the data is that topic's",
+        "broker 会把该目录改名为 -stray 并新建空目录：若数据属于该主题，请恢复 id",
+    ),
+    (
+        "log-dir-elsewhere",
+        "open the directory above all of a broker's log.dirs to see them together",
+        "打开 broker 所有 log.dirs 的上级目录即可一并查看",
+    ),
     ("cut-short", "look at one partition alone to see more", "单独查看一个分区可看到更多"),
 ];
 

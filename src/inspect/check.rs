@@ -7,6 +7,7 @@
 //!     .timeindex  entries in order, no later than the records say
 //!     .txnindex   readable; each aborted transaction that the markers tell is in it    (check::aborts)
 //!   at the end of a partition: checkpoints, epochs and snapshots against the log's end (check::ends)
+//!   at the end of all: topic ids and replicas against the metadata log                 (metadata)
 //! ```
 //!
 //! What always holds: a piece reads about as many bytes as it is given; nothing found is taken for granted, so damage
@@ -89,6 +90,8 @@ pub struct Check {
     segment: usize,
     open: Option<Open>,
     memory: Memory,
+    /// Whether the directories are still to be compared with the metadata log.
+    whole: bool,
     /// What was found so far, what is seen from names alone included.
     pub findings: Findings,
     /// What was counted, by place.
@@ -110,6 +113,7 @@ impl Inspection {
             segment: 0,
             open: None,
             memory: Memory::default(),
+            whole: only.is_none(),
             findings: self.findings.clone(),
             counts: BTreeMap::new(),
             progress: (0, total),
@@ -129,7 +133,12 @@ impl Check {
     pub fn piece(&mut self, inspection: &Inspection, bytes: u64) -> bool {
         let mut left = bytes as i64;
         while left > 0 {
-            let Some(place) = self.places.get(self.at).copied() else { return false };
+            let Some(place) = self.places.get(self.at).copied() else {
+                if std::mem::take(&mut self.whole) {
+                    inspection.strays(&mut self.findings);
+                }
+                return false;
+            };
             let Some(files) = inspection.partition(place) else {
                 self.at += 1;
                 continue;
@@ -141,7 +150,7 @@ impl Check {
             };
             left -= self.go_on(inspection, place, files, &segment);
         }
-        self.at < self.places.len()
+        self.at < self.places.len() || self.whole
     }
 
     /// One batch of the segment under way, or its beginning or end; gives what it cost.

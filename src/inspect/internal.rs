@@ -3,14 +3,15 @@
 //! ```text
 //!   __consumer_offsets    key (group, topic, partition) → offset; key (group) → members: the last of each counts
 //!   __transaction_state   key (transactional id) → producer, state, partitions
-//!   __cluster_metadata    every change since the last snapshot, in order
+//!   __cluster_metadata    every change that is still in the log, in order, without the empty ones (NO_OP_RECORD)
 //! ```
 //!
 //! The newest copy of each partition is read; of a record whose type or version is not known, key and value are shown
-//! as they are. At most [`MOST_BYTES`] of a topic are read, and what was read is kept until a log grows.
+//! as they are. At most [`MOST_BYTES`] of a topic are read, the newest ones, and what was read is kept until a
+//! log grows.
 
 use super::records::{RecordRow, records, shown};
-use super::{Inspection, Place};
+use super::{Inspection, PartitionFiles, Place};
 use crate::schema;
 use crate::types::{Offset, Timestamp, TopicPartition};
 use serde_json::{Value, json};
@@ -58,7 +59,7 @@ pub(super) type Kept = BTreeMap<&'static str, (u64, Rc<Vec<Internal>>)>;
 
 impl Inspection {
     /// The newest copy of each partition of a topic.
-    fn copies(&self, topic: &str) -> Vec<Place> {
+    pub(super) fn copies(&self, topic: &str) -> Vec<Place> {
         let mut best: BTreeMap<u32, (u64, Place)> = BTreeMap::new();
         for place in self.places() {
             let Some(files) = self.partition(place) else { continue };
@@ -87,12 +88,18 @@ impl Inspection {
         let mut last: BTreeMap<Vec<u8>, Internal> = BTreeMap::new();
         let mut left = MOST_BYTES;
         for place in copies {
-            self.each(place, &mut left, &mut |partition, record| {
+            let from = self.partition(place).map_or(0, |files| Self::newest(files, left));
+            self.each(place, from, &mut left, &mut |partition, record| {
                 let internal = taken_apart(topic, partition, record);
                 if whole {
-                    if all.len() < MOST_RECORDS {
-                        all.push(internal);
+                    // The controller writes one of these twice a second: they say that it lives, and nothing else.
+                    if internal.kind == "NO_OP_RECORD" {
+                        return;
                     }
+                    if all.len() >= MOST_RECORDS {
+                        all.drain(..MOST_RECORDS / 2);
+                    }
+                    all.push(internal);
                     return;
                 }
                 let key = record.key.clone().unwrap_or_default();
@@ -109,15 +116,26 @@ impl Inspection {
         found
     }
 
-    /// All data records of a partition, in order, while bytes are left.
-    fn each(
+    /// The segment from which the rest of a partition is no more than so many bytes: the newest says the most.
+    fn newest(files: &PartitionFiles, bytes: u64) -> usize {
+        let mut sum = 0;
+        let fits = files.segments.iter().rev().take_while(|segment| {
+            sum += segment.log_bytes;
+            sum <= bytes
+        });
+        files.segments.len() - fits.count()
+    }
+
+    /// All data records of a partition from a segment on, in order, while bytes are left.
+    pub(super) fn each(
         &self,
         place: Place,
+        from: usize,
         left: &mut u64,
         take: &mut dyn FnMut(&TopicPartition, &RecordRow),
     ) {
         let Some(files) = self.partition(place) else { return };
-        for segment in 0..files.segments.len() {
+        for segment in from..files.segments.len() {
             let Some(mut walk) = self.walk(place, segment, 0) else { return };
             while let Some(row) = self.next(&mut walk) {
                 if row.header.is_some_and(|header| header.is_control()) {
@@ -151,7 +169,7 @@ fn lines(all: &[Internal]) -> String {
 /// Most characters of a key or value that could not be taken apart.
 const MOST_SHOWN: usize = 2_000;
 
-fn taken_apart(topic: &str, partition: &TopicPartition, record: &RecordRow) -> Internal {
+pub(super) fn taken_apart(topic: &str, partition: &TopicPartition, record: &RecordRow) -> Internal {
     let raw = |bytes: &Option<Vec<u8>>| match bytes {
         Some(bytes) => Value::String(shown(Some(bytes), MOST_SHOWN)),
         None => Value::Null,

@@ -80,3 +80,9 @@ fn mark(
     let Some(value) = value else { return line };
     line.span(format!("{} ", canvas.word(name.0, name.1)), Role::Dim).span(value, role).text("   ")
 }
+
+/// A time; without its milliseconds where the screen is narrow.
+fn short_time(time: crate::types::Timestamp, canvas: &Canvas) -> String {
+    let text = time_text(time);
+    if canvas.width < 90 { text.chars().take(19).collect() } else { text }
+}

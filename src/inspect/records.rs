@@ -27,7 +27,12 @@ pub(super) fn checksum_holds(bytes: &[u8]) -> bool {
 /// All records of a batch or message. The error is a sentence.
 pub fn records(bytes: &[u8], row: &BatchRow) -> Result<Vec<RecordRow>, String> {
     let told = |error: batch::BatchError| error.shifted(row.position).to_string();
-    let has_time = row.format.magic > 0;
+    Entry::parse(bytes).and_then(|entry| entry_records(&entry)).map_err(told)
+}
+
+/// All records of an entry.
+pub(super) fn entry_records(entry: &Entry<'_>) -> Result<Vec<RecordRow>, batch::BatchError> {
+    let has_time = entry.magic > 0;
     let plain = |record: batch::Record| RecordRow {
         offset: record.offset,
         timestamp: Some(record.timestamp).filter(|_| has_time),
@@ -35,8 +40,7 @@ pub fn records(bytes: &[u8], row: &BatchRow) -> Result<Vec<RecordRow>, String> {
         value: record.value,
         headers: record.headers,
     };
-    let all = Entry::parse(bytes).and_then(|entry| entry.records()).map_err(told)?;
-    Ok(all.into_iter().map(plain).collect())
+    Ok(entry.records()?.into_iter().map(plain).collect())
 }
 
 /// What a check learns from the inside of a batch.

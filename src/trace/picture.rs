@@ -103,6 +103,8 @@ pub enum Target {
     Segment(Offset),
     /// A record or batch, by its offset.
     Offset(Offset),
+    /// A record of any partition.
+    Record(TopicPartition, Offset),
     /// An entry of an index, by its number.
     Entry(u64),
     /// A file, by its path in the cluster's directory.

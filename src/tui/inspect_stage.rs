@@ -12,6 +12,7 @@
 mod work;
 
 use super::stage::{Completion, Mark, Moment, Note, Pace, Pane, Prose, Stage, Status};
+use super::words;
 use crate::clock::Instant;
 use crate::inspect::{Asked, Check, Find, Inspection, Place, Request, Steps, VERBS, Verified};
 use crate::storage::{LookupStep, TimestampStep};
@@ -222,6 +223,16 @@ impl Stage for InspectStage {
         }
     }
 
+    fn pane_name(&self, pane: Pane, language: Language) -> &'static str {
+        match pane {
+            Pane::Cluster => language.pick("directory", "目录"),
+            Pane::Timeline => language.pick("batches", "批次"),
+            Pane::Controller => language.pick("metadata", "元数据"),
+            Pane::Group => language.pick("groups", "消费组"),
+            other => words::pane(other, language),
+        }
+    }
+
     fn panes(&self) -> Vec<Pane> {
         vec![
             Pane::Cluster,
@@ -406,6 +417,14 @@ impl Stage for InspectStage {
             }
             Target::Offset(offset) => {
                 focus.offset = Some(*offset);
+                Pane::Bytes
+            }
+            Target::Record(partition, offset) => {
+                let node = focus.node.filter(|node| {
+                    self.inspection.find_partition(partition, Some(node.0)).is_some()
+                });
+                let (partition, offset) = (Some(partition.clone()), Some(*offset));
+                focus = Focus { partition, node, offset, ..Focus::default() };
                 Pane::Bytes
             }
             Target::File(file) => {

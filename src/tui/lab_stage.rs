@@ -431,6 +431,11 @@ impl Stage for LabStage {
                 focus.node = Some(*node);
                 Pane::Log
             }
+            Target::Record(partition, offset) => {
+                focus.partition = Some(partition.clone());
+                focus.offset = Some(*offset);
+                Pane::Bytes
+            }
             Target::Event(event) => {
                 focus.event = Some(*event);
                 Pane::Why

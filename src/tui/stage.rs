@@ -287,6 +287,10 @@ pub trait Stage {
     }
     /// The panes it has, in the order in which they should be shown.
     fn panes(&self) -> Vec<Pane>;
+    /// What a pane is called here.
+    fn pane_name(&self, pane: Pane, language: Language) -> &'static str {
+        super::words::pane(pane, language)
+    }
     /// The story; nothing in a directory.
     fn prose(&self, language: Language) -> Prose;
     /// The picture of a pane (never asked for `Lesson`).

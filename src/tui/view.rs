@@ -6,7 +6,7 @@ use super::layout::Plan;
 use super::paint::{Paint, View};
 use super::stage::{Pane, Status};
 use super::timeline;
-use super::words::{self, words};
+use super::words::words;
 use crate::trace::{Glyphs, Line, Picture, Role, to_ascii, width};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -59,7 +59,7 @@ pub fn draw(bench: &Bench, paint: &Paint, frame: &mut Frame<'_>) {
 pub fn pane_view(bench: &Bench, pane: Pane, rect: Rect) -> (Picture, View) {
     let canvas = bench.canvas(rect);
     let mut picture = bench.stage.picture(pane, &bench.focus, &canvas);
-    let name = words::pane(pane, bench.language);
+    let name = bench.stage.pane_name(pane, bench.language);
     if picture.title.is_empty() || picture.title == pane.name() {
         picture.title = name.to_owned();
     }
@@ -140,7 +140,7 @@ fn top(bench: &Bench, status: &Status, cells: usize) -> Line {
 
 fn where_files_are(bench: &Bench, status: &Status, cells: usize) -> Line {
     let w = words(bench.language);
-    if status.place.is_empty() {
+    if status.place.is_empty() || status.place == status.title {
         return Line::new();
     }
     let place = Line::of(format!("{} ", w.files_at), Role::Dim).span(&status.place, Role::Link);
@@ -154,7 +154,7 @@ fn tab_line(bench: &Bench, status: &Status, cells: usize) -> Line {
     let named = named(bench, &panes, cells);
     for pane in Pane::ALL.into_iter().filter(|p| panes.contains(p)) {
         let active = pane == bench.active;
-        let name = words::pane(pane, bench.language);
+        let name = bench.stage.pane_name(pane, bench.language);
         let long = named.contains(&pane);
         let text = if long { format!("{} {name}", pane.key()) } else { format!("{}", pane.key()) };
         let mark = if active { g.chosen } else { " " };
@@ -162,7 +162,8 @@ fn tab_line(bench: &Bench, status: &Status, cells: usize) -> Line {
         line = line.span(format!("{mark}{text} "), role);
     }
     let room = cells.saturating_sub(line.width() + 4);
-    let place = shorten_path(&status.place, room, g.ellipsis);
+    let place = if status.place == status.title { "" } else { &status.place };
+    let place = shorten_path(place, room, g.ellipsis);
     line.right(Line::of(place, Role::Link), cells)
 }
 
@@ -171,10 +172,13 @@ fn tab_line(bench: &Bench, status: &Status, cells: usize) -> Line {
 fn named(bench: &Bench, panes: &[Pane], cells: usize) -> Vec<Pane> {
     const PATH: usize = 20;
     const NARROW: usize = 90;
-    let name = |pane: &Pane| width::of(words::pane(*pane, bench.language)) + 1;
-    let mut room = cells.saturating_sub(3 * panes.len() + PATH + name(&bench.active));
+    let name = |pane: &Pane| width::of(bench.stage.pane_name(*pane, bench.language)) + 1;
+    // A directory of somebody else's names itself in the top line: its row is all for names.
+    let read_only = bench.stage.status().read_only;
+    let path = if read_only { 0 } else { PATH };
+    let mut room = cells.saturating_sub(3 * panes.len() + path + name(&bench.active));
     let mut named = vec![bench.active];
-    if cells < NARROW {
+    if cells < NARROW && !read_only {
         return named;
     }
     for pane in panes.iter().filter(|pane| **pane != bench.active) {
@@ -194,7 +198,7 @@ pub fn tab_at(bench: &Bench, cells: usize, column: usize) -> Option<Pane> {
     let named = named(bench, &panes, cells);
     Pane::ALL.into_iter().filter(|p| panes.contains(p)).find(|pane| {
         let long = named.contains(pane);
-        let name = width::of(words::pane(*pane, bench.language));
+        let name = width::of(bench.stage.pane_name(*pane, bench.language));
         let wide = if long { 4 + name } else { 3 };
         let here = (from..from + wide).contains(&column);
         from += wide;

@@ -102,7 +102,22 @@ fn epochs(files: &PartitionFiles, (first, end): (Offset, Offset), findings: &mut
             ));
         }
     }
-    let _ = first;
+    // Whatever deletes the log's head moves the first epoch with it (`LeaderEpochFileCache.truncateFromStart…`).
+    if let Some(entry) = files.epochs.first().filter(|entry| entry.start_offset < first) {
+        findings.add(Finding::new(
+            "epochs-before-start",
+            Weight::Odd,
+            &path,
+            format!(
+                "epoch {} begins at {}, but the first segment at {first}: older ones are missing",
+                entry.epoch, entry.start_offset
+            ),
+            format!(
+                "纪元 {} 从 {} 开始，而第一个日志段从 {first} 开始：更早的段已缺失",
+                entry.epoch, entry.start_offset
+            ),
+        ));
+    }
 }
 
 fn snapshots(

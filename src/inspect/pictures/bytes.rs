@@ -1,13 +1,15 @@
 //! The bytes of a batch, field by field; and of any other file, entry by entry or sixteen a row.
 
 use super::super::batches::MOST_BATCH_BYTES;
+use super::super::metadata::{internal_of, is_snapshot_path};
 use super::super::{BatchRow, Inspection, Place, index};
+use super::internal::rest;
 use super::{MOST_ROWS, time_text};
 use crate::batch;
 use crate::storage::file_name;
 use crate::trace::width::number;
-use crate::trace::{Align, Canvas, Line, Picture, Role, Table, Target};
-use crate::types::Offset;
+use crate::trace::{Align, Canvas, Line, Picture, Role, Table, Target, brief};
+use crate::types::{Offset, TopicPartition};
 
 impl Inspection {
     /// The batch that holds an offset, field by field, with its bytes.
@@ -23,7 +25,10 @@ impl Inspection {
         picture = picture
             .caption(self.caption(place).span(format!("   {file} @ {at}   {size} B"), Role::Dim));
         match self.bytes(place, &row) {
-            Ok(bytes) => self.fields(&bytes, &row, offset, canvas, &mut picture),
+            Ok(bytes) => {
+                let partition = self.partition(place).map(|files| &files.partition);
+                self.fields(&bytes, &row, (partition, offset), canvas, &mut picture);
+            }
             Err(why) => picture.push(Line::of(why, Role::Bad).indent(2)),
         }
         picture
@@ -33,7 +38,7 @@ impl Inspection {
         &self,
         bytes: &[u8],
         row: &BatchRow,
-        wanted: Offset,
+        (partition, wanted): (Option<&TopicPartition>, Offset),
         canvas: &Canvas,
         picture: &mut Picture,
     ) {
@@ -41,7 +46,16 @@ impl Inspection {
             let text = canvas.word("the checksum does not fit these bytes", "校验和与这些字节不符");
             picture.push(Line::of(format!("  {} {text}", canvas.glyphs.bad), Role::Bad));
         }
-        picture.extend(field_rows(bytes, row.position, canvas));
+        let internal = partition.and_then(|partition| internal_of(partition, bytes, wanted));
+        if let Some(one) = internal {
+            picture.extend(super::internal::whole(&one, canvas));
+            picture.blank();
+        }
+        let (rows, chosen) = field_rows(bytes, row.position, Some(wanted), canvas);
+        // A record that lies open further down is what the reader came for; a batch begins at its head.
+        picture.attention =
+            chosen.map(|at| picture.lines.len() + at).filter(|_| picture.lines.is_empty());
+        picture.extend(rows);
         self.record_rows(bytes, row, wanted, canvas, picture);
     }
 
@@ -119,6 +133,14 @@ impl Inspection {
                 };
                 self.entry_rows(path, (at, 12, rows), entry, canvas, &mut picture);
             }
+            _ if is_snapshot_path(path) => match self.snapshot_records(path) {
+                Ok(all) if !all.is_empty() => picture.extend(rest(all.iter(), canvas)),
+                Ok(_) => self.any(path, at, rows, canvas, &mut picture),
+                Err(why) => {
+                    picture.push(Line::of(why, Role::Bad).indent(2));
+                    self.any(path, at, rows, canvas, &mut picture);
+                }
+            },
             _ => self.any(path, at, rows, canvas, &mut picture),
         }
         picture
@@ -131,7 +153,7 @@ impl Inspection {
         let size = size.min(MOST_BATCH_BYTES);
         match self.files.read(path, at, size) {
             Ok(bytes) if size > 0 && bytes.len() == size => {
-                picture.extend(field_rows(&bytes, at, canvas));
+                picture.extend(field_rows(&bytes, at, None, canvas).0);
             }
             _ => {
                 let bytes = self.files.read(path, at, 16 * canvas.height.min(MOST_ROWS));
@@ -223,12 +245,40 @@ impl Inspection {
     }
 }
 
-/// The fields of a batch, one a row.
-fn field_rows(bytes: &[u8], position: u64, canvas: &Canvas) -> Vec<Line> {
-    let columns = [Align::Right, Align::Left, Align::Left, Align::Left];
-    let mut table = Table::new(&columns).gap(2);
-    let most = if canvas.width < 100 { 6 } else { 8 };
-    for field in batch::fields(bytes).into_iter().take(MOST_ROWS) {
+/// How many bytes of a field are shown: as many as leave room for its name and value; and the cells left for what it
+/// means.
+fn most_bytes(fields: &[batch::FieldAt], position: u64, width: usize) -> (usize, usize) {
+    const MEANING: usize = 44;
+    let name = |field: &batch::FieldAt| field.name.len() + 2 * usize::from(field.depth);
+    let names = fields.iter().map(name).max().unwrap_or(0);
+    let values = fields.iter().map(|field| field.value.chars().count().min(MEANING));
+    let last = fields.last().map_or(0, |field| position + field.start as u64);
+    let fixed = 2 + number(last as i64).len() + 6 + names + values.max().unwrap_or(0);
+    let room = width.saturating_sub(fixed);
+    let most = [8, 6].into_iter().find(|most| 3 * most < room).unwrap_or(4);
+    (most, room.saturating_sub(3 * most + 2))
+}
+
+/// The fields of a batch, one a row; and the row in which the record of an offset begins, where it is not the first.
+fn field_rows(
+    bytes: &[u8],
+    position: u64,
+    wanted: Option<Offset>,
+    canvas: &Canvas,
+) -> (Vec<Line>, Option<usize>) {
+    let left = Align::Left;
+    let mut table = Table::new(&[Align::Right, left, left, left, left]).gap(2);
+    let fields: Vec<_> = batch::fields(bytes).into_iter().take(MOST_ROWS).collect();
+    let (most, room) = most_bytes(&fields, position, canvas.width);
+    let named = wanted.map(|offset| format!("(offset {offset})"));
+    let inside = fields.iter().position(|field| {
+        field.name == "offset_delta"
+            && named.as_ref().is_some_and(|named| field.value.ends_with(named.as_str()))
+    });
+    let begins = |at: usize| fields[..at].iter().rposition(|field| field.name == "length");
+    let several = fields.iter().filter(|field| field.name == "offset_delta").count() > 1;
+    let chosen = inside.and_then(begins).filter(|_| several);
+    for (at, field) in fields.iter().enumerate() {
         let end = field.start + field.width.min(most);
         let shown: Vec<String> = bytes
             .get(field.start..end)
@@ -237,18 +287,20 @@ fn field_rows(bytes: &[u8], position: u64, canvas: &Canvas) -> Vec<Line> {
             .map(|byte| format!("{byte:02x}"))
             .collect();
         let more = if field.width > most { canvas.glyphs.ellipsis } else { "" };
-        let at = position + field.start as u64;
+        let from = position + field.start as u64;
+        let role = if chosen == Some(at) { Role::Cursor } else { Role::Key };
         table.row_to(
             vec![
-                Line::of(number(at as i64), Role::Position),
+                Line::of(number(from as i64), Role::Position),
                 Line::of(format!("{}{more}", shown.join(" ")), Role::Value),
-                Line::of(field.name, Role::Key).indent(2 * usize::from(field.depth)),
-                Line::plain(field.value),
+                Line::of(field.name, role).indent(2 * usize::from(field.depth)),
+                Line::plain(&field.value),
+                Line::of(brief(field.meaning(canvas.language), room), Role::Dim),
             ],
-            Target::Bytes(at, at + field.width as u64),
+            Target::Bytes(from, from + field.width as u64),
         );
     }
-    table.lines(canvas.width, canvas.glyphs.ellipsis)
+    (table.lines(canvas.width, canvas.glyphs.ellipsis), chosen)
 }
 
 /// Sixteen bytes a row; eight where sixteen have no room.

@@ -1,9 +1,9 @@
 //! The internal topics as tables: committed offsets, groups, transactions, the metadata log.
 
 use super::super::internal::Internal;
-use super::super::{Inspection, directory};
-use super::{MOST_ROWS, time_text};
-use crate::trace::{Align, Canvas, Line, Picture, Role, Table};
+use super::super::{Inspection, MetadataSnapshot, directory};
+use super::{MOST_ROWS, bytes_text, short_time};
+use crate::trace::{Align, Canvas, Line, Picture, Role, Table, Target, prose};
 use crate::types::{Language, Offset, Timestamp, TopicName, TopicPartition};
 use serde_json::Value;
 
@@ -43,25 +43,60 @@ fn none(picture: &mut Picture, topic: &str, canvas: &Canvas) {
     picture.push(Line::of(text, Role::Dim).indent(2));
 }
 
+/// A record of Kafka's own, a field a row.
+pub(super) fn whole(one: &Internal, canvas: &Canvas) -> Vec<Line> {
+    let head = Line::of(format!("  {} ", one.offset), Role::Offset);
+    let mut lines = vec![head.span(&one.kind, Role::Link)];
+    for (value, role) in [(&one.key, Role::Key), (&one.value, Role::Value)] {
+        let Value::Object(fields) = value else {
+            if role == Role::Value || !value.is_null() {
+                lines.push(Line::of(flat(value), role).indent(4).cut(canvas.width, &canvas.glyphs));
+            }
+            continue;
+        };
+        let widest = fields.keys().map(|name| name.len()).max().unwrap_or(0);
+        for (name, value) in fields {
+            let text = match value {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            let room = canvas.width.saturating_sub(widest + 8).max(20);
+            let rows = prose::wrap(&Line::of(text, role).spans, room);
+            for (at, row) in rows.into_iter().enumerate() {
+                let name = if at == 0 { name.as_str() } else { "" };
+                lines.push(Line::of(format!("    {name:<widest$}  "), Role::Dim).join(row));
+            }
+        }
+    }
+    lines.into_iter().map(|line| line.cut(canvas.width, &canvas.glyphs)).collect()
+}
+
 /// Records that have no table of their own.
-fn rest<'a>(all: impl Iterator<Item = &'a Internal>, canvas: &Canvas) -> Vec<Line> {
-    let left = Align::Left;
-    let mut table = Table::new(&[Align::Right, left, left, left]).gap(2).heads(&[
+pub(super) fn rest<'a>(all: impl Iterator<Item = &'a Internal>, canvas: &Canvas) -> Vec<Line> {
+    let all: Vec<&Internal> = all.take(MOST_ROWS).collect();
+    // Records of the metadata log have no keys.
+    let keyed = all.iter().any(|one| !one.key.is_null());
+    let mut heads = vec![
         canvas.word("offset", "偏移量"),
         canvas.word("type", "类型"),
         canvas.word("key", "键"),
         canvas.word("value", "值"),
-    ]);
-    let keyed = |one: &Internal| !one.key.is_null();
-    for one in all.take(MOST_ROWS) {
-        let key: String =
-            if keyed(one) { flat(&one.key).chars().take(40).collect() } else { String::new() };
-        table.row(vec![
-            Line::of(one.offset.to_string(), Role::Offset),
-            Line::of(&one.kind, Role::Link),
-            Line::of(key, Role::Key),
-            Line::of(flat(&one.value), Role::Value),
-        ]);
+    ];
+    let mut columns = vec![Align::Right, Align::Left, Align::Left, Align::Left];
+    if !keyed {
+        heads.remove(2);
+        columns.remove(2);
+    }
+    let mut table = Table::new(&columns).gap(2).heads(&heads);
+    for one in all {
+        let mut cells =
+            vec![Line::of(one.offset.to_string(), Role::Offset), Line::of(&one.kind, Role::Link)];
+        if keyed {
+            let key = if one.key.is_null() { String::new() } else { flat(&one.key) };
+            cells.push(Line::of(key.chars().take(40).collect::<String>(), Role::Key));
+        }
+        cells.push(Line::of(flat(&one.value), Role::Value));
+        table.row_to(cells, Target::Record(one.partition.clone(), one.offset));
     }
     if table.is_empty() { Vec::new() } else { table.lines(canvas.width, canvas.glyphs.ellipsis) }
 }
@@ -101,7 +136,7 @@ impl Inspection {
                 Line::of(partition.to_string(), Role::Link),
                 Line::of(committed.map_or_else(String::new, |c| c.to_string()), Role::Offset),
                 Line::of(lag.unwrap_or_else(|| canvas.glyphs.dash.into()), Role::Number),
-                Line::of(at.map_or_else(String::new, time_text), Role::Dim),
+                Line::of(at.map_or_else(String::new, |at| short_time(at, canvas)), Role::Dim),
             ]);
         }
         if !table.is_empty() {
@@ -123,7 +158,7 @@ impl Inspection {
         }
         let (left, right) = (Align::Left, Align::Right);
         let mut table = Table::new(&[left, right, right, left, left, left]).gap(2).heads(&[
-            canvas.word("transactional id", "事务 id"),
+            canvas.word("id", "事务 id"),
             canvas.word("producer", "生产者"),
             canvas.word("epoch", "纪元"),
             canvas.word("state", "状态"),
@@ -148,7 +183,10 @@ impl Inspection {
                 Line::of(number("producerId"), Role::Number),
                 Line::of(number("producerEpoch"), Role::Epoch),
                 Line::of(state_name(state), if state == 1 { Role::Warn } else { Role::Plain }),
-                Line::of(at.map_or_else(String::new, |at| time_text(Timestamp(at))), Role::Dim),
+                Line::of(
+                    at.map_or_else(String::new, |at| short_time(Timestamp(at), canvas)),
+                    Role::Dim,
+                ),
                 Line::of(partitions, Role::Link),
             ]);
         }
@@ -164,16 +202,37 @@ impl Inspection {
     pub fn metadata_picture(&self, canvas: &Canvas) -> Picture {
         let mut picture =
             Picture::new(canvas.word("metadata", "元数据")).caption("__cluster_metadata");
-        for place in self.places() {
-            let Some(files) = self.partition(place).filter(|files| files.is_metadata()) else {
-                continue;
-            };
+        let mut snapshots: std::collections::BTreeMap<_, (MetadataSnapshot, usize)> =
+            std::collections::BTreeMap::new();
+        for (place, files) in self.metadata_places() {
+            for one in self.metadata_snapshots(files) {
+                snapshots.entry((one.end, one.epoch)).or_insert((one, 0)).1 += 1;
+            }
             let path = directory::join(&files.directory, "quorum-state");
             let Ok(Some(bytes)) = self.files.small(&path) else { continue };
             let state: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
             let node = &self.nodes[place.node].name;
-            let head = Line::of(format!("  {node}  "), Role::Strong);
-            picture.push(head.span(flat(&state), Role::Dim).cut(canvas.width, &canvas.glyphs));
+            let head = Line::of(format!("  {node:<16}  "), Role::Strong);
+            let line = head.join(quorum(&state, canvas)).cut(canvas.width, &canvas.glyphs);
+            picture.push(line.to(Target::File(path)));
+        }
+        if !snapshots.is_empty() {
+            picture.blank();
+            picture.push(Line::of(canvas.word("snapshots", "快照"), Role::Heading));
+        }
+        for (one, copies) in snapshots.values().rev().take(MOST_ROWS / 4) {
+            let (end, epoch) = (one.end, one.epoch);
+            let size = bytes_text(one.size_bytes);
+            let text = match canvas.language {
+                Language::English => {
+                    format!("everything before {end}, epoch {epoch}   {size}   copies: {copies}")
+                }
+                Language::Chinese => {
+                    format!("{end} 之前的全部，纪元 {epoch}   {size}   份数：{copies}")
+                }
+            };
+            let line = Line::of(format!("  {text}"), Role::Plain);
+            picture.push(line.cut(canvas.width, &canvas.glyphs).to(Target::File(one.path.clone())));
         }
         let all = self.internal("__cluster_metadata", true);
         if all.is_empty() {
@@ -184,6 +243,29 @@ impl Inspection {
         picture.extend(rest(all.iter(), canvas));
         picture
     }
+}
+
+/// `quorum-state` in words: leader, epoch, vote, voters.
+fn quorum(state: &Value, canvas: &Canvas) -> Line {
+    let number = |field: &str| state.get(field).and_then(Value::as_i64).filter(|n| *n >= 0);
+    let mut line = Line::new();
+    for (english, chinese, field, role) in [
+        ("leader", "领导者", "leaderId", Role::Number),
+        ("epoch", "纪元", "leaderEpoch", Role::Epoch),
+        ("voted for", "投票给", "votedId", Role::Number),
+    ] {
+        let Some(value) = number(field) else { continue };
+        line = line.span(format!("{} ", canvas.word(english, chinese)), Role::Dim);
+        line = line.span(value.to_string(), role).text("   ");
+    }
+    let voters = state.get("currentVoters").and_then(Value::as_array).map(|voters| {
+        let ids = voters.iter().filter_map(|one| one.get("voterId")?.as_i64());
+        ids.map(|id| id.to_string()).collect::<Vec<_>>().join(" ")
+    });
+    if let Some(voters) = voters.filter(|voters| !voters.is_empty()) {
+        line = line.span(format!("{} ", canvas.word("voters", "投票者")), Role::Dim).text(voters);
+    }
+    line
 }
 
 /// Kafka's `TransactionState`.

@@ -12,8 +12,11 @@ impl Inspection {
     pub fn log_picture(&self, place: Place, chosen: Option<Offset>, canvas: &Canvas) -> Picture {
         let mut picture = Picture::new(canvas.word("log", "日志"));
         let Some(files) = self.partition(place) else { return picture };
-        let path = Line::of(format!("   {}", files.directory), Role::Dim);
-        picture = picture.caption(self.caption(place).join(path));
+        let mut caption = self.caption(place);
+        if files.directory != files.partition.to_string() {
+            caption = caption.span(format!("   {}", files.directory), Role::Dim);
+        }
+        picture = picture.caption(caption);
         let all = &files.segments;
         let marked = chosen.and_then(|offset| files.segment_of(offset));
         let greatest = all.iter().map(|segment| segment.log_bytes).max().unwrap_or(1).max(1);

@@ -24,7 +24,8 @@ impl Inspection {
             let head = format!("  {}", width::pad(canvas.word(name.0, name.1), 16));
             picture.push(Line::of(head, Role::Dim).join(value).cut(canvas.width, &canvas.glyphs));
         };
-        let sizes = format!("{} {}", files.segments.len(), canvas.word("segments", "个日志段"));
+        let segments = if files.segments.len() == 1 { "segment" } else { "segments" };
+        let sizes = format!("{} {}", files.segments.len(), canvas.word(segments, "个日志段"));
         let offsets = Line::of(self.offsets_text(place, canvas), Role::Offset);
         fact(
             ("offsets", "偏移量"),
@@ -93,10 +94,13 @@ impl Inspection {
             .iter()
             .zip(ends.chain([end]))
             .map(|(entry, end)| {
-                let end = end.map_or(String::new(), |end| (end + -1).to_string());
                 let start = entry.start_offset;
+                // An epoch that has written nothing yet is open behind its beginning.
+                let end = end.filter(|end| *end > start);
+                let end = end.map_or(String::new(), |end| (end + -1).to_string());
                 let offsets = format!("{start}{}{end}", canvas.glyphs.range);
-                let epoch = Line::of(format!("{} ", entry.epoch), Role::Epoch);
+                let epoch = Line::of(format!("e{}:", entry.epoch), Role::Epoch);
+                // One word, so that an epoch and its offsets are never on two rows.
                 epoch.span(format!("{offsets}   "), Role::Offset).spans
             })
             .collect();

@@ -4,7 +4,7 @@ use super::super::find::Find;
 use super::super::findings::{Finding, Weight};
 use super::super::verify::{Verdict, Verified};
 use super::super::{Inspection, Place};
-use super::{MOST_ROWS, bytes_text, count, time_text};
+use super::{MOST_ROWS, bytes_text, count, short_time};
 use crate::storage::file_name;
 use crate::trace::width::number;
 use crate::trace::{Align, Canvas, Line, Picture, Role, Table, Target, prose};
@@ -87,7 +87,10 @@ impl Inspection {
                 vec![
                     Line::of(hit.partition.to_string(), Role::Link).span(node, Role::Dim),
                     Line::of(hit.offset.to_string(), Role::Offset),
-                    Line::of(hit.timestamp.map_or_else(String::new, time_text), Role::Dim),
+                    Line::of(
+                        hit.timestamp.map_or_else(String::new, |at| short_time(at, canvas)),
+                        Role::Dim,
+                    ),
                     Line::of(key, Role::Key),
                     Line::of(&hit.value, Role::Value),
                 ],

@@ -86,3 +86,75 @@ fn damaged_bytes_end_a_walk_with_their_place() {
     flipped[70] ^= 1;
     assert_eq!(look(&flipped, false), Some(Weight::Bad));
 }
+
+/// The log directories of a case that have their metadata log: before the damage, or as they were made.
+fn with_metadata(case: &Case) -> Option<&'static str> {
+    let has = |below: &str| {
+        case.files
+            .keys()
+            .any(|path| path.starts_with(below) && path.contains("__cluster_metadata-0/0"))
+    };
+    ["before/", "data/"].into_iter().find(|below| has(below))
+}
+
+#[test]
+fn what_the_metadata_log_does_not_know_is_found() {
+    let mut judged = 0;
+    each("", |case| {
+        let Some(below) = with_metadata(&case) else { return };
+        let directory = written_out(&case, below);
+        let top = directory.path().join(below);
+        let inspection = Inspection::open(&top).unwrap();
+        let kinds = |inspection: &Inspection| -> Vec<(&'static str, String)> {
+            let check = inspection.check_all(None);
+            let of = ["stray-to-be", "topic-id-not-known", "log-dir-elsewhere"];
+            let found = check.findings.iter().filter(|finding| of.contains(&finding.kind));
+            found.map(|finding| (finding.kind, finding.place.clone())).collect()
+        };
+        assert_eq!(kinds(&inspection), [], "{}: nothing is stray yet", case.name);
+        let with_id =
+            inspection.places().filter_map(|place| inspection.partition(place)).find(|files| {
+                files.topic_id.is_some() && files.state.is_none() && !files.is_metadata()
+            });
+        let Some(files) = with_id else { return };
+        let from = top.join(&files.directory);
+        for name in ["unheard-of-0", &format!("{}-4096", files.partition.topic)] {
+            let to = from.parent().unwrap().join(name);
+            fs::create_dir(&to).unwrap();
+            for entry in fs::read_dir(&from).unwrap() {
+                let entry = entry.unwrap();
+                fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+            }
+        }
+        let other = "version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAABg";
+        fs::write(from.join("partition.metadata"), other).unwrap();
+        let found = kinds(&Inspection::open(&top).unwrap());
+        let count = |kind: &str| found.iter().filter(|one| one.0 == kind).count();
+        assert_eq!((count("stray-to-be"), count("topic-id-not-known")), (2, 1), "{found:?}");
+        judged += 1;
+    });
+    assert!(judged > 0);
+}
+
+#[test]
+fn snapshots_of_the_metadata_log_are_read_from_head_to_foot() {
+    let mut seen = 0;
+    each("", |case| {
+        let Some(below) = with_metadata(&case) else { return };
+        let directory = written_out(&case, below);
+        let inspection = Inspection::open(&directory.path().join(below)).unwrap();
+        for (_, files) in inspection.metadata_places() {
+            for snapshot in inspection.metadata_snapshots(files) {
+                let records = inspection.snapshot_records(&snapshot.path).unwrap();
+                assert_eq!(records.first().unwrap().kind, "SnapshotHeader", "{}", case.name);
+                assert_eq!(records.last().unwrap().kind, "SnapshotFooter", "{}", case.name);
+                assert!(records.iter().all(|one| !one.kind.is_empty()), "{}", case.name);
+                let canvas = Canvas::text(Language::English);
+                let text = inspection.file_picture(&snapshot.path, 0, &canvas).to_text();
+                assert!(text.contains("FEATURE_LEVEL_RECORD"), "{text}");
+                seen += 1;
+            }
+        }
+    });
+    assert!(seen > 0);
+}
