@@ -10,6 +10,23 @@
 //!   at the end of all: topic ids and replicas against the metadata log                 (metadata)
 //! ```
 //!
+//! What no look at a directory can tell, since a sound one may be just so (each was tried on directories that real brokers
+//! had to start with):
+//!
+//! ```text
+//!   index with fewer entries     how many there are depends on index.interval.bytes and on restarts: lookups are slower
+//!   recovery point, high         any offset up to the log's end may be right; after a kill so may none at all
+//!     watermark, log start
+//!   snapshot of producers gone   after a kill there is none at the log's end
+//!   other cluster, node, topic   seen only beside a second log directory, or beside the metadata log
+//!     id; directory lost
+//!   directory of a partition     a checkpoint that still names it is a note: it may have been moved or deleted
+//!     lost
+//!   clean-stop flag with other   only its being there counts
+//!     text
+//!   record replaced by another   with a checksum that fits, of the same offsets and times
+//! ```
+//!
 //! What always holds: a piece reads about as many bytes as it is given; nothing found is taken for granted, so damage
 //! ends the walk of a segment, not the check.
 

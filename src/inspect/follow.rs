@@ -10,9 +10,13 @@ impl Grown {
         match self {
             Grown::Batch { directory, row, .. } => {
                 let time = row.timestamp.map_or_else(String::new, time_text);
-                let records = row.records().map_or_else(|| "?".to_owned(), |n| n.to_string());
+                let records = match row.records() {
+                    Some(1) => "1 record".to_owned(),
+                    Some(count) => format!("{count} records"),
+                    None => "? records".to_owned(),
+                };
                 format!(
-                    "{directory}  {}-{}  {records} records  {} B at {}  {}  {time}",
+                    "{directory}  {}-{}  {records}  {} B at {}  {}  {time}",
                     row.base_offset,
                     row.last_offset,
                     row.size_bytes,
@@ -26,7 +30,15 @@ impl Grown {
             Grown::SegmentGone { directory, base_offset, .. } => {
                 format!("{directory}  segment {base_offset} is gone")
             }
-            Grown::Partition { directory, .. } => format!("{directory}  new partition"),
+            Grown::Partition { directory, .. } => match directory.rsplit('-').next() {
+                Some("delete") => format!("{directory}  renamed for deletion"),
+                Some("stray") => format!("{directory}  set aside as stray"),
+                Some("future") => format!("{directory}  a copy for another log directory begins"),
+                _ => format!("{directory}  new partition"),
+            },
+            Grown::PartitionGone { directory, .. } if directory.ends_with("-delete") => {
+                format!("{directory}  is deleted")
+            }
             Grown::PartitionGone { directory, .. } => format!("{directory}  is gone or renamed"),
         }
     }

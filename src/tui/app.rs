@@ -248,7 +248,9 @@ impl App {
         let Some(help) = &mut self.help else { return };
         help.first = help.first.min(10_000);
         match key.code {
-            KeyCode::Esc if !help.search.is_empty() => *help = Help::default(),
+            KeyCode::Esc if !help.search.is_empty() => {
+                *help = Help { read_only: help.read_only, ..Help::default() };
+            }
             KeyCode::Esc | KeyCode::Enter => self.help = None,
             KeyCode::Char('q' | '?') if help.search.is_empty() => self.help = None,
             KeyCode::Up => help.first = help.first.saturating_sub(1),

@@ -12,6 +12,8 @@ pub struct Help {
     pub search: String,
     /// The first row shown.
     pub first: usize,
+    /// Whether what is open can only be looked at: fewer keys do something then.
+    pub read_only: bool,
 }
 
 /// An entry of the glossary.
@@ -53,6 +55,34 @@ const KEYS: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// The keys where a directory of somebody else's is looked at.
+const KEYS_OF_LOOKING: &[(&str, &str, &str)] = &[
+    ("↑ ↓ k j", "choose a row of the pane", "选择面板中的一行"),
+    (
+        "Enter",
+        "look into the row: partition, segment, batch, record",
+        "查看该行：分区、日志段、批次、记录",
+    ),
+    ("2 … 8 0", "choose a pane: its digit never changes", "选择面板：数字固定不变"),
+    ("! r t", "findings, results of a search, transactions", "发现、查找结果、事务"),
+    ("Tab", "next pane on the screen", "屏幕上的下一个面板"),
+    (
+        "/",
+        "search: key=alice value~apples offset=5 time=2026-09-21",
+        "查找：key=alice value~apples offset=5 time=2026-09-21",
+    ),
+    (": lookup T-P offset=N", "find an offset step by step", "逐步查找一个偏移量"),
+    (
+        "→ ← PgDn PgUp",
+        "a step of the lookup further, back, to its end",
+        "查找前进、后退一步，到末尾",
+    ),
+    (": check", "read every log and tell what is wrong", "读取所有日志并报告问题"),
+    (": verify T-P", "rebuild the indexes and compare", "重建索引并比较"),
+    ("L T A", "language, colours, ASCII", "语言、配色、ASCII"),
+    ("ctrl-z ctrl-c q", "suspend, end, leave", "挂起、结束、离开"),
+];
+
 /// The help as a picture.
 pub fn draw(help: &Help, glossary: &[Entry], canvas: &Canvas) -> Picture {
     let w = words(canvas.language);
@@ -67,13 +97,14 @@ pub fn draw(help: &Help, glossary: &[Entry], canvas: &Canvas) -> Picture {
     picture.blank();
     if wanted.is_empty() {
         picture.push(Line::of(w.keys, Role::Heading));
-        for (keys, english, chinese) in KEYS {
+        let (all, wide) = if help.read_only { (KEYS_OF_LOOKING, 24) } else { (KEYS, 18) };
+        for (keys, english, chinese) in all {
             let keys = if canvas.glyphs.is_ascii() { ascii(keys) } else { (*keys).to_owned() };
-            let line = Line::of(format!("  {}", width::pad(&keys, 18)), Role::Strong);
+            let line = Line::of(format!("  {}", width::pad(&keys, wide)), Role::Strong);
             picture.push(line.text(canvas.word(english, chinese)));
         }
         picture.push(
-            Line::of(format!("  {}", width::pad(w.mouse, 18)), Role::Strong).text(w.mouse_is),
+            Line::of(format!("  {}", width::pad(w.mouse, wide)), Role::Strong).text(w.mouse_is),
         );
         picture.blank();
     }
@@ -122,13 +153,13 @@ mod tests {
     #[test]
     fn typing_narrows_the_glossary() {
         let canvas = Canvas::text(Language::English);
-        let help = Help { search: "watermark".into(), first: 0 };
+        let help = Help { search: "watermark".into(), first: 0, ..Help::default() };
         let text = draw(&help, &glossary_of(Language::English), &canvas).to_text();
         assert!(
             text.to_lowercase().contains("high watermark") && !text.contains("ctrl-z"),
             "{text}"
         );
-        let none = Help { search: "zzz".into(), first: 0 };
+        let none = Help { search: "zzz".into(), first: 0, ..Help::default() };
         assert!(
             draw(&none, &glossary_of(Language::English), &canvas)
                 .to_text()

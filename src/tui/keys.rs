@@ -64,14 +64,16 @@ impl Bench {
             KeyCode::Char('d') => self.pending(false),
             KeyCode::Char('x') => self.node("kill"),
             KeyCode::Char('s') => self.node("start"),
-            KeyCode::Char('?') => return Wanted::Help(Help::default()),
+            KeyCode::Char('?') => {
+                return Wanted::Help(Help { read_only: self.read_only(), ..Help::default() });
+            }
             KeyCode::Char('/') if self.read_only() => {
                 self.ask(Asking::Command);
                 self.prompt.set("find ");
                 self.offer();
             }
             KeyCode::Char('/') => {
-                return Wanted::Help(Help { search: String::new(), first: usize::MAX });
+                return Wanted::Help(Help { first: usize::MAX, ..Help::default() });
             }
             KeyCode::Char('q') => return Wanted::Leave,
             KeyCode::Esc => {
@@ -181,7 +183,9 @@ impl Bench {
                 self.done(pace);
             }
             Target::Step(step) => self.wanted_step = Some(*step),
-            Target::Word(word) => return Wanted::Help(Help { search: word.clone(), first: 0 }),
+            Target::Word(word) => {
+                return Wanted::Help(Help { search: word.clone(), ..Help::default() });
+            }
             other => {
                 if let Some((pane, focus)) = self.stage.focus(other, &self.focus) {
                     self.focus = focus;

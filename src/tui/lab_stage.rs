@@ -431,11 +431,6 @@ impl Stage for LabStage {
                 focus.node = Some(*node);
                 Pane::Log
             }
-            Target::Record(partition, offset) => {
-                focus.partition = Some(partition.clone());
-                focus.offset = Some(*offset);
-                Pane::Bytes
-            }
             Target::Event(event) => {
                 focus.event = Some(*event);
                 Pane::Why
@@ -462,6 +457,7 @@ impl Stage for LabStage {
             }
             Target::Entry(_)
             | Target::Step(_)
+            | Target::Record(..)
             | Target::Pending(_)
             | Target::Word(_)
             | Target::Choice(_) => {

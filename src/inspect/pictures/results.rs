@@ -9,6 +9,10 @@ use crate::storage::file_name;
 use crate::trace::width::number;
 use crate::trace::{Align, Canvas, Line, Picture, Role, Table, Target, prose};
 use crate::types::Language;
+use std::collections::BTreeMap;
+
+/// Most notes of one kind that are shown.
+const MOST_NOTES: usize = 3;
 
 /// How far a search or check is: a bar and numbers.
 pub(super) fn progress_line(done: u64, all: u64, canvas: &Canvas) -> Line {
@@ -47,9 +51,28 @@ impl Inspection {
                 canvas.word("every log was read: nothing is wrong", "已读取所有日志：没有问题");
             picture.push(Line::of(format!("  {} {text}", canvas.glyphs.good), Role::Good));
         }
+        let mut notes_of: BTreeMap<&str, usize> = BTreeMap::new();
         for (at, finding) in findings.iter().enumerate().take(MOST_ROWS) {
+            // A running broker has two untrimmed indexes in each partition: three of a kind tell what it is.
+            if finding.weight == Weight::Note {
+                let seen = notes_of.entry(finding.kind).or_default();
+                *seen += 1;
+                if *seen > MOST_NOTES {
+                    continue;
+                }
+            }
             picture.blank();
             picture.extend(finding_rows(finding, at, canvas));
+        }
+        for (kind, seen) in notes_of.into_iter().filter(|(_, seen)| *seen > MOST_NOTES) {
+            let more = seen - MOST_NOTES;
+            let text = match canvas.language {
+                Language::English => format!("{more} more of {kind}; --json tells them all"),
+                Language::Chinese => format!("另有 {more} 处 {kind}；--json 会全部列出"),
+            };
+            picture.blank();
+            let line = Line::of(format!("  {} {text}", canvas.glyphs.ellipsis), Role::Dim);
+            picture.push(line.cut(canvas.width, &canvas.glyphs));
         }
         if findings.len() > MOST_ROWS {
             let more = findings.len() - MOST_ROWS;
