@@ -10,11 +10,11 @@
 //!   at the end of all: topic ids and replicas against the metadata log                 (metadata)
 //! ```
 //!
-//! What no look at a directory can tell, since a sound one may be just so (each was tried on directories that real brokers
-//! had to start with):
+//! What no look at a directory can tell, since a sound one may be just so (each was tried on directories that real
+//! brokers had to start with):
 //!
 //! ```text
-//!   index with fewer entries     how many there are depends on index.interval.bytes and on restarts: lookups are slower
+//!   index with fewer entries     how many there are depends on index.interval.bytes and on restarts
 //!   recovery point, high         any offset up to the log's end may be right; after a kill so may none at all
 //!     watermark, log start
 //!   snapshot of producers gone   after a kill there is none at the log's end

@@ -7,8 +7,8 @@
 //!                      └──▶ findings: a directory that the controller does not know, or knows by another id
 //! ```
 //!
-//! What always holds: an image is given only where nothing is missing between its beginning (a snapshot or offset 0) and
-//! its end, so nothing is said on half a story; what a transaction of metadata (KIP-868) took back does not count.
+//! What always holds: an image is given only where nothing is missing between its beginning (a snapshot or offset 0)
+//! and its end, so nothing is said on half a story; what a transaction of metadata (KIP-868) took back does not count.
 //! Left out: a broker that was away sees the newest metadata only after it has started again, so what the newest copy
 //! says is what will happen, not what has.
 
@@ -134,7 +134,8 @@ impl Inspection {
         Ok(found)
     }
 
-    /// What the newest copy of the metadata log says, and in which log directory it lies; nothing where parts are missing.
+    /// What the newest copy of the metadata log says, and in which log directory it lies; nothing where parts are
+    /// missing.
     pub(super) fn image(&self) -> Option<(usize, Image)> {
         let place = self.copies(METADATA).into_iter().next()?;
         let files = self.partition(place)?;

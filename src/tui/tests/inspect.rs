@@ -71,7 +71,7 @@ fn a_hit_and_a_finding_lead_into_the_bytes() {
     press(&mut app, KeyCode::Down);
     press(&mut app, KeyCode::Enter);
     let text = frame(&app);
-    assert!(text.contains("base_offset") && text.contains("payments-0"), "{text}");
+    assert!(text.contains("(offset 12)") && text.contains("payments-0"), "{text}");
     typed(&mut app, ":find value~a");
     press(&mut app, KeyCode::Char('/'));
     kind(&mut app, "value~zzz");
