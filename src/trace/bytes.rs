@@ -243,11 +243,9 @@ fn tree(
     let columns = [Align::Left, Align::Left, Align::Left, Align::Left];
     let mut table = Table::new(&columns).indent(0).gap(2);
     let mut attention = None;
-    // A long value is cut before its meaning is.
-    const LONG: usize = 48;
     let widest = |of: &dyn Fn(&FieldAt) -> usize| fields.iter().map(of).max().unwrap_or(0);
     let others = widest(&|field| field.name.len() + 2 * usize::from(field.depth.min(3)))
-        + widest(&|field| width::of(&field.value).min(LONG));
+        + widest(&|field| width::of(&field.value));
     let room_for_meaning = canvas.width.saturating_sub(others + 20);
     for (number, group) in groups.iter().enumerate() {
         if number >= head && !shown.contains(&(number - head)) {
@@ -305,12 +303,8 @@ fn tree(
     picture.attention = attention.map(|row| base + row);
 }
 
-/// The text, or as many of its clauses as fit; nothing where not even a word would.
+/// The text, or as many of its clauses as fit.
 pub(crate) fn brief(text: &str, cells: usize) -> &str {
-    const WORD: usize = 6;
-    if cells < WORD {
-        return "";
-    }
     let ends = text.char_indices().filter(|(_, c)| ";:,；：，。".contains(*c)).map(|(at, _)| at);
     let fits = |at: &usize| width::of(&text[..*at]) <= cells;
     match width::of(text) <= cells {

@@ -278,6 +278,11 @@ fn field_rows(
     let begins = |at: usize| fields[..at].iter().rposition(|field| field.name == "length");
     let several = fields.iter().filter(|field| field.name == "offset_delta").count() > 1;
     let chosen = inside.and_then(begins).filter(|_| several);
+    // Where not even a word of it would fit, nothing is said.
+    let meaning = |field: &batch::FieldAt| match room {
+        0..12 => "",
+        _ => brief(field.meaning(canvas.language), room),
+    };
     for (at, field) in fields.iter().enumerate() {
         let end = field.start + field.width.min(most);
         let shown: Vec<String> = bytes
@@ -295,7 +300,7 @@ fn field_rows(
                 Line::of(format!("{}{more}", shown.join(" ")), Role::Value),
                 Line::of(field.name, role).indent(2 * usize::from(field.depth)),
                 Line::plain(&field.value),
-                Line::of(brief(field.meaning(canvas.language), room), Role::Dim),
+                Line::of(meaning(field), Role::Dim),
             ],
             Target::Bytes(from, from + field.width as u64),
         );
