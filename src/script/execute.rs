@@ -279,7 +279,10 @@ impl Execution {
             self.state = State::Acting { left, about };
             return Ok(Progress::Stepped);
         }
-        if self.statement.background {
+        // These are over at once, and what they did is known.
+        let at_once =
+            matches!(about, About::Compacted { .. } | About::RetentionChecked | About::Rolled(_));
+        if self.statement.background && !at_once {
             let words = match about {
                 About::Words(words) => vec![words],
                 About::Started(id) => {

@@ -11,8 +11,8 @@
 //!
 //! A box is a record, labelled with the leader epoch in which it was written; where tapes differ below both ends, the
 //! logs diverge; a `·` is an offset whose record the cleaner took. Long tapes show both ends and `…` between. Each
-//! replica's own high watermark stands beside it, since a follower learns it one fetch later (class `Partition`; KIP-101
-//! for the epochs).
+//! replica's own high watermark stands beside it, since a follower learns it one fetch later (class `Partition`;
+//! KIP-101 for the epochs).
 
 use super::common::{self, Fresh, finish};
 use super::gaps;
