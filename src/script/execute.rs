@@ -279,7 +279,6 @@ impl Execution {
             self.state = State::Acting { left, about };
             return Ok(Progress::Stepped);
         }
-        // These are over at once, and what they did is known.
         let at_once =
             matches!(about, About::Compacted { .. } | About::RetentionChecked | About::Rolled(_));
         if self.statement.background && !at_once {
@@ -410,9 +409,8 @@ impl Execution {
             self.state = State::Steps { left: left - 1, lines, told };
             return Ok(Progress::Stepped);
         }
-        let taken = self.steps_asked().saturating_sub(left);
-        if taken > lines.len() as u64 {
-            let untold = taken - lines.len() as u64;
+        let untold = self.steps_asked().saturating_sub(left + lines.len() as u64);
+        if untold > 0 {
             let (untold, step, now) = (counted(untold, "more step"), lab.step_number(), lab.now());
             lines.push(format!("… {untold} taken, not told: now at step {step}, {now}"));
         }
