@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench inspect`. The directory is made in the system's place for temporary files and removed.
 
+#![allow(clippy::disallowed_methods)] // a benchmark needs the wall clock
+
 use klab::inspect::Inspection;
 use klab::trace::Canvas;
 use klab::types::Language;

@@ -68,7 +68,7 @@ pub(super) fn offsets(
         let last = entries::<8>(bytes).last().map_or(base, |last| offset_entry(last, base).0);
         let wrong = match () {
             _ if last < base => Some(format!("its last offset {last} is below its base {base}")),
-            _ if bytes.len() % 8 != 0 => Some(odd(bytes.len(), 8)),
+            _ if !bytes.len().is_multiple_of(8) => Some(odd(bytes.len(), 8)),
             _ => None,
         };
         return sanity(options, place, wrong, out, report);
@@ -166,7 +166,7 @@ pub(super) fn times(
             _ if last.1 < base => {
                 Some(format!("its last offset {} is below its base {base}", last.1))
             }
-            _ if bytes.len() % 12 != 0 => Some(odd(bytes.len(), 12)),
+            _ if !bytes.len().is_multiple_of(12) => Some(odd(bytes.len(), 12)),
             _ => None,
         };
         return sanity(options, place, wrong, out, report);

@@ -8,9 +8,12 @@ use std::collections::BTreeMap;
 /// How many findings of one kind are kept for one file.
 const MOST: usize = 10_000;
 
+/// The pairs of numbers found in one file, and how many more were left out.
+type FindingsOfFile = (String, Vec<(i64, i64)>, usize);
+
 /// Findings of one kind, by file.
 #[derive(Clone, Debug, Default)]
-struct Findings(Vec<(String, Vec<(i64, i64)>, usize)>);
+struct Findings(Vec<FindingsOfFile>);
 
 impl Findings {
     fn add(&mut self, file: &str, pair: (i64, i64)) {

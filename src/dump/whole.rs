@@ -94,10 +94,10 @@ pub fn end_log(
 
 /// Puts what a span's records told behind what those before it told.
 pub fn follow(last: &mut Option<i64>, seen: Seen, place: &Place<'_>, report: &mut Report) {
-    if let (Some(last), Some(first)) = (*last, seen.first) {
-        if last.wrapping_add(1) != first {
-            report.gap(place.absolute, last, first);
-        }
+    if let (Some(last), Some(first)) = (*last, seen.first)
+        && last.wrapping_add(1) != first
+    {
+        report.gap(place.absolute, last, first);
     }
     seen.gaps.iter().for_each(|(offset, next)| report.gap(place.absolute, *offset, *next));
     seen.problems.iter().for_each(|what| report.problem(place.path, what));
@@ -125,7 +125,7 @@ pub fn dump(
         start_log(kind, options, place, &mut out, report);
         let mut spans = Spans::new(source, 0, options.max_bytes);
         let (mut bytes, mut last) = (Vec::new(), None);
-        while let Some(span) = spans.next() {
+        for span in spans.by_ref() {
             bytes.resize(span.size_bytes as usize, 0);
             let mut seen = Seen::default();
             match source.read_at(span.position, &mut bytes) {

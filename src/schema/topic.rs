@@ -63,7 +63,7 @@ impl Topic {
             }
             Topic::RemoteLogMetadata => &[super::remote::REMOTE_LOG_METADATA],
         };
-        tables.to_vec().into_iter().flatten()
+        tables.iter().copied().flatten()
     }
 
     fn record_type(self, id: i16) -> Option<&'static RecordType> {

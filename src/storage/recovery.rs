@@ -101,7 +101,7 @@ impl<'a> LogLoader<'a> {
 
     /// Goes on to the end; the log.
     pub fn finish(mut self, events: &mut Vec<Event>) -> Result<Log> {
-        while let Some(event) = self.next() {
+        for event in self.by_ref() {
             events.push(event?);
         }
         Ok(self.log)

@@ -161,7 +161,7 @@ pub(super) fn nonsense_in(
     key: IndexKey,
 ) -> Result<Option<(String, String)>> {
     let (index, times, base) = (&segment.index, &segment.time_index, segment.base_offset);
-    let odd = |file, entry: u32| disk.size(file) % u64::from(entry) != 0;
+    let odd = |file, entry: u32| !disk.size(file).is_multiple_of(u64::from(entry));
     let told = |suffix, why: String| Ok(Some((file_name(base, suffix), why)));
     // 0.10 takes the base offset itself for nonsense: the zeros of an untrimmed index look so.
     let least = if key == IndexKey::First { base + 1 } else { base };

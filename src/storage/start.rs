@@ -91,9 +91,12 @@ enum Named {
     Future(TopicPartition),
 }
 
+/// What a suffix makes of the partition before it.
+type Suffixed = (&'static str, fn(TopicPartition) -> Named);
+
 /// `LocalLog.parseTopicPartitionName`.
 fn parse_name(name: &str) -> Option<Named> {
-    let suffixes: [(&str, fn(TopicPartition) -> Named); 3] =
+    let suffixes: [Suffixed; 3] =
         [("-delete", Named::Deleting), ("-stray", Named::Stray), ("-future", Named::Future)];
     for (suffix, named) in suffixes {
         if let Some(rest) = name.strip_suffix(suffix) {

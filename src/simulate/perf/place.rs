@@ -85,7 +85,7 @@ impl Drop for Place {
 
 #[cfg(target_os = "linux")]
 fn is_memory(directory: &Path) -> bool {
-    rustix::fs::statfs(directory).is_ok_and(|known| known.f_type as i64 == TMPFS)
+    rustix::fs::statfs(directory).is_ok_and(|known| known.f_type == TMPFS)
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -106,7 +106,8 @@ fn what_is_refused_leaves_the_log_alone() {
     let mut flipped = keyless.clone();
     *flipped.last_mut().unwrap() ^= 1;
     let old = [("message.format.version", "0.10.0")];
-    let cases: [(&str, &[(&str, &str)], &[u8], StorageErrorKind); 7] = [
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a [u8], StorageErrorKind);
+    let cases: [Case; 7] = [
         ("4.3", &[("cleanup.policy", "compact")], &keyless, InvalidRecord),
         ("4.3", &[("max.message.bytes", "60")], &keyless, RecordTooLarge),
         ("4.3", &[], &two_formats, InvalidRecord),
