@@ -50,20 +50,20 @@ impl Topic {
 
     /// All types of records that it holds.
     pub fn record_types(self) -> impl Iterator<Item = &'static RecordType> {
-        let tables: &[&'static [RecordType]] = match self {
-            Topic::ConsumerOffsets => &[
+        let tables: Vec<&'static [RecordType]> = match self {
+            Topic::ConsumerOffsets => vec![
                 super::consumer_groups::CONSUMER_GROUPS,
                 super::share_groups::SHARE_GROUPS,
                 super::streams_groups::STREAMS_GROUPS,
             ],
-            Topic::TransactionState => &[super::transaction_state::TRANSACTION_STATE],
-            Topic::ShareGroupState => &[super::share_state::SHARE_STATE],
+            Topic::TransactionState => vec![super::transaction_state::TRANSACTION_STATE],
+            Topic::ShareGroupState => vec![super::share_state::SHARE_STATE],
             Topic::ClusterMetadata => {
-                &[super::metadata::METADATA, super::metadata_access::METADATA_ACCESS]
+                vec![super::metadata::METADATA, super::metadata_access::METADATA_ACCESS]
             }
-            Topic::RemoteLogMetadata => &[super::remote::REMOTE_LOG_METADATA],
+            Topic::RemoteLogMetadata => vec![super::remote::REMOTE_LOG_METADATA],
         };
-        tables.iter().copied().flatten()
+        tables.into_iter().flatten()
     }
 
     fn record_type(self, id: i16) -> Option<&'static RecordType> {
