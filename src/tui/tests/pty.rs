@@ -146,6 +146,16 @@ impl Screen {
         assert!(sent.expect("kill").success());
     }
 
+    /// Waits until the system has stopped the child: a signal to go on that comes before would be lost.
+    fn stopped(&self) {
+        use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
+        let pid = self.child.process_id().expect("it runs").cast_signed();
+        let pid = WaitId::Pid(Pid::from_raw(pid).expect("a process"));
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        let status = waitid(pid, options).expect("a child").expect("its state");
+        assert!(status.stopped(), "it ended instead: {status:?}");
+    }
+
     /// Everything is as it was: main screen, cursor, mouse, paste, line mode.
     fn given_back(&mut self) {
         self.wait("end of the other screen", |screen| {
@@ -215,6 +225,7 @@ fn a_stopped_job_gives_the_terminal_back_and_takes_it_again() {
     screen.until("Begin here");
     screen.send("\x1a");
     screen.given_back();
+    screen.stopped();
     screen.signal("CONT");
     screen.wait("the other screen", |screen| screen.parser.screen().alternate_screen());
     screen.until("Begin here");
