@@ -35,7 +35,7 @@ pub struct Hit {
     pub offset: Offset,
     /// Its time.
     pub timestamp: Option<Timestamp>,
-    /// Its key, at most [`MOST_SHOWN`] characters.
+    /// Its key, at most 200 characters.
     pub key: String,
     /// Its value, likewise.
     pub value: String,
