@@ -102,7 +102,7 @@ fn carry_out(arguments: &Arguments, out: &mut Output, err: &mut dyn Write) -> Re
         Some(Command::Recover(asked)) => recover::run(arguments, asked, out, err),
         Some(Command::Fidelity { id }) => look::fidelity(id.as_deref(), &canvas, out),
         Some(Command::Eras { json }) => {
-            out.text(&look::eras(*json));
+            out.text(&look::eras(*json, look::terminal_width()));
             Ok(ENDED)
         }
         Some(Command::Glossary { word }) => look::glossary(word.as_deref(), &canvas, out),

@@ -1,72 +1,28 @@
-//! The table of Kafka versions: which rules a cluster of that version plays by. So far the rules of files.
+//! The table of Kafka versions: which rules a cluster of that version plays by.
 //!
 //! ```text
-//!   rule               0.8.2   0.9.0   0.10.2  2.1     3.9     4.3     source
-//!   message format     0       0       1       2       2       2       KIP-32, KIP-98
-//!   index entry key    first   first   first   last    last    last    LogSegment.append
-//!   …
+//!   0.8.2  2015  ZooKeeper decides nothing, it only tells; the broker that holds /controller decides. Copies are
+//!                compared by high watermark. A follower lags by messages. acks=2 has a meaning.
+//!   0.9.0  2015  Lag is measured in time (KIP-16). Groups get a coordinator and leave ZooKeeper.
+//!   0.10.2 2017  Records have timestamps (KIP-32). Still: cut to the high watermark, and lose (KIP-101).
+//!   2.1    2018  Leader epochs: a follower asks where its last epoch ended, then cuts (0.11, KIP-279 in 2.0).
+//!                Idempotence and transactions (0.11). An unclean election must be asked for (0.11).
+//!   3.9    2024  The last with ZooKeeper, and KRaft beside it. The ISR changes through the controller (2.7).
+//!                The leader says in the fetch where logs part (2.7). Below min.insync nothing is committed (3.7).
+//!   4.3    2026  KRaft only. Eligible leader replicas (KIP-966). Groups by heartbeat (KIP-848).
 //! ```
 //!
 //! What always holds: a rule that differs between versions stands here and nowhere else; whoever acts on it asks its
-//! row. `klab eras` prints the table. Left out: the columns of coordination, which come with the ZooKeeper era.
+//! row. Each rule names its KIP or class (`table`), each default that changed its version (`default`). `klab eras`
+//! prints all of it. Versions between the rows are not there: a row's rules are those of its own version.
 
-/// Which offset of a batch an entry of the offset index bears.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IndexKey {
-    /// The first one.
-    First,
-    /// The last one.
-    Last,
-}
+mod default;
+mod rule;
+mod table;
 
-/// What the interval counter of the sparse index counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IndexCounter {
-    /// All that one append call brought: at most one entry for all of it.
-    Append,
-    /// Each batch.
-    Batch,
-}
-
-/// Which clock decides when a segment is old.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TimeBase {
-    /// The file's: when the segment was made (roll) and last written (retention).
-    File,
-    /// The records' own timestamps (KIP-33).
-    Records,
-}
-
-/// What a broker leaves behind at a clean stop, and when the next start takes it away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CleanFlag {
-    /// An empty file; it goes once all logs are loaded.
-    Empty,
-    /// The broker's epoch as JSON (KIP-966); it goes before the first log is loaded (KAFKA-10471).
-    Epoch,
-}
-
-/// Which snapshots of producers lie beside a log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Snapshots {
-    /// None: there are no idempotent producers, no transactions and no leader epochs yet.
-    Unknown,
-    /// The newest few, wherever they lie.
-    Newest,
-    /// One at the base offset of each segment, and the newest (KAFKA-9393).
-    EachSegment,
-}
-
-/// What `message.format.version` does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FormatSetting {
-    /// There is no such setting.
-    Unknown,
-    /// The leader writes in that format.
-    Obeyed,
-    /// It is accepted and passed over (KIP-724).
-    Ignored,
-}
+pub use default::{CHANGED_DEFAULTS, ChangedDefault, Owner, is_before};
+pub use rule::*;
+pub use table::{RULES, Rule, Theme, table};
 
 /// The rules of one version of Kafka.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,10 +47,62 @@ pub struct Era {
     pub clean_flag: CleanFlag,
     /// Snapshots of producers.
     pub snapshots: Snapshots,
+    /// Whether logs know leader epochs (`leader-epoch-checkpoint`).
+    pub leader_epochs: bool,
+    /// How a new follower finds where its log leaves the leader's.
+    pub truncation: Truncation,
+    /// Whether a fetch names the epoch of the leader that the follower believes in, so that others refuse it.
+    pub fetch_is_fenced: bool,
+    /// When a follower has fallen behind.
+    pub lag_rule: LagRule,
+    /// How a leader changes its ISR.
+    pub isr_path: IsrPath,
+    /// Whether the leader counts with the old and the new ISR while a change is under way.
+    pub maximal_isr: bool,
+    /// Whether the controller refuses an ISR member that has restarted meanwhile.
+    pub isr_has_broker_epochs: bool,
+    /// Whether `min.insync.replicas` is known.
+    pub knows_min_insync_replicas: bool,
+    /// Whether the high watermark stands still while fewer than `min.insync.replicas` are in sync.
+    pub high_watermark_awaits_min_insync: bool,
+    /// Whether the controller remembers who may lead without loss although out of the ISR.
+    pub eligible_leader_replicas: bool,
+    /// What acks=2 and more mean.
+    pub acks_above_one: AcksAboveOne,
+    /// Whether consumers may read from followers.
+    pub follower_fetching: bool,
     /// Least fetch version that is answered: below, the log would have to be converted down.
     pub least_fetch_version: i16,
-    /// Defaults of topics that differ from 4.3's, by the topic's name for the setting.
-    pub defaults: &'static [(&'static str, &'static str)],
+    /// The newest fetch version: brokers and clients of that version use it.
+    pub fetch_version: i16,
+    /// What can coordinate the cluster; the first unless told otherwise.
+    pub coordination: &'static [Coordination],
+    /// Whether ZooKeeper refuses what a controller writes that has been replaced.
+    pub controller_writes_are_fenced: bool,
+    /// Whether a broker that restarted is told from the one that it was.
+    pub broker_epochs: bool,
+    /// Whether topics have ids besides names.
+    pub topic_ids: bool,
+    /// Where groups keep their offsets unless told otherwise.
+    pub offsets_storage: OffsetsStorage,
+    /// How groups share partitions.
+    pub group_protocols: &'static [GroupProtocol],
+    /// Where the producer puts a record without a key.
+    pub keyless_partitioner: KeylessPartitioner,
+    /// Which transactions there are.
+    pub transactions: Transactions,
+}
+
+impl Era {
+    /// The coordination of a cluster that names none.
+    pub fn default_coordination(&self) -> Coordination {
+        self.coordination[0]
+    }
+
+    /// The default of a setting that has not always had the same; `None`: this version does not know it.
+    pub fn default_of(&self, name: &str) -> Option<&'static str> {
+        CHANGED_DEFAULTS.iter().find(|changed| changed.name == name)?.of(self)
+    }
 }
 
 const V0_8_2: Era = Era {
@@ -108,12 +116,41 @@ const V0_8_2: Era = Era {
     index_check: true,
     clean_flag: CleanFlag::Empty,
     snapshots: Snapshots::Unknown,
+    leader_epochs: false,
+    truncation: Truncation::HighWatermark,
+    fetch_is_fenced: false,
+    lag_rule: LagRule::MessagesAndSilence,
+    isr_path: IsrPath::StateNode,
+    maximal_isr: false,
+    isr_has_broker_epochs: false,
+    knows_min_insync_replicas: true,
+    high_watermark_awaits_min_insync: false,
+    eligible_leader_replicas: false,
+    acks_above_one: AcksAboveOne::Counted,
+    follower_fetching: false,
     least_fetch_version: 0,
-    defaults: &[("max.message.bytes", "1000012"), ("unclean.leader.election.enable", "true")],
+    fetch_version: 0,
+    coordination: &[Coordination::ZooKeeper],
+    controller_writes_are_fenced: false,
+    broker_epochs: false,
+    topic_ids: false,
+    offsets_storage: OffsetsStorage::ZooKeeper,
+    group_protocols: &[GroupProtocol::Registry],
+    keyless_partitioner: KeylessPartitioner::RoundRobin,
+    transactions: Transactions::Unknown,
 };
-const V0_9_0: Era = Era { kafka: "0.9.0", ..V0_8_2 };
+const V0_9_0: Era = Era {
+    kafka: "0.9.0",
+    lag_rule: LagRule::CaughtUpTime,
+    acks_above_one: AcksAboveOne::Refused,
+    fetch_version: 1,
+    offsets_storage: OffsetsStorage::Topic,
+    group_protocols: &[GroupProtocol::Registry, GroupProtocol::Classic],
+    ..V0_8_2
+};
 const V0_10_2: Era = Era {
     kafka: "0.10.2",
+    fetch_version: 3,
     message_format: 1,
     format_setting: FormatSetting::Obeyed,
     time_base: TimeBase::Records,
@@ -125,7 +162,12 @@ const V2_1: Era = Era {
     index_key: IndexKey::Last,
     warm_search: true,
     snapshots: Snapshots::Newest,
-    defaults: &[("max.message.bytes", "1000012")],
+    leader_epochs: true,
+    truncation: Truncation::OffsetsForLeaderEpoch,
+    fetch_is_fenced: true,
+    fetch_version: 10,
+    group_protocols: &[GroupProtocol::Classic],
+    transactions: Transactions::First,
     ..V0_10_2
 };
 const V3_9: Era = Era {
@@ -135,11 +177,31 @@ const V3_9: Era = Era {
     index_check: false,
     clean_flag: CleanFlag::Epoch,
     snapshots: Snapshots::EachSegment,
-    defaults: &[],
+    truncation: Truncation::FetchDivergence,
+    isr_path: IsrPath::AlterPartition,
+    maximal_isr: true,
+    isr_has_broker_epochs: true,
+    high_watermark_awaits_min_insync: true,
+    follower_fetching: true,
+    fetch_version: 17,
+    coordination: &[Coordination::ZooKeeper, Coordination::Kraft],
+    controller_writes_are_fenced: true,
+    broker_epochs: true,
+    topic_ids: true,
+    keyless_partitioner: KeylessPartitioner::UniformSticky,
     ..V2_1
 };
-const V4_3: Era =
-    Era { kafka: "4.3", format_setting: FormatSetting::Unknown, least_fetch_version: 4, ..V3_9 };
+const V4_3: Era = Era {
+    kafka: "4.3",
+    format_setting: FormatSetting::Unknown,
+    eligible_leader_replicas: true,
+    least_fetch_version: 4,
+    fetch_version: 18,
+    coordination: &[Coordination::Kraft],
+    group_protocols: &[GroupProtocol::Classic, GroupProtocol::Consumer, GroupProtocol::Share],
+    transactions: Transactions::Second,
+    ..V3_9
+};
 
 /// All rows, oldest first.
 pub const ERAS: &[Era] = &[V0_8_2, V0_9_0, V0_10_2, V2_1, V3_9, V4_3];
@@ -161,143 +223,6 @@ pub fn of(kafka: &str) -> Result<Era, String> {
     })
 }
 
-/// One rule in all versions.
-pub struct Rule {
-    /// What it is called.
-    pub name: &'static str,
-    /// The cell of a version.
-    pub cell: fn(&Era) -> String,
-    /// Where Kafka says so.
-    pub source: &'static str,
-}
-
-fn default_of(era: &Era, name: &str, latest: &str) -> String {
-    let given = era.defaults.iter().find(|(known, _)| *known == name);
-    given.map_or(latest, |(_, value)| value).to_owned()
-}
-
-/// The table, rule by rule.
-pub const RULES: &[Rule] = &[
-    Rule {
-        name: "message format",
-        cell: |era| era.message_format.to_string(),
-        source: "KIP-32 (1), KIP-98 (2), KIP-724 (0 and 1 not written from 4.0)",
-    },
-    Rule {
-        name: "message.format.version",
-        cell: |era| {
-            match era.format_setting {
-                FormatSetting::Unknown => "-",
-                FormatSetting::Obeyed => "obeyed",
-                FormatSetting::Ignored => "ignored",
-            }
-            .into()
-        },
-        source: "KIP-31, KIP-724; LogConfig",
-    },
-    Rule {
-        name: "index entry key",
-        cell: |era| {
-            match era.index_key {
-                IndexKey::First => "first",
-                IndexKey::Last => "last",
-            }
-            .into()
-        },
-        source: "LogSegment.append: first offset through 0.11.0.3, last by 2.1.1",
-    },
-    Rule {
-        name: "index counter",
-        cell: |era| {
-            match era.index_counter {
-                IndexCounter::Append => "append",
-                IndexCounter::Batch => "batch",
-            }
-            .into()
-        },
-        source: "LogSegment.append: per append call up to 2.1.1, per batch in 3.9.1",
-    },
-    Rule {
-        name: "warm index search",
-        cell: |era| if era.warm_search { "yes" } else { "no" }.into(),
-        source: "KAFKA-6432 (2.1); AbstractIndex",
-    },
-    Rule {
-        name: "roll and retention by",
-        cell: |era| {
-            match era.time_base {
-                TimeBase::File => "file",
-                TimeBase::Records => "records",
-            }
-            .into()
-        },
-        source: "KIP-33 (0.10.1); LogSegment.shouldRoll",
-    },
-    Rule {
-        name: "indexes checked at start",
-        cell: |era| if era.index_check { "yes" } else { "no" }.into(),
-        source: "AbstractIndex.sanityCheck; KAFKA-7283 (2.3): no",
-    },
-    Rule {
-        name: "clean-stop flag",
-        cell: |era| {
-            match era.clean_flag {
-                CleanFlag::Empty => "empty",
-                CleanFlag::Epoch => "epoch",
-            }
-            .into()
-        },
-        source: "KIP-966: with the broker's epoch; KAFKA-10471: removed before the logs are loaded",
-    },
-    Rule {
-        name: "producer snapshots",
-        cell: |era| {
-            match era.snapshots {
-                Snapshots::Unknown => "-",
-                Snapshots::Newest => "newest",
-                Snapshots::EachSegment => "segment",
-            }
-            .into()
-        },
-        source: "KIP-98 (0.11); KAFKA-9393 (2.8): one a segment",
-    },
-    Rule {
-        name: "least fetch version",
-        cell: |era| era.least_fetch_version.to_string(),
-        source: "KIP-896 (4.0): no answer below, hence no down-conversion",
-    },
-    Rule {
-        name: "max.message.bytes",
-        cell: |era| default_of(era, "max.message.bytes", "1048588"),
-        source: "LogConfig; 1048588 since 2.5 (KAFKA-4203)",
-    },
-    Rule {
-        name: "unclean.leader.election",
-        cell: |era| default_of(era, "unclean.leader.election.enable", "false"),
-        source: "KIP-106 (0.11): false",
-    },
-];
-
-/// The table as aligned lines, the versions as columns.
-pub fn table() -> Vec<String> {
-    let mut rows = vec![vec!["rule".to_owned()]];
-    rows[0].extend(ERAS.iter().map(|era| era.kafka.to_owned()));
-    rows[0].push("source".to_owned());
-    for rule in RULES {
-        let mut row = vec![rule.name.to_owned()];
-        row.extend(ERAS.iter().map(|era| (rule.cell)(era)));
-        row.push(rule.source.to_owned());
-        rows.push(row);
-    }
-    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
-    let line = |row: &Vec<String>| -> String {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}  "));
-        cells.collect::<String>().trim_end().to_owned()
-    };
-    rows.iter().map(line).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,12 +237,26 @@ mod tests {
     }
 
     #[test]
-    fn the_table_has_a_cell_for_every_rule_and_version() {
-        let lines = table();
-        assert_eq!(lines.len(), RULES.len() + 1);
-        assert!(lines[0].starts_with("rule ") && lines[0].ends_with("source"));
-        for rule in RULES {
-            assert!(ERAS.iter().all(|era| !(rule.cell)(era).is_empty()), "{}", rule.name);
+    fn rules_that_need_each_other_stand_in_the_same_rows() {
+        for era in ERAS {
+            let asks = era.truncation != Truncation::HighWatermark;
+            assert_eq!(
+                asks, era.leader_epochs,
+                "{}: without epochs there is nothing to ask",
+                era.kafka
+            );
+            let asked = era.isr_path == IsrPath::AlterPartition;
+            assert_eq!(
+                asked, era.maximal_isr,
+                "{}: between question and answer both count",
+                era.kafka
+            );
+            assert!(
+                !era.coordination.is_empty() && !era.group_protocols.is_empty(),
+                "{}",
+                era.kafka
+            );
         }
+        assert!(ERAS.windows(2).all(|pair| is_before(pair[0].kafka, pair[1].kafka)));
     }
 }

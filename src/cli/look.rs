@@ -155,19 +155,37 @@ pub fn fidelity(id: Option<&str>, canvas: &Canvas, out: &mut Output) -> Result<i
     Ok(ENDED)
 }
 
-/// `klab eras`: the table, or one object with a list of versions and one of rules (`name`, `source`, `values` by
+/// How wide lines may be: as the terminal, or wide enough for a table in a file or a pipe.
+pub fn terminal_width() -> usize {
+    const OF_A_FILE: usize = 160;
+    if !std::io::stdout().is_terminal() {
+        return OF_A_FILE;
+    }
+    crossterm::terminal::size().map_or(OF_A_FILE, |(columns, _)| usize::from(columns).max(1))
+}
+
+/// `klab eras`: the table, or one object with a list of versions and one of rules (`theme`, `name`, `source`, `values` by
 /// version).
-pub fn eras(json: bool) -> String {
+pub fn eras(json: bool, width: usize) -> String {
     if !json {
-        return era::table().join("\n") + "\n";
+        return era::table(width).join("\n") + "\n";
     }
     let versions: Vec<&str> = era::ERAS.iter().map(|era| era.kafka).collect();
-    let rule = |rule: &era::Rule| {
+    let object = |theme: &str, name: &str, source: &str, cell: &dyn Fn(&era::Era) -> String| {
         let values: serde_json::Map<String, serde_json::Value> =
-            era::ERAS.iter().map(|era| (era.kafka.to_owned(), (rule.cell)(era).into())).collect();
-        serde_json::json!({ "name": rule.name, "source": rule.source, "values": values })
+            era::ERAS.iter().map(|era| (era.kafka.to_owned(), cell(era).into())).collect();
+        serde_json::json!({ "theme": theme, "name": name, "source": source, "values": values })
     };
-    let rules: Vec<serde_json::Value> = era::RULES.iter().map(rule).collect();
+    let rules = era::RULES
+        .iter()
+        .map(|rule| object(rule.theme.word(), rule.name, rule.source, &rule.cell))
+        .chain(era::CHANGED_DEFAULTS.iter().map(|changed| {
+            let theme = format!("defaults of a {}", changed.owner.word());
+            object(&theme, changed.name, changed.source, &|era| {
+                changed.of(era).unwrap_or("-").to_owned()
+            })
+        }));
+    let rules: Vec<serde_json::Value> = rules.collect();
     format!("{:#}\n", serde_json::json!({ "versions": versions, "rules": rules }))
 }
 

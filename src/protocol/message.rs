@@ -10,8 +10,8 @@ use std::sync::Arc;
 /// Record batches as bytes; cheap to clone.
 pub type RecordBytes = Arc<[u8]>;
 
-/// The version of `FetchRequest` that everybody of today speaks.
-pub const FETCH_VERSION: i16 = 17;
+/// The version of `FetchRequest` that everybody of today speaks (4.1: KIP-1166); the era table has that of others.
+pub const FETCH_VERSION: i16 = 18;
 
 /// One message: a request, or the response to one.
 #[derive(Clone, Debug, PartialEq)]

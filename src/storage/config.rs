@@ -4,7 +4,7 @@
 //! timestamp far from the clock is refused only where a limit was set.
 
 use crate::batch::{Codec, TimestampType};
-use crate::era::{Era, FormatSetting};
+use crate::era::{CHANGED_DEFAULTS, Era, FormatSetting, Owner};
 
 /// What happens to old segments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -147,8 +147,10 @@ impl LogConfig {
     /// The defaults of a version.
     pub fn of(era: Era) -> LogConfig {
         let mut config = LogConfig { era, ..LogConfig::default() };
-        for (name, value) in era.defaults {
-            let known = config.set(name, value);
+        let of_topics = CHANGED_DEFAULTS.iter().filter(|changed| changed.owner == Owner::Topic);
+        for changed in of_topics {
+            let Some(value) = changed.of(&era) else { continue };
+            let known = config.set(changed.name, value);
             assert_eq!(known, Ok(true), "the table of versions holds settings that exist");
         }
         config
