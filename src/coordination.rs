@@ -14,5 +14,6 @@
 
 mod event;
 pub mod kraft;
+pub mod zookeeper;
 
 pub use event::{ElectionReason, Event, FencingReason};

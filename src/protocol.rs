@@ -15,9 +15,13 @@
 mod control;
 mod error_code;
 mod message;
+mod orders;
 mod output;
+mod zookeeper;
 
 pub use control::*;
 pub use error_code::ErrorCode;
 pub use message::*;
+pub use orders::*;
 pub use output::{Input, Output, Send, Timer};
+pub use zookeeper::*;

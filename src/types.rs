@@ -65,7 +65,7 @@ number! {
     Timestamp(i64)
 }
 number! {
-    /// A node of the cluster: brokers are 1, 2, …, controllers 3001, 3002, …, clients 10001, 10002, …
+    /// A node of the cluster: brokers are 1, 2, …, ZooKeeper is 2181, controllers 3001, 3002, …, clients 10001, 10002, …
     NodeId(u32)
 }
 
@@ -87,13 +87,19 @@ impl Timestamp {
 }
 
 impl NodeId {
+    /// ZooKeeper, by its port. It stands for the whole ensemble.
+    pub const ZOOKEEPER: NodeId = NodeId(2181);
     /// The id of the first controller.
     pub const FIRST_CONTROLLER: u32 = 3001;
     /// The id of the first client.
     pub const FIRST_CLIENT: u32 = 10001;
     /// Whether this node is a broker.
     pub fn is_broker(self) -> bool {
-        self.0 < Self::FIRST_CONTROLLER
+        self.0 < Self::FIRST_CONTROLLER && self != Self::ZOOKEEPER
+    }
+    /// Whether this node is ZooKeeper.
+    pub fn is_zookeeper(self) -> bool {
+        self == Self::ZOOKEEPER
     }
     /// Whether this node is a controller.
     pub fn is_controller(self) -> bool {

@@ -2,6 +2,8 @@
 
 use super::ErrorCode;
 use super::control::*;
+use super::orders::*;
+use super::zookeeper::*;
 use crate::types::{
     BrokerEpoch, LeaderEpoch, NodeId, Offset, Timestamp, TopicName, TopicPartition, Uuid,
 };
@@ -60,12 +62,18 @@ macro_rules! messages {
         impl Request {
             /// Kafka's name of this request.
             pub fn kind(&self) -> &'static str {
+                if let Request::ZooKeeper(request) = self {
+                    return request.operation.kind();
+                }
                 match self { $(Request::$name(_) => stringify!($name),)* }
             }
         }
         impl Response {
             /// Kafka's name of this response.
             pub fn kind(&self) -> &'static str {
+                if let Response::ZooKeeper(response) = self {
+                    return response.kind();
+                }
                 match self { $(Response::$name(_) => concat!(stringify!($name), "Response"),)* }
             }
         }
@@ -118,6 +126,18 @@ messages! {
     BrokerRegistration: BrokerRegistrationRequest, BrokerRegistrationResponse;
     /// A broker lives (KIP-631).
     BrokerHeartbeat: BrokerHeartbeatRequest, BrokerHeartbeatResponse;
+    /// The controller of the ZooKeeper era tells a broker what it leads and follows.
+    LeaderAndIsr: LeaderAndIsrRequest, LeaderAndIsrResponse;
+    /// That controller tells a broker what to answer to clients that ask for metadata.
+    UpdateMetadata: UpdateMetadataRequest, UpdateMetadataResponse;
+    /// That controller takes copies of partitions away from a broker.
+    StopReplica: StopReplicaRequest, StopReplicaResponse;
+    /// A broker asks that controller to move its leaderships away, since it wants to stop.
+    ControlledShutdown: ControlledShutdownRequest, ControlledShutdownResponse;
+    /// A process opens a session with ZooKeeper, or takes up the one it had.
+    ZooKeeperConnect: ZooKeeperConnectRequest, ZooKeeperConnectResponse;
+    /// An operation on ZooKeeper's tree; its answer, or the notice that a watch fired.
+    ZooKeeper: ZooKeeperRequest, ZooKeeperResponse;
 }
 
 macro_rules! record {

@@ -10,7 +10,7 @@ use super::expression::{Expression, ExpressionKind, Value};
 use super::form::{Form, Kind, Slot};
 use super::lexer::Word;
 use crate::clock::Duration;
-use crate::protocol::KINDS;
+use crate::protocol::{KINDS, ZooKeeperOperation};
 use crate::types::TopicPartition;
 use std::collections::BTreeMap;
 
@@ -287,8 +287,9 @@ fn parse(slot: &Slot, word: &Word) -> Result<Argument, Fault> {
         }
         Kind::MessageKind => {
             let bare = text.strip_suffix("Response").unwrap_or(text);
-            if !KINDS.contains(&bare) {
-                return Err(Fault::unknown(word.span, "message", text, KINDS.iter().copied()));
+            let known = || KINDS.iter().chain(ZooKeeperOperation::KINDS).copied();
+            if !known().any(|kind| kind == bare) {
+                return Err(Fault::unknown(word.span, "message", text, known()));
             }
             Some(Argument::Text(text.to_string()))
         }

@@ -33,6 +33,11 @@ pub fn error_of(response: &Response) -> (ErrorCode, String) {
         AlterPartition(r) => (r.error, String::new()),
         BrokerRegistration(r) => (r.error, String::new()),
         BrokerHeartbeat(r) => (r.error, String::new()),
+        LeaderAndIsr(r) => (r.error, String::new()),
+        UpdateMetadata(r) => (r.error, String::new()),
+        StopReplica(r) => (r.error, String::new()),
+        ControlledShutdown(r) => (r.error, String::new()),
+        ZooKeeperConnect(_) | ZooKeeper(_) => (ErrorCode::NONE, String::new()),
     }
 }
 
