@@ -44,6 +44,7 @@ mod say;
 mod session;
 mod show;
 mod statement;
+mod topic_acts;
 #[cfg(test)]
 pub(crate) mod tests;
 #[cfg(test)]

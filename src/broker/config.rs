@@ -2,6 +2,8 @@
 
 use crate::clock::Duration;
 use crate::storage::LogConfig;
+use crate::types::NodeId;
+use std::sync::Arc;
 
 /// Settings of one broker.
 #[derive(Clone, Debug)]
@@ -230,6 +232,13 @@ impl Config {
         self.given.retain(|(known, _)| known != name);
         self.given.push((name.to_owned(), value.to_owned()));
         Ok(true)
+    }
+
+    /// `broker.rack`: one name for all brokers, or `a,b,c` in turn.
+    pub fn rack(&self, broker: NodeId) -> Option<Arc<str>> {
+        let names: Vec<&str> = self.given("broker.rack")?.split(',').collect();
+        let at = (broker.0.max(1) as usize - 1) % names.len();
+        Some(names[at].trim()).filter(|name| !name.is_empty()).map(Arc::from)
     }
 
     /// The value given for `name`, if any.

@@ -154,7 +154,7 @@ impl Broker {
         let request = Request::BrokerRegistration(BrokerRegistrationRequest {
             broker: self.id,
             incarnation: self.incarnation,
-            rack: None,
+            rack: self.config.rack(self.id),
             log_directory: self.directory_id,
             previous_broker_epoch: self.previous_epoch,
         });

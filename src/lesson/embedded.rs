@@ -24,6 +24,8 @@ lessons!(
     "a10-compression",
     "a11-page-cache-and-flush",
     "a12-crash-recovery",
+    "b02-fetch-and-high-watermark",
+    "b03-acks",
     "b04-isr-shrink-expand",
     "b07-leader-failover",
     "e02-group-assignment",

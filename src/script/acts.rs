@@ -7,9 +7,7 @@ use crate::client::{ProducerRecord, SeekTo, Workload};
 use crate::clock::Duration;
 use crate::cluster::{Act, Cluster, Happening, Lab, NewConsumer, Pending};
 use crate::protocol::{
-    CreatePartitionsRequest, CreateTopicsRequest, DeleteRecordsRequest, DeleteTopicsRequest,
-    ElectLeadersRequest, FETCH_VERSION, FetchPartition, FetchRequest,
-    IncrementalAlterConfigsRequest, NewTopic, Request,
+    DeleteRecordsRequest, ElectLeadersRequest, FETCH_VERSION, FetchPartition, FetchRequest, Request,
 };
 use crate::types::{
     BrokerEpoch, LeaderEpoch, NodeId, Offset, Timestamp, TopicName, TopicPartition, counted,
@@ -66,12 +64,8 @@ pub enum About {
     Started(NodeId),
 }
 
-fn nodes(ids: &[u32]) -> Vec<NodeId> {
+pub(super) fn nodes(ids: &[u32]) -> Vec<NodeId> {
     ids.iter().map(|id| NodeId(*id)).collect()
-}
-
-fn assignment(given: &Option<Vec<Vec<u32>>>) -> Option<Vec<Vec<NodeId>>> {
-    given.as_ref().map(|all| all.iter().map(|replicas| nodes(replicas)).collect())
 }
 
 fn one(act: Act, words: impl Into<String>) -> Result<Acts, String> {
@@ -86,7 +80,7 @@ fn started(id: NodeId) -> Result<Acts, String> {
 pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, String>> {
     let lab = session.lab.as_ref();
     Some(match command {
-        Command::Topic { topic, act } => Ok(topic_acts(topic, act)),
+        Command::Topic { topic, act } => Ok(super::topic_acts::topic_acts(topic, act, lab)),
         Command::Produce(produce) => produce_acts(produce, session),
         Command::Producer { name, act } => match act {
             ProducerAct::Start { configs } => {
@@ -238,57 +232,8 @@ fn on_file(
     one(act, words)
 }
 
-fn admin(request: Request, words: impl Into<String>) -> Acts {
+pub(super) fn admin(request: Request, words: impl Into<String>) -> Acts {
     Acts { acts: vec![Act::Admin(request)], about: About::Admin(words.into()) }
-}
-
-fn topic_acts(topic: &str, act: &TopicAct) -> Acts {
-    let name = TopicName::new(topic);
-    match act {
-        TopicAct::Create { partitions, replication_factor, assignment: given, configs } => {
-            let by_hand = given.is_some();
-            let number = |given: Option<i32>| given.filter(|_| !by_hand).unwrap_or(-1);
-            let request = Request::CreateTopics(CreateTopicsRequest {
-                topics: vec![NewTopic {
-                    name: name.clone(),
-                    partitions: number(*partitions),
-                    replication_factor: number(*replication_factor),
-                    assignment: assignment(given),
-                    configs: configs.clone(),
-                }],
-            });
-            Acts { acts: vec![Act::Admin(request)], about: About::Created(name) }
-        }
-        TopicAct::Alter { partitions, assignment: given } => admin(
-            Request::CreatePartitions(CreatePartitionsRequest {
-                topic: name,
-                count: *partitions,
-                assignment: assignment(given),
-            }),
-            format!("{topic} has {}", counted(partitions, "partition")),
-        ),
-        TopicAct::Config { configs } => admin(
-            Request::IncrementalAlterConfigs(IncrementalAlterConfigsRequest {
-                topic: Some(name),
-                configs: configs
-                    .iter()
-                    .map(|(name, value)| (name.clone(), Some(value.clone())))
-                    .collect(),
-            }),
-            format!(
-                "{topic}: {}",
-                configs
-                    .iter()
-                    .map(|(name, value)| format!("{name}={value}"))
-                    .collect::<Vec<_>>()
-                    .join(" ")
-            ),
-        ),
-        TopicAct::Delete => admin(
-            Request::DeleteTopics(DeleteTopicsRequest { topics: vec![name] }),
-            format!("deleted {topic}"),
-        ),
-    }
 }
 
 fn produce_acts(produce: &ProduceCommand, session: &Session) -> Result<Acts, String> {

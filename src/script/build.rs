@@ -194,11 +194,13 @@ fn topic(object: &str, a: &Arguments) -> Result<TopicAct, Fault> {
             partitions: a.number("partitions")?,
             replication_factor: a.number("replication-factor")?,
             assignment: a.assignment("assignment"),
+            start_index: a.number("start-index")?,
             configs: a.configs.clone(),
         },
         "alter" => TopicAct::Alter {
             partitions: a.the_number("partitions")?,
             assignment: a.assignment("assignment"),
+            start_index: a.number("start-index")?,
         },
         "config" if a.configs.is_empty() => {
             return Err(Fault::new(

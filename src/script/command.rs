@@ -290,6 +290,8 @@ pub enum TopicAct {
         replication_factor: Option<i32>,
         /// The replicas of each partition.
         assignment: Option<Vec<Vec<u32>>>,
+        /// Where the rule of the ZooKeeper years begins; then the tool places the replicas, not the controller.
+        start_index: Option<usize>,
         /// Settings of the topic.
         configs: Configs,
     },
@@ -299,6 +301,8 @@ pub enum TopicAct {
         partitions: i32,
         /// The replicas of the new partitions.
         assignment: Option<Vec<Vec<u32>>>,
+        /// As for `topic create`.
+        start_index: Option<usize>,
     },
     /// `topic config`
     Config {

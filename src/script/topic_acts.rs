@@ -1,0 +1,104 @@
+//! From `topic create`, `alter`, `config`, `delete` to the requests that a tool would send.
+//!
+//! Left out: the tools' own checks; the broker or the controller refuses what is wrong, and says why.
+
+use super::acts::{About, Acts, admin, nodes};
+use super::command::TopicAct;
+use crate::cluster::{Act, Lab};
+use crate::coordination::assignment::assign_replicas;
+use crate::protocol::{
+    CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest,
+    IncrementalAlterConfigsRequest, NewTopic, Request,
+};
+use crate::types::{NodeId, TopicName, counted};
+
+fn assignment(given: &Option<Vec<Vec<u32>>>) -> Option<Vec<Vec<NodeId>>> {
+    given.as_ref().map(|all| all.iter().map(|replicas| nodes(replicas)).collect())
+}
+
+/// The replicas that a tool of the ZooKeeper years would ask for; nothing when it could not, and then the controller
+/// says why.
+fn placed(
+    lab: Option<&Lab>,
+    start: Option<usize>,
+    partitions: i32,
+    replication_factor: usize,
+    first: usize,
+) -> Option<Vec<Vec<NodeId>>> {
+    let image = &lab?.cluster().last_controller()?.image;
+    let brokers: Vec<_> = image
+        .brokers
+        .iter()
+        .filter(|(_, broker)| !broker.fenced)
+        .map(|(id, broker)| (*id, broker.rack.clone()))
+        .collect();
+    let count = usize::try_from(partitions).ok()?.checked_sub(first)?;
+    let count = Some(count).filter(|count| *count <= 100_000)?;
+    assign_replicas(&brokers, count, replication_factor, start?, first as u32).ok()
+}
+
+/// The acts of one `topic` command.
+pub(super) fn topic_acts(topic: &str, act: &TopicAct, lab: Option<&Lab>) -> Acts {
+    let name = TopicName::new(topic);
+    match act {
+        TopicAct::Create {
+            partitions,
+            replication_factor,
+            assignment: given,
+            start_index,
+            configs,
+        } => {
+            let factor = replication_factor.unwrap_or(1).max(0) as usize;
+            let given = assignment(given)
+                .or_else(|| placed(lab, *start_index, partitions.unwrap_or(1), factor, 0));
+            let by_hand = given.is_some();
+            let number = |given: Option<i32>| given.filter(|_| !by_hand).unwrap_or(-1);
+            let request = Request::CreateTopics(CreateTopicsRequest {
+                topics: vec![NewTopic {
+                    name: name.clone(),
+                    partitions: number(*partitions),
+                    replication_factor: number(*replication_factor),
+                    assignment: given,
+                    configs: configs.clone(),
+                }],
+            });
+            Acts { acts: vec![Act::Admin(request)], about: About::Created(name) }
+        }
+        TopicAct::Alter { partitions, assignment: given, start_index } => {
+            let given = assignment(given).or_else(|| {
+                let old = lab?.cluster().last_controller()?.image.topics.get(&name)?;
+                let factor = old.partitions.first()?.replicas.len();
+                placed(lab, *start_index, *partitions, factor, old.partitions.len())
+            });
+            admin(
+                Request::CreatePartitions(CreatePartitionsRequest {
+                    topic: name,
+                    count: *partitions,
+                    assignment: given,
+                }),
+                format!("{topic} has {}", counted(partitions, "partition")),
+            )
+        }
+        TopicAct::Config { configs } => admin(
+            Request::IncrementalAlterConfigs(IncrementalAlterConfigsRequest {
+                topic: Some(name),
+                configs: configs
+                    .iter()
+                    .map(|(name, value)| (name.clone(), Some(value.clone())))
+                    .collect(),
+            }),
+            format!(
+                "{topic}: {}",
+                configs
+                    .iter()
+                    .map(|(name, value)| format!("{name}={value}"))
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            ),
+        ),
+        TopicAct::Delete => admin(
+            Request::DeleteTopics(DeleteTopicsRequest { topics: vec![name] }),
+            format!("deleted {topic}"),
+        ),
+    }
+}
