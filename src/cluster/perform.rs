@@ -126,9 +126,8 @@ impl Cluster {
             Waiting::Unfenced(node) => match self.state(node) {
                 NodeState::Alive => {
                     let running = self.broker(node).is_none_or(|b| b.life == Life::Running);
-                    let known = self.controller().is_none_or(|controller| {
-                        node.is_controller()
-                            || controller.image.brokers.get(&node).is_some_and(|b| !b.fenced)
+                    let known = self.active_image().is_none_or(|image| {
+                        node.is_controller() || image.brokers.get(&node).is_some_and(|b| !b.fenced)
                     });
                     (running && known).then_some(Outcome::Done)
                 }

@@ -157,7 +157,7 @@ impl Cluster {
     }
 
     fn registered_leader(&self, replica: &Replica) -> Option<NodeId> {
-        self.last_controller()?.image.partition(&replica.partition)?.leader
+        self.image()?.partition(&replica.partition)?.leader
     }
 
     fn follower_settled(&self, replica: &Replica, follower: NodeId) -> Result<(), String> {
@@ -331,13 +331,13 @@ impl Cluster {
     /// The facts that two branches are compared by.
     pub(crate) fn facts(&self) -> std::collections::BTreeMap<String, String> {
         let mut facts = std::collections::BTreeMap::new();
-        let Some(controller) = self.last_controller() else {
+        let Some(image) = self.image() else {
             return facts;
         };
         for (&id, node) in &self.brokers {
             facts.insert(format!("broker {id}"), format!("{:?}", node.state).to_lowercase());
         }
-        for (name, topic) in controller.image.topics.iter() {
+        for (name, topic) in image.topics.iter() {
             for (number, partition) in topic.partitions.iter().enumerate() {
                 let at = format!("{name}-{number}");
                 let leader = partition.leader.map_or("none".to_owned(), |l| l.to_string());

@@ -33,7 +33,7 @@ impl Cluster {
         partition: &TopicPartition,
         broker: Option<NodeId>,
     ) -> Result<NodeId, Refusal> {
-        let image = self.last_controller().map(|controller| &controller.image);
+        let image = self.image();
         let Some(registration) = image.and_then(|image| image.partition(partition)) else {
             return Err(Refusal::new(format!("there is no partition {partition}")));
         };

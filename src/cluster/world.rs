@@ -8,7 +8,7 @@ use super::walk::LookupWalk;
 use crate::broker::{self, Broker};
 use crate::client::Client;
 use crate::clock::{Duration, Instant};
-use crate::coordination::kraft::Controller;
+use crate::coordination::kraft::{Controller, Image};
 use crate::disk::Disk;
 use crate::prng;
 use crate::protocol::{Input, Output, Timer};
@@ -186,6 +186,21 @@ impl Cluster {
     /// What the controllers know, even when none runs at the moment.
     pub fn last_controller(&self) -> Option<&Controller> {
         self.controllers.values().find_map(|node| node.controller.as_deref())
+    }
+
+    /// The node that decides at present: the active controller, by its id.
+    pub fn active_controller(&self) -> Option<NodeId> {
+        self.controller().map(|controller| controller.id)
+    }
+
+    /// What was decided, even when nobody can decide at the moment: the truth that brokers hear of later.
+    pub fn image(&self) -> Option<&Image> {
+        self.last_controller().map(|controller| &controller.image)
+    }
+
+    /// What was decided, as long as somebody is there to decide more.
+    pub fn active_image(&self) -> Option<&Image> {
+        self.controller().map(|controller| &controller.image)
     }
 
     /// The client of this name.

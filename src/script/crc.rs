@@ -27,7 +27,7 @@ pub fn check(
     language: Language,
 ) -> Result<(Vec<String>, Json), String> {
     let cluster = lab.cluster();
-    let image = cluster.last_controller().map(|controller| &controller.image);
+    let image = cluster.image();
     let registration = image.and_then(|image| image.partition(partition));
     let leader = registration.and_then(|r| r.leader.or_else(|| r.replicas.first().copied()));
     let broker = match (broker, leader) {

@@ -136,8 +136,7 @@ impl Arguments<'_> {
         }
     }
     fn registration(&self, at: usize) -> Option<&PartitionRegistration> {
-        let controller = self.lab.cluster().last_controller()?;
-        controller.image.partition(&self.partition(at))
+        self.lab.cluster().image()?.partition(&self.partition(at))
     }
     /// The broker named, or else the leader.
     fn holder(&self, at: usize) -> Result<Option<NodeId>, String> {
@@ -173,26 +172,25 @@ fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
         "epoch" => number_or_none(registration.map(|r| i64::from(r.leader_epoch.0))),
         "reassigning" => Value::Bool(registration.is_some_and(|r| r.is_reassigning())),
         "exists" => {
-            let topics = cluster.last_controller().map(|controller| &controller.image.topics);
+            let topics = cluster.image().map(|image| &image.topics);
             Value::Bool(
                 topics.is_some_and(|topics| topics.contains_key(&TopicName::new(&a.text(0)))),
             )
         }
         "partitions" => {
-            let topics = cluster.last_controller().map(|controller| &controller.image.topics);
+            let topics = cluster.image().map(|image| &image.topics);
             let topic = topics.and_then(|topics| topics.get(&TopicName::new(&a.text(0))));
             number_or_none(topic.map(|topic| topic.partitions.len() as i64))
         }
         "alive" => match a.broker(0)? {
             Some(id) => {
                 let running = cluster.state(id) == NodeState::Alive;
-                let known =
-                    cluster.controller().is_none_or(|controller| controller.image.is_active(id));
+                let known = cluster.active_image().is_none_or(|image| image.is_active(id));
                 Value::Bool(running && known)
             }
             None => Value::Bool(false),
         },
-        "controller" => or_none(cluster.controller().map(|controller| node(controller.id))),
+        "controller" => or_none(cluster.active_controller().map(node)),
         "violated" => {
             let wanted = a.values.first().map(|_| a.text(0));
             let violations = cluster.invariants.violations();

@@ -72,8 +72,7 @@ pub fn answer(about: &About, outcome: &Outcome, lab: &Lab, language: Language) -
 }
 
 fn created(topic: &TopicName, lab: &Lab) -> Said {
-    let controller = lab.cluster().last_controller();
-    let image = controller.and_then(|controller| controller.image.topics.get(topic));
+    let image = lab.cluster().image().and_then(|image| image.topics.get(topic));
     let partitions = image.map_or(0, |topic| topic.partitions.len());
     let replicas = image.and_then(|topic| topic.partitions.first()).map_or(0, |p| p.replicas.len());
     let line = format!(

@@ -174,14 +174,13 @@ impl Session {
 
 impl Names for Session {
     fn topics(&self) -> Vec<String> {
-        let controller = self.lab.as_ref().and_then(|lab| lab.cluster().last_controller());
-        controller
-            .map_or(vec![], |c| c.image.topics.keys().map(|topic| topic.to_string()).collect())
+        let image = self.lab.as_ref().and_then(|lab| lab.cluster().image());
+        image.map_or(vec![], |image| image.topics.keys().map(|topic| topic.to_string()).collect())
     }
     fn partitions(&self) -> Vec<String> {
-        let controller = self.lab.as_ref().and_then(|lab| lab.cluster().last_controller());
-        let all = controller.map_or(vec![], |c| {
-            c.image.partitions().map(|(partition, _)| partition.to_string()).collect::<Vec<_>>()
+        let image = self.lab.as_ref().and_then(|lab| lab.cluster().image());
+        let all = image.map_or(vec![], |image| {
+            image.partitions().map(|(partition, _)| partition.to_string()).collect::<Vec<_>>()
         });
         all.into_iter().filter(|name| !name.starts_with("__")).take(200).collect()
     }

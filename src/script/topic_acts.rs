@@ -25,7 +25,7 @@ fn placed(
     replication_factor: usize,
     first: usize,
 ) -> Option<Vec<Vec<NodeId>>> {
-    let image = &lab?.cluster().last_controller()?.image;
+    let image = lab?.cluster().image()?;
     let brokers: Vec<_> = image
         .brokers
         .iter()
@@ -66,7 +66,7 @@ pub(super) fn topic_acts(topic: &str, act: &TopicAct, lab: Option<&Lab>) -> Acts
         }
         TopicAct::Alter { partitions, assignment: given, start_index } => {
             let given = assignment(given).or_else(|| {
-                let old = lab?.cluster().last_controller()?.image.topics.get(&name)?;
+                let old = lab?.cluster().image()?.topics.get(&name)?;
                 let factor = old.partitions.first()?.replicas.len();
                 placed(lab, *start_index, *partitions, factor, old.partitions.len())
             });

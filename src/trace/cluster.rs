@@ -56,8 +56,8 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
 
 fn caption(lab: &Lab, canvas: &Canvas) -> Line {
     let cluster = lab.cluster();
-    let mut line = match cluster.controller() {
-        Some(controller) => Line::plain(format!("controller {}", controller.id)),
+    let mut line = match cluster.active_controller() {
+        Some(controller) => Line::plain(format!("controller {controller}")),
         None => Line::of(canvas.word("no controller", "没有 controller"), Role::Bad),
     };
     let counts = super::metrics::counts(lab);

@@ -143,7 +143,7 @@ pub(super) fn partition_of(body: &Body) -> Option<&TopicPartition> {
 
 /// What the controller knows; nothing before it started.
 pub(super) fn image(lab: &Lab) -> Option<&Image> {
-    lab.cluster().last_controller().map(|controller| &controller.image)
+    lab.cluster().image()
 }
 
 /// Whether a topic is Kafka's own.

@@ -51,7 +51,7 @@ fn consumer(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
 
 /// The broker that leads the group's partition of `__consumer_offsets`.
 pub fn coordinator(lab: &Lab, group: &str) -> Option<NodeId> {
-    let image = &lab.cluster().last_controller()?.image;
+    let image = lab.cluster().image()?;
     let topic = TopicName::new("__consumer_offsets");
     let count = image.topics.get(&topic)?.partitions.len() as u32;
     let partition = TopicPartition::new(&topic, coordinator_partition(group, count));
@@ -92,11 +92,8 @@ fn group(name: &str, a: &Arguments<'_>) -> Value {
                 return number_or_none(committed);
             }
             let partition = a.partition(1);
-            let leader = a
-                .lab
-                .cluster()
-                .last_controller()
-                .and_then(|c| c.image.partition(&partition)?.leader);
+            let leader =
+                a.lab.cluster().image().and_then(|image| image.partition(&partition)?.leader);
             let high_watermark = leader
                 .and_then(|leader| super::logs::replica_of(a.lab, leader, &partition))
                 .map(|replica| replica.high_watermark().0);

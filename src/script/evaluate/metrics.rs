@@ -51,8 +51,8 @@ pub fn metric(lab: &Lab, name: &str) -> Result<Value, String> {
     let alive = cluster.brokers.values().filter(|node| node.state == NodeState::Alive);
     let replicas =
         alive.filter_map(|node| node.broker.as_deref()).flat_map(|b| b.replicas.values());
-    let controller = cluster.controller();
-    let image = controller.map(|controller| &controller.image);
+    let controller = cluster.active_controller();
+    let image = cluster.active_image();
     let brokers = || image.into_iter().flat_map(|image| image.brokers.values());
     let partitions = || image.into_iter().flat_map(|image| image.partitions());
     let count = match name {
