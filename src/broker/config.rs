@@ -88,6 +88,7 @@ impl Default for Config {
 
 /// Settings that a broker hands on to its parts or that this version has no use for; accepted by name.
 const OTHERS: &[&str] = &[
+    "broker.rack",
     "auto.leader.rebalance.enable",
     "leader.imbalance.check.interval.seconds",
     "leader.imbalance.per.broker.percentage",
