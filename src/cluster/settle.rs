@@ -281,7 +281,21 @@ impl Cluster {
             let client = self.clients.get(&node).map(|client| &**client);
             matches!(client, Some(Client::Consumer(consumer)) if consumer.is_paused())
         };
-        is_periodic_timer(timer) && !(*timer == Timer::ConsumerPoll && paused())
+        match timer {
+            Timer::ConsumerPoll => !paused(),
+            Timer::LeaderBalance => !self.balance_would_act(),
+            _ => is_periodic_timer(timer),
+        }
+    }
+
+    /// Whether the controller's next balance finds a leader to move back, or a partition without one.
+    fn balance_would_act(&self) -> bool {
+        self.controller().is_some_and(|controller| {
+            controller.image.partitions().any(|(_, p)| match (p.leader, p.preferred_leader()) {
+                (Some(leader), Some(first)) => leader != first && p.isr.contains(&first),
+                (leader, _) => leader.is_none(),
+            })
+        })
     }
 
     /// Passes over idle time: everything periodic moves as it is to the end of it.
