@@ -68,7 +68,7 @@ pub use form::{Form, Kind, Slot};
 pub use forms::{forms, later, verbs};
 pub use functions::{FUNCTIONS, Function, Parameter, function};
 pub use golden::{Block, parse_golden, render_golden};
-pub use help::{help, help_lines};
+pub use help::{help, help_lines, sentence_of};
 pub use inspected::{evaluate_in, known};
 pub use parser::{decode, parse_line, parse_script};
 pub use runner::{INTERRUPTED, RunEnd, RunOptions, run_script};

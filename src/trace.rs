@@ -13,10 +13,12 @@
 //! What always holds: a picture depends only on the lab, the focus and the canvas; every glyph is one cell wide;
 //! meaning stands in glyphs and words, roles only repeat it.
 
+mod branches; // the tree of branches, to scale
 pub mod bytes; // hex and fields, both directions
 pub mod cluster; // brokers as columns, partitions as rows
 mod common; // what just changed, names, windows
 pub mod controller; // who decides, and the last metadata records
+pub mod diff; // two branches against each other
 pub mod files; // what lies in the directories
 mod gaps; // offsets without a record, after compaction
 pub mod glyphs; // the marks of state, in Unicode and in ASCII
@@ -25,6 +27,7 @@ pub mod index; // entries of an index and a search in it
 pub mod log; // segment files to scale
 pub mod metrics; // numbers by Kafka's names
 pub mod network; // what is under way
+pub mod overview; // a manager's tables: brokers, topics, groups
 pub mod partition; // replicas as tapes of offsets
 pub mod picture; // roles, spans, lines, pictures, canvas and focus
 pub mod producer; // what waits and what is in flight

@@ -26,6 +26,7 @@ mod input; // keys, mouse and signals from outside
 mod keys; // what the keys do on the bench
 pub mod layout; // where everything stands, for any size
 mod litter; // directories that must be gone in the end
+pub mod menu; // what can be done to the chosen row
 mod mouse; // clicking, scrolling, dragging
 pub mod paper; // the screen without a terminal, for measurements
 pub mod paint; // lines of a picture onto cells

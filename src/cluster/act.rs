@@ -162,6 +162,10 @@ pub enum Act {
     Corrupt(u64),
     /// This happening comes later.
     Delay(u64, Duration),
+    /// This happening is kept back until it is released, delivered or dropped.
+    Hold(u64),
+    /// What was held comes now, in its order.
+    Release(u64),
     /// Many records at once, straight into the leader's log: one step.
     Fill {
         /// Which partition.

@@ -135,6 +135,14 @@ impl Lab {
         self.branches.iter().enumerate().map(describe).collect()
     }
 
+    /// Every branch without its acts: name, where it left which, its last step, whether it is on the screen.
+    pub fn forks(&self) -> impl Iterator<Item = (&str, Option<(&str, u64)>, u64, bool)> {
+        self.branches.iter().enumerate().map(|(index, branch)| {
+            let parent = branch.parent.as_ref().map(|(name, step)| (name.as_str(), *step));
+            (branch.name.as_str(), parent, branch.head, index == self.current)
+        })
+    }
+
     /// The acts of this branch in the past and up to the head, for the timeline.
     pub fn acts(&self) -> impl Iterator<Item = (u64, &str)> {
         self.branch_ref().acts.iter().map(|(&step, done)| (step, &*done.command))

@@ -136,6 +136,12 @@ impl Cluster {
             Act::Delay(id, by) => {
                 self.network.delay(*id, *by);
             }
+            Act::Hold(id) => {
+                self.network.hold(*id);
+            }
+            Act::Release(id) => {
+                self.network.let_go(*id, self.now);
+            }
             _ => {}
         }
         Ok(Ok(Waiting::Nothing))

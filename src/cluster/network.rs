@@ -7,7 +7,9 @@ use crate::clock::{Duration, Instant};
 use crate::prng::{self, Purpose};
 use crate::protocol::{Body, Message, Request, Response, Timer};
 use crate::types::NodeId;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+mod held;
 
 /// Least time that a message travels.
 const LEAST_LATENCY_US: u64 = 400;
@@ -79,6 +81,8 @@ pub struct Pending {
     pub happening: Happening,
     /// The event that brought it about.
     pub cause: Option<u64>,
+    /// Whether it is kept back by hand.
+    pub held: bool,
 }
 
 /// One direction between two nodes.
@@ -104,6 +108,8 @@ pub struct Network {
     timers: BTreeMap<NodeId, BTreeMap<Timer, (Instant, u64)>>,
     links: BTreeMap<(NodeId, NodeId), Link>,
     next_sequence: u64,
+    /// What is kept back by hand.
+    held: BTreeSet<u64>,
 }
 
 impl Network {
@@ -123,6 +129,7 @@ impl Network {
     /// Takes the next happening out.
     pub(crate) fn pop(&mut self) -> Option<(Instant, Queued)> {
         let ((at, sequence), queued) = self.queue.pop_first()?;
+        self.held.remove(&sequence);
         self.forget_timer(&queued.happening, sequence);
         Some((at, queued))
     }
@@ -132,6 +139,7 @@ impl Network {
         let key = *self.queue.keys().find(|(_, sequence)| *sequence == id)?;
         let queued = self.queue.remove(&key)?;
         self.forget_timer(&queued.happening, id);
+        self.held.remove(&id);
         Some((key.0, queued))
     }
 
@@ -250,9 +258,15 @@ impl Network {
             Happening::Disconnected { node: of, .. } => *of != node,
             Happening::Start(_) | Happening::Walk => true,
         });
-        for (&(from, to), link) in &mut self.links {
+        let Network { held, queue, links, .. } = self;
+        held.retain(|id| queue.keys().any(|(_, sequence)| sequence == id));
+        for (&(from, to), link) in links {
             if from == node || to == node {
                 link.held.clear();
+            }
+            if to == node {
+                // Nothing is under way to it any more: what is sent from now on waits behind nobody.
+                link.last_at = Instant(0);
             }
         }
     }
@@ -295,6 +309,7 @@ impl Network {
                 .map(|(&key, _)| key)
                 .collect();
             for key in keys {
+                self.held.remove(&key.1);
                 if let Some(Queued { happening: Happening::Deliver { message, .. }, cause }) =
                     self.queue.remove(&key)
                 {
@@ -361,7 +376,7 @@ impl Network {
         };
         let at = at + by;
         match queued.happening {
-            Happening::Timer { node, timer } => self.set_timer(node, timer, Some(at), queued.cause),
+            Happening::Timer { .. } => self.put_back(at, id, queued),
             Happening::Deliver { from, to, message } => {
                 // Those behind it on the same link must not overtake it.
                 let link = self.links.entry((from, to)).or_default();
@@ -411,8 +426,16 @@ impl Network {
             .collect();
         let link = self.links.entry((from, to)).or_default();
         link.last_at = now;
+        let last = behind.last().map_or(now, |(at, _)| *at);
         for key in behind {
             let Some(queued) = self.queue.remove(&key) else { continue };
+            if self.held.contains(&key.1) {
+                // The next one that is held, and what waits behind it, stay.
+                let link = self.links.entry((from, to)).or_default();
+                link.last_at = link.last_at.max(last);
+                self.queue.insert(key, queued);
+                break;
+            }
             let link = self.links.entry((from, to)).or_default();
             link.last_at = link.last_at + Duration(1);
             self.queue.insert((link.last_at, key.1), queued);
@@ -426,6 +449,7 @@ impl Network {
             at,
             happening: queued.happening.clone(),
             cause: queued.cause,
+            held: self.held.contains(&id),
         })
     }
 

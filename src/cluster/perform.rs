@@ -194,9 +194,12 @@ impl Cluster {
                 }
                 Ok(())
             }
-            Act::Deliver(id) | Act::Drop(id) | Act::Delay(id, _) | Act::Corrupt(id) => {
-                self.check_pending(act, *id)
-            }
+            Act::Deliver(id)
+            | Act::Drop(id)
+            | Act::Delay(id, _)
+            | Act::Corrupt(id)
+            | Act::Hold(id)
+            | Act::Release(id) => self.check_pending(act, *id),
             Act::ProducerStop(name) => self.is_a(name, "producer").map(|_| ()),
             Act::Produce { producer: Some(name), .. } => self.is_a(name, "producer").map(|_| ()),
             Act::Produce { producer: None, .. } | Act::ProducerStart { .. } => self.room(),
@@ -278,6 +281,11 @@ impl Cluster {
         {
             return Err(Refusal::new(format!(
                 "{id} is no message: only messages can be lost or damaged"
+            )));
+        }
+        if matches!(act, Act::Release(_)) && !pending.held {
+            return Err(Refusal::new(format!(
+                "{id} is not held: 'message deliver {id}' lets it arrive at once"
             )));
         }
         if let (Act::Deliver(_), Some(first)) = (act, self.network.blocked_by(id)) {

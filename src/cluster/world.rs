@@ -4,6 +4,7 @@ use super::event::{Body, Stamped, WorldEvent};
 use super::invariant::Invariants;
 use super::network::{Happening, Network};
 use super::spec::ClusterSpec;
+use super::tally::Tally;
 use super::walk::LookupWalk;
 use crate::broker::{self, Broker};
 use crate::client::Client;
@@ -88,6 +89,8 @@ pub struct Cluster {
     pub network: Network,
     /// What was promised, and what broke.
     pub invariants: Invariants,
+    /// What happened how often.
+    pub tally: Tally,
     /// The lookup that is being watched.
     pub lookup: Option<LookupWalk>,
     pub(crate) tickets: BTreeMap<u64, super::perform::Waiting>,
@@ -128,6 +131,7 @@ impl Cluster {
             names: BTreeMap::new(),
             network: Network::default(),
             invariants: Invariants::default(),
+            tally: Tally::default(),
             lookup: None,
             tickets: BTreeMap::new(),
             next_ticket: 0,
@@ -247,6 +251,11 @@ impl Cluster {
             _ => None,
         };
         self.invariants.watch(&stamped, &self.brokers, client);
+        let writer = self.brokers.get(&node).and_then(|entry| entry.broker.as_deref());
+        self.tally.count(node, &stamped.body, |partition| {
+            let replica = writer.and_then(|broker| broker.replicas.get(partition));
+            replica.is_some_and(crate::replica::Replica::is_leader)
+        });
         stage.events.push(stamped);
         stage.cause = Some(id);
         id

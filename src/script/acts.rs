@@ -4,7 +4,6 @@ use super::command::*;
 use super::evaluate::broker_of;
 use super::session::Session;
 use crate::client::{ProducerRecord, SeekTo, Workload};
-use crate::clock::Duration;
 use crate::cluster::{Act, Cluster, Happening, Lab, NewConsumer, Pending};
 use crate::protocol::{
     DeleteRecordsRequest, ElectLeadersRequest, FETCH_VERSION, FetchPartition, FetchRequest, Request,
@@ -422,6 +421,9 @@ pub fn name_of(pending: &Pending, cluster: &Cluster) -> String {
             let (from, to) = (cluster.name(*from), cluster.name(*to));
             format!("{} {} from {from} to {to}", message.kind(), pending.id)
         }
+        Happening::Timer { node, timer } => {
+            format!("timer {} of {} ({timer})", pending.id, cluster.name(*node))
+        }
         _ => pending.id.to_string(),
     }
 }
@@ -432,11 +434,10 @@ pub fn message_act(act: MessageAct, id: u64, what: &str) -> Result<Acts, String>
         MessageAct::Deliver => one(Act::Deliver(id), format!("delivered {what}")),
         MessageAct::Drop => one(Act::Drop(id), format!("lost {what}")),
         MessageAct::Corrupt => one(Act::Corrupt(id), format!("flipped a bit of {what}")),
-        // Nobody waits a year: it is delivered by hand or not at all.
-        MessageAct::Hold => one(
-            Act::Delay(id, Duration(365 * 86_400_000_000)),
-            format!("holding {what}: 'message deliver {id}' lets it go"),
-        ),
+        MessageAct::Hold => {
+            one(Act::Hold(id), format!("holding {what}: 'message deliver {id}' lets it go"))
+        }
+        MessageAct::Release => one(Act::Release(id), format!("released {what}")),
         MessageAct::Delay(by) => one(Act::Delay(id, by), format!("{what} arrives {by} later")),
     }
 }

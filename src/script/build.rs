@@ -65,7 +65,8 @@ pub fn build(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
         }),
         "network" => network(object, a)?,
         "message" => message(object, a)?,
-        "timer" => Command::TimerFire(a.the_number("id")?),
+        "timer" if object == "fire" => Command::TimerFire(a.the_number("id")?),
+        "timer" => message(object, a)?,
         "fetcher" => Command::Fetcher {
             broker: a.expression("broker"),
             act: match object {
@@ -344,6 +345,7 @@ fn message(object: &str, a: &Arguments) -> Result<Command, Fault> {
         "deliver" => MessageAct::Deliver,
         "drop" => MessageAct::Drop,
         "hold" => MessageAct::Hold,
+        "release" => MessageAct::Release,
         "corrupt" => MessageAct::Corrupt,
         _ => MessageAct::Delay(a.duration("by").unwrap_or_default()),
     };

@@ -205,7 +205,7 @@ fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
         "scanned" => number_or_none(scanned(a)?),
         // What was inspected is no part of the lab: `inspected::known` puts it in beforehand.
         "inspected" => Value::None,
-        "metric" => metrics::metric(a.lab, &a.text(0))?,
+        "metric" => metrics::metric(a.lab, &a.text(0), a.broker(1)?)?,
         "error" | "state" | "generation" | "members" | "assignment" | "assigned" | "rebalances"
         | "coordinator" | "committed" | "lag" | "position" | "values" => clients::call(name, a)?,
         _ => logs::call(name, a)?,

@@ -12,7 +12,7 @@
 
 use super::acts::{About, Acts, acts_of, message_act, name_of};
 use super::capability::lacking;
-use super::command::{Command, MessageTarget};
+use super::command::{Command, MessageAct, MessageTarget};
 use super::error::{Fault, Span, clip};
 use super::evaluate::{holds, saw};
 use super::expect::{expect, predict};
@@ -435,6 +435,7 @@ impl Execution {
             return Ok(done(Said::default()));
         };
         let Some(lab) = session.lab.as_mut() else { return Ok(wrong("there is no cluster")) };
+        let released = matches!(act, MessageAct::Release);
         let fits = |happening: &Happening| match happening {
             Happening::Deliver { from: sender, to: receiver, message } => {
                 message.kind() == kind
@@ -443,12 +444,19 @@ impl Execution {
             }
             _ => false,
         };
-        let found = lab.cluster().network.pending().find(|pending| fits(&pending.happening));
+        let found = lab
+            .cluster()
+            .network
+            .pending()
+            .find(|pending| fits(&pending.happening) && (pending.held || !released));
         if let Some(pending) = found {
             return match message_act(*act, pending.id, &name_of(&pending, lab.cluster())) {
                 Ok(Acts { acts, about }) => self.act(session, acts.into(), about),
                 Err(error) => Ok(wrong(error)),
             };
+        }
+        if released {
+            return Ok(failed(format!("no {kind} is held"), json!({ "message": null })));
         }
         if lab.now() >= since + PATIENCE || !lab.step()? {
             let line = format!("no {kind} was sent within {PATIENCE}");

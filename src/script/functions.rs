@@ -148,7 +148,7 @@ functions! {
     lag(Group, Partition) 2: "log end (high watermark) less committed offset", "高水位减去已提交偏移量";
     position(Client, Partition) 2: "the next offset that a consumer will read", "消费者下一条要读的偏移量";
     values(Client) 1: "all values a consumer was handed so far", "消费者至今收到的所有值";
-    metric(Word) 1: "a metric by Kafka's name", "按 Kafka 名称取指标";
+    metric(Word, Broker) 1: "a metric by Kafka's name, of the cluster or of one broker", "按 Kafka 名称取指标：整个集群的，或某个 broker 的";
     violated(Word) 0: "whether an invariant was violated (any, or the one named)", "是否有不变式被破坏";
     scanned(Partition, Broker) 1: "how many segments the broker read through at its last start", "broker 最近一次启动时扫描了几个段";
     inspected(Word) 1: "a field of what the last 'inspect' or 'crc check' brought", "上一次 'inspect' 或 'crc check' 结果中的某个字段";

@@ -9,6 +9,16 @@ fn sentence(form: &Form, language: Language) -> &'static str {
     language.pick(form.english, form.chinese)
 }
 
+/// What a command as written does, in one sentence.
+pub fn sentence_of(line: &str, language: Language) -> Option<&'static str> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let fits = |form: &&Form| {
+        form.parts().zip(words.iter().copied().chain(std::iter::repeat(""))).all(|(a, b)| a == b)
+    };
+    let found = forms().filter(fits).max_by_key(|form| form.parts().count());
+    found.map(|form| sentence(form, language))
+}
+
 /// The forms that begin with these words.
 pub fn help(words: &[String]) -> Vec<&'static Form> {
     let begins = |form: &&Form| {

@@ -8,19 +8,25 @@
 //!
 //! What always holds: a broker keeps its column, a partition its row; only rows in sight are drawn, so ten thousand
 //! partitions cost no more than one screenful. Kafka's own topics are one row each unless one of them is in focus.
-//! Where the columns do not fit (many brokers, few cells), a row lists its replicas instead.
+//! Where the columns do not fit (many brokers, few cells), a row lists its replicas instead; where much room
+//! is left, the brokers and the copies follow (`more`).
 
-use super::common::{self, Fresh, finish, is_internal, more, window};
+mod more;
+
+use super::common::{self, Fresh, finish, is_internal, window};
 use super::picture::{Canvas, Focus, Line, Picture, Role, Target};
 use super::table::{Align, Table};
 use crate::cluster::{Lab, NodeState};
-use crate::coordination::kraft::{Image, PartitionRegistration};
+use crate::coordination::kraft::{Image, PartitionRegistration, TopicImage};
 use crate::types::{NodeId, TopicName, TopicPartition};
 
 enum Row<'a> {
     Partition(&'a TopicName, u32),
     Folded(&'a TopicName),
 }
+
+/// The least cells of a broker's column.
+const COLUMN: usize = 7;
 
 /// Draws the pane.
 pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
@@ -29,27 +35,27 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     let mut picture = Picture::new(title).caption(caption(lab, canvas));
     let nothing = Image::default();
     let image = common::image(lab).unwrap_or(&nothing);
-    let (rows, chosen, above, below) = rows(image, focus, canvas.height.saturating_sub(1));
-    let lines = wide(lab, image, &rows, &fresh, canvas);
-    let fits = lines.iter().all(|line| line.width() <= canvas.width);
-    let lines = if fits { lines } else { compact(lab, image, &rows, &fresh, canvas) };
-    let mut lines = lines.into_iter();
-    picture.extend(lines.next());
-    if above > 0 {
-        picture.push(more(above, canvas));
-    }
-    let first = picture.lines.len();
+    let sight = rows(image, focus, canvas.height.saturating_sub(1));
+    let rows = &sight.rows;
+    let narrow = lab.cluster().brokers.len() * COLUMN + 30 > canvas.width;
+    let lines = if narrow { Vec::new() } else { wide(lab, image, rows, &fresh, canvas) };
+    let fits = !narrow && lines.iter().all(|line| line.width() <= canvas.width);
+    let lines = if fits { lines } else { compact(lab, image, rows, &fresh, canvas) };
+    picture.attention = sight.chosen.map(|row| row + 1);
     picture.extend(lines);
-    picture.attention = chosen.map(|row| row + first);
-    if below > 0 {
-        picture.push(more(below, canvas));
-    }
+    picture.part = Some((sight.first, rows.len(), sight.total));
     if image.topics.is_empty() {
         let text = canvas.word(
             "no topics yet; `topic create orders partitions=1` makes one",
             "还没有 topic；用 `topic create orders partitions=1` 创建",
         );
         picture.push(Line::of(format!("  {text}"), Role::Dim));
+    } else if sight.total == 0 {
+        let text = canvas.word("no partition fits the filter", "没有符合过滤条件的分区");
+        picture.push(Line::of(format!("  {text}"), Role::Dim));
+    }
+    if canvas.height < 10_000 && sight.total == rows.len() {
+        more::add(lab, image, rows, &fresh, canvas, &mut picture);
     }
     finish(picture, canvas)
 }
@@ -73,47 +79,119 @@ fn caption(lab: &Lab, canvas: &Canvas) -> Line {
     line
 }
 
-/// The rows in sight, which of them is in focus, and how many lie above and below.
-fn rows<'a>(
-    image: &'a Image,
-    focus: &Focus,
-    room: usize,
-) -> (Vec<Row<'a>>, Option<usize>, usize, usize) {
+/// The rows in sight, which of them is chosen, the first one's place among all, and how many there are.
+struct Sight<'a> {
+    rows: Vec<Row<'a>>,
+    chosen: Option<usize>,
+    first: usize,
+    total: usize,
+}
+
+/// The partitions of one topic that a filter leaves: all of them, or these.
+enum Left {
+    All(usize),
+    These(Vec<u32>),
+}
+
+impl Left {
+    fn len(&self) -> usize {
+        match self {
+            Left::All(count) => *count,
+            Left::These(numbers) => numbers.len(),
+        }
+    }
+    fn number(&self, at: usize) -> u32 {
+        match self {
+            Left::All(_) => at as u32,
+            Left::These(numbers) => numbers[at],
+        }
+    }
+    fn place(&self, number: u32) -> Option<usize> {
+        match self {
+            Left::All(count) => ((number as usize) < *count).then_some(number as usize),
+            Left::These(numbers) => numbers.iter().position(|known| *known == number),
+        }
+    }
+}
+
+/// What a filter leaves of a topic: `!` are those that are not well, other text is part of the name.
+fn left(name: &TopicName, topic: &TopicImage, filter: &str) -> Left {
+    let all = Left::All(topic.partitions.len());
+    let unwell = |p: &PartitionRegistration| p.leader.is_none() || p.isr.len() < p.replicas.len();
+    let these = |test: &dyn Fn(u32, &PartitionRegistration) -> bool| {
+        let numbers = topic.partitions.iter().enumerate();
+        let fit = numbers.filter(|(at, p)| test(*at as u32, p)).map(|(at, _)| at as u32);
+        Left::These(fit.collect())
+    };
+    match filter {
+        "" => all,
+        "!" => these(&|_, partition| unwell(partition)),
+        _ if name.as_str().contains(filter) => all,
+        _ => match filter.rsplit_once('-') {
+            Some((stem, number)) if name.as_str().ends_with(stem) => {
+                these(&|at, _| at.to_string().starts_with(number))
+            }
+            _ => Left::These(Vec::new()),
+        },
+    }
+}
+
+fn rows<'a>(image: &'a Image, focus: &Focus, room: usize) -> Sight<'a> {
+    let chosen = match &focus.chosen {
+        Some(Target::Partition(partition)) => Some(partition),
+        _ => focus.partition.as_ref(),
+    };
+    let filter = focus.filter.as_deref().unwrap_or_default();
     let focused = focus.partition.as_ref();
     let open = |name: &TopicName| !is_internal(name) || focused.is_some_and(|p| p.topic == *name);
-    let mut topics: Vec<(&TopicName, usize, bool)> = Vec::with_capacity(image.topics.len());
+    // Topic, what is left of it, whether its partitions have rows of their own.
+    let mut topics: Vec<(&TopicName, Left, bool)> = Vec::with_capacity(image.topics.len());
     for internal in [false, true] {
         for (name, topic) in image.topics.iter().filter(|(name, _)| is_internal(name) == internal) {
-            let rows = if open(name) { topic.partitions.len() } else { 1 };
-            topics.push((name, rows, open(name)));
+            let (left, open) = (left(name, topic, filter), open(name));
+            if left.len() > 0 {
+                topics.push((name, left, open));
+            }
         }
     }
-    let total: usize = topics.iter().map(|(_, rows, _)| rows).sum();
-    let mut chosen = None;
+    let count = |(_, left, open): &(&TopicName, Left, bool)| if *open { left.len() } else { 1 };
+    let total: usize = topics.iter().map(count).sum();
+    let mut at = None;
     let mut before = 0;
-    for (name, rows, _) in &topics {
-        if let Some(partition) = focused.filter(|p| p.topic == **name) {
-            chosen = Some(before + (partition.partition as usize).min(rows.saturating_sub(1)));
+    for topic in &topics {
+        if let Some(partition) = chosen.filter(|p| p.topic == *topic.0) {
+            let place = if topic.2 { topic.1.place(partition.partition) } else { Some(0) };
+            at = place.map(|place| before + place);
         }
-        before += rows;
+        before += count(topic);
     }
-    let room = if total > room { room.saturating_sub(2) } else { room };
-    let visible = window(total, chosen, room);
+    let room = room.max(1);
+    let visible = match focus.top {
+        Some(top) if total > room => {
+            let top = top.min(total - room);
+            top..top + room
+        }
+        _ => window(total, at, room),
+    };
     let mut out = Vec::with_capacity(visible.len());
-    let mut at = 0;
-    for (name, rows, open) in topics {
-        let from = visible.start.max(at);
-        let to = visible.end.min(at + rows);
+    let mut begin = 0;
+    for topic in &topics {
+        let rows = count(topic);
+        let from = visible.start.max(begin);
+        let to = visible.end.min(begin + rows);
         for row in from..to {
-            out.push(match open {
-                true => Row::Partition(name, (row - at) as u32),
-                false => Row::Folded(name),
+            out.push(match topic.2 {
+                true => Row::Partition(topic.0, topic.1.number(row - begin)),
+                false => Row::Folded(topic.0),
             });
         }
-        at += rows;
+        begin += rows;
+        if begin >= visible.end {
+            break;
+        }
     }
-    let chosen = chosen.and_then(|row| row.checked_sub(visible.start));
-    (out, chosen, visible.start, total - visible.end)
+    let chosen = at.and_then(|row| row.checked_sub(visible.start)).filter(|row| *row < out.len());
+    Sight { rows: out, chosen, first: visible.start, total }
 }
 
 /// `b1 ✕ 9.0 s`: how a broker is, if it is not simply well.

@@ -6,21 +6,23 @@
 //! ```
 //!
 //! A broker's metric is counted by that broker, as in Kafka: a dead broker counts nothing, so partitions without a
-//! leader are nobody's under-replicated ones but the controller's `OfflinePartitionsCount`. Counters count the events
-//! that are in memory. Whoever looked before sees what it was then, and the difference. The metrics of logs are listed
+//! leader are nobody's under-replicated ones but the controller's `OfflinePartitionsCount`. Counters count since
+//! the cluster was formatted (`cluster::Tally`). Whoever looked before sees what it was then, and the difference. The metrics of logs are listed
 //! once they say something. Sources: classes `ReplicaManager`, `ControllerMetrics`, `Partition`, `BrokerTopicMetrics`.
 
+mod flow;
 mod logs;
+
+pub use flow::metadata_lag;
 
 use super::common::{self, finish};
 use super::picture::{Canvas, Focus, Line, Picture, Role};
 use super::table::{Align, Table};
 use super::width::number;
-use crate::cluster::{Body, Lab, NodeState};
-use crate::coordination;
+use crate::broker;
+use crate::cluster::{Lab, NodeState};
 use crate::replica::Replica;
 use crate::types::{Language, NodeId, TopicPartition};
-use crate::{broker, storage};
 use std::collections::BTreeMap;
 
 /// The few that the cluster pane shows too.
@@ -106,52 +108,34 @@ fn offline(lab: &Lab) -> i64 {
     topics.flat_map(|topic| &topic.partitions).filter(|p| p.leader.is_none()).count() as i64
 }
 
-/// The few numbers that say how the cluster is.
+/// The few numbers that say how the cluster is, as its controller knows: cheap enough for every frame.
 pub fn counts(lab: &Lab) -> Counts {
-    let sum = |test: fn(&(&Replica, &crate::replica::Leader)) -> bool| {
-        let count = |&id: &NodeId| leaders(lab, id).filter(test).count() as i64;
-        lab.cluster().brokers.keys().map(count).sum()
-    };
-    Counts {
-        under_replicated: sum(under_replicated),
-        under_min_isr: sum(under_min_isr),
-        offline: offline(lab),
-    }
-}
-
-/// How often something happened on controllers, by the event's kind.
-fn happened(lab: &Lab) -> BTreeMap<&'static str, i64> {
-    let mut counts = BTreeMap::new();
-    for event in lab.events() {
-        let event = match &event.body {
-            Body::Controller(event) => event,
-            Body::Broker(broker::Event::DownConverted { records, .. }) => {
-                *counts.entry("FetchMessageConversionsPerSec").or_default() += i64::from(*records);
-                continue;
-            }
-            Body::Broker(broker::Event::Storage(storage::Event::Converted { records, .. })) => {
-                *counts.entry("ProduceMessageConversionsPerSec").or_default() +=
-                    i64::from(*records);
-                continue;
-            }
-            _ => continue,
-        };
-        let name = match event {
-            coordination::Event::LeaderElected { unclean: true, .. } => {
-                "UncleanLeaderElectionsPerSec"
-            }
-            coordination::Event::LeaderElected { .. } => "LeaderElectionRateAndTimeMs",
-            coordination::Event::IsrChanged { before, after, .. } => {
-                match after.len() < before.len() {
-                    true => "IsrShrinksPerSec",
-                    false => "IsrExpandsPerSec",
+    let mut counts = Counts::default();
+    let Some(image) = common::image(lab) else { return counts };
+    let default = lab.cluster().config.log.min_insync_replicas;
+    for (name, topic) in image.topics.iter() {
+        let own = image.topic_config(name, "min.insync.replicas");
+        let least = own.and_then(|text| text.parse().ok()).unwrap_or(default as usize);
+        for partition in &topic.partitions {
+            match partition.leader {
+                None => counts.offline += 1,
+                Some(_) => {
+                    let (isr, all) = (partition.isr.len(), partition.replicas.len());
+                    counts.under_replicated += i64::from(isr < all);
+                    counts.under_min_isr += i64::from(isr < least.min(all));
                 }
             }
-            _ => continue,
-        };
-        *counts.entry(name).or_default() += 1;
+        }
     }
     counts
+}
+
+/// The broker's process, if it runs.
+fn running(lab: &Lab, id: NodeId) -> Option<&broker::Broker> {
+    match lab.cluster().state(id) {
+        NodeState::Alive | NodeState::Paused => lab.cluster().broker(id),
+        _ => None,
+    }
 }
 
 /// All metrics.
@@ -223,10 +207,7 @@ pub fn all(lab: &Lab) -> Vec<Metric> {
         let alarming = alarm && value > 0;
         metrics.push(Metric { brokers, alarming, ..Metric::of(name, value, (english, chinese)) });
     };
-    let running = |id| match cluster.state(id) {
-        NodeState::Alive | NodeState::Paused => cluster.broker(id),
-        _ => None,
-    };
+    let running = |id| running(lab, id);
     let replicas = |id| running(id).map_or(0, |b| b.replicas.len()) as i64;
     let leading = |id| leaders(lab, id).count() as i64;
     let under = |id| leaders(lab, id).filter(under_replicated).count() as i64;
@@ -312,9 +293,9 @@ pub fn all(lab: &Lab) -> Vec<Metric> {
         "其中在用户空间拷贝的字节：0 即零拷贝",
         &copied,
     );
-    let happened = happened(lab);
+    flow::add(lab, &mut metrics);
     let mut counter = |name: &'static str, alarm: bool, english, chinese| {
-        let value = happened.get(name).copied().unwrap_or(0);
+        let value = cluster.tally.of(name);
         let alarming = alarm && value > 0;
         metrics.push(Metric { alarming, ..Metric::of(name, value, (english, chinese)) });
     };
@@ -346,6 +327,19 @@ pub fn all(lab: &Lab) -> Vec<Metric> {
     );
     logs::add(lab, &mut metrics);
     metrics
+}
+
+/// What one broker counts; `Err` if brokers do not count it, nothing if there is no such metric.
+pub fn metric_of(lab: &Lab, name: &str, broker: NodeId) -> Option<Result<i64, ()>> {
+    let mut found = None;
+    for metric in all(lab).into_iter().filter(|metric| metric.name == name) {
+        let own = metric.brokers.iter().find(|(id, _)| *id == broker).map(|(_, value)| *value);
+        if metric.brokers.is_empty() {
+            return Some(Err(()));
+        }
+        found = Some(found.unwrap_or(0) + own.unwrap_or(0));
+    }
+    found.map(Ok)
 }
 
 /// The value of one metric by Kafka's name (or the short names `LeaderElections`, `UncleanLeaderElections`).

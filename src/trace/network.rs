@@ -2,64 +2,142 @@
 //!
 //! ```text
 //!   network   3 messages, 9 timers   cut b1 | b3
+//!     held by hand
+//!     #809   ‖ held    Fetch           b1 → b2     orders-0 from 3
+//!     under way
 //!     #812   +0.6 ms   Fetch           b3 → b2     orders-0 from 4, epoch 1        ▸ next
 //!     #815   +0.9 ms   FetchResponse   b2 → b3     orders-0 98 B, HW 4 «
 //!     timers
 //!     #790   +1.2 s    b1   broker heartbeat
 //! ```
 //!
-//! The numbers are those of `message deliver ID`, `message drop ID` and `timer fire ID`. Messages between two nodes
+//! The numbers are those of `message deliver|hold|release|drop ID` and `timer fire ID`. Under the one that is chosen
+//! stands what it would do. Messages between two nodes
 //! keep their order (TCP); across pairs any order is possible.
 
 use super::common::{self, finish, more};
 use super::picture::{Canvas, Focus, Line, Picture, Role, Target};
 use super::table::{Align, Table};
-use crate::clock::Instant;
+use crate::clock::{Duration, Instant};
 use crate::cluster::{Happening, Lab, NodeState, Pending};
 use crate::protocol::{Body, ErrorCode, Request, Response, Timer};
 use crate::types::{Language, NodeId, TopicPartition};
 
+mod would;
+
+/// No message takes a day by itself: it waits behind one that is held.
+const FAR: Duration = Duration(86_400_000_000);
+
 /// Draws the pane.
 pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     let network = &lab.cluster().network;
-    let room = canvas.height.saturating_sub(3).clamp(4, 60);
-    let (mut messages, mut timers) = (Vec::new(), Vec::new());
-    let (mut all_messages, mut all_timers) = (0, 0);
+    let chosen = focus.pending.filter(|id| network.queue.keys().any(|(_, known)| known == id));
+    let room = canvas.height.saturating_sub(3 + 2 * usize::from(chosen.is_some())).clamp(4, 60);
+    let filter = |happening: &Happening| match focus.filter.as_deref() {
+        None | Some("") => true,
+        Some(filter) => named(lab, happening).contains(filter),
+    };
+    let mut lists: [List; 3] = Default::default();
     let mut next = None;
-    for (&(at, id), queued) in &network.queue {
-        next = next.or(Some(id));
-        let (list, count) = match queued.happening {
-            Happening::Timer { .. } => (&mut timers, &mut all_timers),
-            _ => (&mut messages, &mut all_messages),
-        };
-        *count += 1;
-        if list.len() < room || focus.pending == Some(id) {
-            let happening = queued.happening.clone();
-            list.push(Pending { id, at, happening, cause: queued.cause });
+    let all = || network.queue.iter().filter(|(_, queued)| filter(&queued.happening));
+    let of = |id: u64, happening: &Happening| match happening {
+        _ if network.is_held(id) => 0,
+        Happening::Timer { .. } => 2,
+        _ => 1,
+    };
+    for (&(_, id), queued) in all() {
+        let list = &mut lists[of(id, &queued.happening)];
+        if chosen == Some(id) {
+            list.chosen = Some(list.all);
         }
+        list.all += 1;
+        next = next.or(Some(id));
     }
-    let caption = caption(lab, all_messages, all_timers, canvas);
+    let [held, under_way, timers] = &lists;
+    let caption = caption(lab, under_way.all, timers.all, held.all, canvas);
+    let left = room.saturating_sub(held.all.min(room / 3));
+    let timer_rows =
+        timers.all.min(left / 3).max(timers.all.min(left.saturating_sub(under_way.all + 2)));
+    let rooms = [room / 3, left.saturating_sub(timer_rows + 1).max(2), timer_rows.max(2)];
+    for (list, room) in lists.iter_mut().zip(rooms) {
+        list.shown = common::window(list.all, list.chosen, room);
+    }
+    let mut at = [0; 3];
+    for (&(due, id), queued) in all() {
+        let kind = of(id, &queued.happening);
+        if lists[kind].shown.contains(&at[kind]) {
+            let (happening, held) = (queued.happening.clone(), kind == 0);
+            lists[kind].rows.push(Pending { id, at: due, happening, cause: queued.cause, held });
+        }
+        at[kind] += 1;
+    }
     let mut picture = Picture::new(canvas.word("network", "网络")).caption(caption);
+    cuts(lab, canvas, &mut picture);
     let first_event = lab.step_events().next().map_or(u64::MAX, |event| event.id);
-    let most = room.saturating_sub(all_timers.min(room / 3) + 1).max(2);
-    rows(lab, &messages, most, all_messages, focus, next, first_event, canvas, &mut picture);
-    if messages.is_empty() {
+    let [held, under_way, timers] = &lists;
+    if held.all > 0 {
+        let text = canvas.word("  held by hand", "  手动扣住");
+        picture.push(Line::of(text, Role::Heading));
+        rows(lab, held, next, first_event, canvas, &mut picture);
+        let text = canvas.word("  under way", "  在途");
+        picture.push(Line::of(text, Role::Heading));
+    }
+    rows(lab, under_way, next, first_event, canvas, &mut picture);
+    if under_way.all == 0 {
         picture
             .push(Line::of(canvas.word("  no message is under way", "  没有在途消息"), Role::Dim));
     }
-    if !timers.is_empty() {
+    if timers.all > 0 {
         picture.push(Line::of(canvas.word("  timers", "  定时器"), Role::Heading));
-        let left = room.saturating_sub(picture.lines.len()).max(2);
-        rows(lab, &timers, left, all_timers, focus, next, first_event, canvas, &mut picture);
+        rows(lab, timers, next, first_event, canvas, &mut picture);
+    }
+    let shown = lists.iter().flat_map(|list| &list.rows).find(|p| Some(p.id) == chosen);
+    if let Some(pending) = shown {
+        picture.attention =
+            picture.lines.iter().position(|l| l.target == Some(Target::Pending(pending.id)));
+        picture.blank();
+        let text = would::would(lab, pending, canvas.language);
+        let head = format!("  {} ", canvas.glyphs.message);
+        picture.push(Line::of(head, Role::Accent).text(text));
     }
     finish(picture, canvas)
 }
 
-fn caption(lab: &Lab, messages: usize, timers: usize, canvas: &Canvas) -> Line {
+/// Happenings of one sort, and which of them are in sight.
+#[derive(Default)]
+struct List {
+    all: usize,
+    chosen: Option<usize>,
+    shown: std::ops::Range<usize>,
+    rows: Vec<Pending>,
+}
+
+/// What a filter is held against: kind and nodes.
+fn named(lab: &Lab, happening: &Happening) -> String {
+    match happening {
+        Happening::Deliver { from, to, message } => format!(
+            "{} {} {}",
+            message.kind(),
+            common::node_name(lab, *from),
+            common::node_name(lab, *to)
+        ),
+        Happening::Timer { node, timer } => format!("{} {timer}", common::node_name(lab, *node)),
+        other => common::node_name(lab, other.node()),
+    }
+}
+
+fn caption(lab: &Lab, messages: usize, timers: usize, held: usize, canvas: &Canvas) -> Line {
     let mut line = Line::plain(match canvas.language {
         Language::English => format!("{messages} under way, {timers} timers"),
         Language::Chinese => format!("{messages} 条在途，{timers} 个定时器"),
     });
+    if held > 0 {
+        let text = match canvas.language {
+            Language::English => format!(", {held} held"),
+            Language::Chinese => format!("，{held} 个被扣住"),
+        };
+        line = line.span(text, Role::Warn);
+    }
     for (at, (a, b)) in lab.cluster().network.cuts().into_iter().take(6).enumerate() {
         let word = if at == 0 { canvas.word("   cut ", "   已切断 ") } else { ", " };
         let pair = format!("{} | {}", common::node_name(lab, a), common::node_name(lab, b));
@@ -68,49 +146,69 @@ fn caption(lab: &Lab, messages: usize, timers: usize, canvas: &Canvas) -> Line {
     line
 }
 
-#[allow(clippy::too_many_arguments)]
+/// The links that are cut: rows of their own where somebody may choose them.
+fn cuts(lab: &Lab, canvas: &Canvas, picture: &mut Picture) {
+    const MOST: usize = 4;
+    let network = &lab.cluster().network;
+    for (a, b) in network.cuts().into_iter().take(MOST) {
+        let waiting = network.waiting(a, b) + network.waiting(b, a);
+        let (a_name, b_name) = (common::node_name(lab, a), common::node_name(lab, b));
+        let text = match canvas.language {
+            Language::English => format!("   {waiting} wait behind it; heal it, and they arrive"),
+            Language::Chinese => format!("   {waiting} 条在等待；修复后送达"),
+        };
+        let line = Line::of(format!("  {} {a_name} | {b_name}", canvas.glyphs.lost), Role::Bad);
+        picture.push(line.span(text, Role::Dim).to(Target::Link(a, b)));
+    }
+}
+
 fn rows(
     lab: &Lab,
-    list: &[Pending],
-    most: usize,
-    all: usize,
-    focus: &Focus,
+    list: &List,
     next: Option<u64>,
     first_event: u64,
     canvas: &Canvas,
     picture: &mut Picture,
 ) {
     let g = &canvas.glyphs;
-    let chosen = list.iter().position(|pending| Some(pending.id) == focus.pending);
-    let shown = common::window(list.len(), chosen, most);
     let columns = [Align::Right, Align::Left, Align::Left, Align::Left, Align::Left];
     let mut table = Table::new(&columns).gap(2);
-    let base = picture.lines.len();
-    for (at, pending) in list[shown.clone()].iter().enumerate() {
+    let network = &lab.cluster().network;
+    for pending in &list.rows {
         let (kind, who, what) = describe(lab, pending, canvas);
         let mut content = what;
-        if Some(pending.id) == next {
+        if Some(pending.id) == next && !pending.held {
             let text = format!("  {} {}", g.chosen, canvas.word("next", "下一个"));
             content = content.span(text, Role::Cursor);
         }
         let new = pending.cause.is_some_and(|cause| cause >= first_event);
+        let behind = (!pending.held && pending.at.since(lab.now()) >= FAR)
+            .then(|| network.waits_behind(pending.id))
+            .flatten();
+        let when = match (pending.held, behind) {
+            (true, _) => {
+                Line::of(format!("{} {}", g.paused, canvas.word("held", "扣住")), Role::Warn)
+            }
+            (false, Some(first)) => {
+                let text = canvas.word("behind", "排在其后");
+                Line::of(format!("{text} #{first}"), Role::Warn)
+            }
+            (false, None) => Line::of(due(lab.now(), pending.at), Role::Number),
+        };
         table.row_to(
             vec![
                 Line::of(format!("#{}", pending.id), Role::Dim),
-                Line::of(due(lab.now(), pending.at), Role::Number),
+                when,
                 Line::of(kind, Role::Strong),
                 who,
                 content.changed(new, g),
             ],
             Target::Pending(pending.id),
         );
-        if chosen == Some(shown.start + at) {
-            picture.attention = Some(base + at);
-        }
     }
     picture.extend(table.lines(canvas.width, g.ellipsis));
-    if all > shown.len() {
-        picture.push(more(all - shown.len(), canvas));
+    if list.all > list.shown.len() {
+        picture.push(more(list.all - list.shown.len(), canvas));
     }
 }
 

@@ -117,6 +117,10 @@ pub enum Target {
     Word(String),
     /// A choice of a list or of a prediction, from 0.
     Choice(usize),
+    /// The link between two nodes.
+    Link(NodeId, NodeId),
+    /// A branch of the history.
+    Branch(String),
 }
 
 /// One row.
@@ -251,6 +255,8 @@ pub struct Picture {
     pub lines: Vec<Line>,
     /// The row that must stay in sight when there is no room for all.
     pub attention: Option<usize>,
+    /// Of a list of which only a part was drawn: the first row drawn, how many were, and how many there are.
+    pub part: Option<(usize, usize, usize)>,
 }
 
 impl Picture {
@@ -349,6 +355,12 @@ pub struct Focus {
     pub file: Option<String>,
     /// A byte of it.
     pub byte: Option<u64>,
+    /// The row that is chosen, by what it means.
+    pub chosen: Option<Target>,
+    /// The first row of a long list, where somebody scrolled.
+    pub top: Option<usize>,
+    /// What rows must contain.
+    pub filter: Option<String>,
     /// What the metrics were when they were last looked at.
     pub was: Option<std::sync::Arc<super::metrics::Seen>>,
 }

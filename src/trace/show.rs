@@ -5,8 +5,8 @@
 
 use super::common;
 use super::picture::{Canvas, Focus, Picture};
-use super::{bytes, cluster, controller, files, group, index, log, metrics, network, partition};
-use super::{producer, start, tables, timeline, why};
+use super::{bytes, cluster, controller, files, group, index, log, metrics, network, overview};
+use super::{partition, producer, start, tables, timeline, why};
 use crate::cluster::Lab;
 use crate::types::{NodeId, Offset, TopicPartition};
 
@@ -14,6 +14,10 @@ use crate::types::{NodeId, Offset, TopicPartition};
 pub const KINDS: &[&str] = &[
     "cluster",
     "topic",
+    "topics",
+    "brokers",
+    "groups",
+    "overview",
     "partition",
     "isr",
     "log",
@@ -157,6 +161,9 @@ pub fn show(
     Ok(match kind {
         "topic" => tables::topic(lab, name, canvas)?,
         "isr" => tables::isr(lab, canvas),
+        "topics" => overview::topics(lab, canvas),
+        "brokers" => overview::brokers(lab, canvas),
+        "groups" => overview::groups(lab, canvas),
         "segment" => log::segment(lab, &focus, canvas),
         "epochs" => tables::epochs(lab, &focus, canvas),
         "offsets" => group::offsets(lab, name, canvas)?,
@@ -193,6 +200,7 @@ pub fn draw(pane: &str, lab: &Lab, focus: &Focus, canvas: &Canvas) -> Option<Pic
         "metrics" => metrics::draw(lab, focus, canvas),
         "timeline" => timeline::draw(lab, focus, canvas),
         "why" => why::draw(lab, focus, canvas),
+        "overview" => overview::draw(lab, canvas),
         "files" => files::draw(lab, focus, canvas),
         _ => return None,
     })

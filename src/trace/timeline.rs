@@ -83,9 +83,9 @@ pub fn weights(lab: &Lab, cells: usize) -> Vec<Weight> {
             put(step, Weight::Act);
         }
     }
-    for branch in lab.branches() {
-        if let Some((parent, step)) = branch.parent
-            && (parent == lab.branch_name() || branch.current)
+    for (_, parent, _, current) in lab.forks() {
+        if let Some((parent, step)) = parent
+            && (parent == lab.branch_name() || current)
         {
             put(step, Weight::Branch);
         }
@@ -94,7 +94,7 @@ pub fn weights(lab: &Lab, cells: usize) -> Vec<Weight> {
 }
 
 /// The cell of a step: one for each while they fit, then each stands for equally many.
-fn cell_of(step: u64, head: u64, cells: usize) -> usize {
+pub fn cell_of(step: u64, head: u64, cells: usize) -> usize {
     let last = cells.saturating_sub(1) as u64;
     let cell = match head <= last {
         true => step,
@@ -137,18 +137,28 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
         }
     };
     let mut caption = Line::plain(caption).span(format!("   {}", lab.branch_name()), Role::Link);
-    let others = lab.branches().len().saturating_sub(1);
+    let others = lab.forks().count().saturating_sub(1);
     if others > 0 {
         let text = canvas.word("more branches", "个其他分支");
         caption = caption.span(format!("   {others} {text}"), Role::Dim);
     }
     let mut picture = Picture::new(canvas.word("timeline", "时间线")).caption(caption);
     picture.push(scrubber(lab, canvas.width.saturating_sub(4).clamp(8, 100), canvas).indent(2));
-    let room = canvas.height.saturating_sub(3).clamp(3, 40);
+    let tree = super::branches::tree(lab, canvas, (canvas.height / 3).clamp(2, 12));
+    let forked = tree.len();
+    picture.extend(tree);
+    if forked > 0 {
+        picture.blank();
+    }
+    let room = canvas.height.saturating_sub(3 + forked + usize::from(forked > 0)).clamp(3, 40);
     let mut last: Vec<&Stamped> = Vec::new();
     let mut earlier = false;
     let (mut rows, mut alike) = (0, 0);
+    let filter = focus.filter.as_deref().filter(|filter| !filter.is_empty());
     for event in lab.events().iter().rev() {
+        if filter.is_some_and(|filter| !matches(lab, event, filter, canvas)) {
+            continue;
+        }
         if weight(event) == Weight::Quiet && focus.event != Some(event.id) {
             continue;
         }
@@ -197,6 +207,13 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
         picture.attend();
     }
     finish(picture, canvas)
+}
+
+/// Whether an event's kind, node or sentence contains the filter.
+fn matches(lab: &Lab, event: &Stamped, filter: &str, canvas: &Canvas) -> bool {
+    event.body.kind().contains(filter)
+        || common::node_name(lab, event.node).contains(filter)
+        || event.body.sentence(canvas.language).contains(filter)
 }
 
 /// `… 48 more LeaderElected`, behind the first events of a long run.

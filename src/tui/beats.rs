@@ -58,7 +58,12 @@ impl Play {
             partition: shown.partition,
             ..Focus::default()
         };
-        Some((Pane::parse(shown.kind)?, focus))
+        let pane = match shown.kind {
+            "topics" | "brokers" | "groups" => Pane::Overview,
+            "quorum" | "zookeeper" => Pane::Controller,
+            kind => Pane::parse(kind)?,
+        };
+        Some((pane, focus))
     }
 
     /// Answers the questions that this command was the last to wait for.

@@ -25,6 +25,10 @@ pub struct Sight {
     pub scroll: Option<usize>,
     /// What the chosen row means.
     pub chosen: Option<Target>,
+    /// The first row of a long list, if the reader scrolled.
+    pub top: Option<usize>,
+    /// What rows must contain.
+    pub filter: Option<String>,
 }
 
 /// What the prompt asks for.
@@ -36,6 +40,8 @@ pub enum Asking {
     Branch,
     /// The answer to the question.
     Answer,
+    /// What the rows of a pane must contain.
+    Filter(Pane),
 }
 
 /// What a key or a click asks of the app.
@@ -71,6 +77,8 @@ pub struct Bench {
     pub prompt: Prompt,
     /// Whether one types, and what.
     pub asking: Option<Asking>,
+    /// What can be done to the chosen row, while it is asked.
+    pub menu: Option<super::menu::Menu>,
     /// Playing, if it plays.
     pub playing: Option<Playing>,
     /// Which speed.
@@ -113,6 +121,7 @@ impl Bench {
             sights: BTreeMap::new(),
             prompt: Prompt::default(),
             asking: None,
+            menu: None,
             playing: None,
             speed: FIRST,
             alone: None,
@@ -257,6 +266,11 @@ impl Bench {
             self.set_out();
         }
         self.lesson_step = at;
+        if let Some((text, event)) = self.stage.take_broken() {
+            self.playing = None;
+            self.note = Some(Note::bad(text));
+            self.focus.event = Some(event);
+        }
         if let Some((pane, focus)) = self.stage.take_shown() {
             let active = self.active;
             self.show(pane);
@@ -302,6 +316,49 @@ impl Bench {
         }
     }
 
+    /// What a pane is about: what all are about, and what of it is chosen, scrolled, filtered.
+    pub fn focus_of(&self, pane: Pane) -> Focus {
+        let mut focus = self.focus.clone();
+        if let Some(sight) = self.sights.get(&pane) {
+            focus.chosen.clone_from(&sight.chosen);
+            focus.top = sight.top;
+            focus.filter.clone_from(&sight.filter);
+            if let Some(Target::Pending(id)) = sight.chosen {
+                focus.pending = Some(id);
+            }
+        }
+        focus
+    }
+
+    /// The rows of a long list move by one where the choice leaves them.
+    fn follow(&mut self, pane: Pane, by: isize, rect: Rect) -> Option<crate::trace::Picture> {
+        let canvas = self.canvas(rect);
+        let picture = self.stage.picture(pane, &self.focus_of(pane), &canvas);
+        let Some((first, shown, total)) = picture.part.filter(|part| part.1 < part.2) else {
+            return Some(picture);
+        };
+        let targets: Vec<&Target> =
+            picture.lines.iter().filter_map(|l| l.target.as_ref()).collect();
+        let sight = self.sights.entry(pane).or_default();
+        let at = sight.chosen.as_ref().and_then(|t| targets.iter().position(|other| *other == t));
+        let next = at? as isize + by;
+        if (0..targets.len() as isize).contains(&next) {
+            sight.top = Some(first);
+            return Some(picture);
+        }
+        let over = if next < 0 { next } else { next + 1 - targets.len() as isize };
+        let top = (first as isize + over).clamp(0, (total - shown) as isize) as usize;
+        sight.top = Some(top);
+        sight.chosen = None;
+        let picture = self.stage.picture(pane, &self.focus_of(pane), &canvas);
+        let edge = |picture: &crate::trace::Picture| {
+            let mut targets = picture.lines.iter().filter_map(|l| l.target.clone());
+            if by < 0 { targets.next() } else { targets.next_back() }
+        };
+        self.sights.entry(pane).or_default().chosen = edge(&picture);
+        None
+    }
+
     /// Moves the choice in the active pane, or scrolls it if it has nothing to choose.
     pub fn choose(&mut self, by: isize) {
         let plan = self.plan();
@@ -310,14 +367,22 @@ impl Bench {
             self.scroll(Pane::Lesson, by);
             return;
         };
-        let picture = self.stage.picture(*pane, &self.focus, &self.canvas(*rect));
+        let (pane, rect) = (*pane, *rect);
+        let chosen = self.sights.get(&pane).and_then(|sight| sight.chosen.as_ref()).is_some();
+        let picture = match chosen {
+            true => match self.follow(pane, by, rect) {
+                Some(picture) => picture,
+                None => return,
+            },
+            false => self.stage.picture(pane, &self.focus_of(pane), &self.canvas(rect)),
+        };
         let targets: Vec<&Target> =
             picture.lines.iter().filter_map(|l| l.target.as_ref()).collect();
         if targets.is_empty() {
-            self.scroll(*pane, by);
+            self.scroll(pane, by);
             return;
         }
-        let sight = self.sights.entry(*pane).or_default();
+        let sight = self.sights.entry(pane).or_default();
         let at = sight.chosen.as_ref().and_then(|t| targets.iter().position(|other| *other == t));
         let last = targets.len() as isize - 1;
         let next = match at {
@@ -331,6 +396,16 @@ impl Bench {
 
     /// Scrolls a pane by rows.
     pub fn scroll(&mut self, pane: Pane, by: isize) {
+        let plan = self.plan();
+        if let Some((_, rect)) = plan.panes.iter().find(|(known, _)| *known == pane) {
+            let focus = self.focus_of(pane);
+            let part = self.stage.picture(pane, &focus, &self.canvas(*rect)).part;
+            if let Some((first, shown, total)) = part.filter(|part| part.1 < part.2) {
+                let top = (first as isize + by).clamp(0, (total - shown) as isize) as usize;
+                self.sights.entry(pane).or_default().top = Some(top);
+                return;
+            }
+        }
         let (first, last) = self.scroll_range(pane);
         let sight = self.sights.entry(pane).or_default();
         let at = sight.scroll.unwrap_or(first) as isize + by;
@@ -347,7 +422,7 @@ impl Bench {
                 return (0, 0);
             };
             let canvas = self.canvas(*rect);
-            (self.stage.picture(pane, &self.focus, &canvas), canvas.height)
+            (self.stage.picture(pane, &self.focus_of(pane), &canvas), canvas.height)
         };
         (picture.first_row(rows), picture.lines.len().saturating_sub(rows))
     }

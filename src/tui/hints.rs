@@ -72,11 +72,20 @@ pub fn of_bench(bench: &Bench) -> Vec<Hint> {
     let arrow =
         |unicode: &str, plain: &str| if ascii { plain.to_owned() } else { unicode.to_owned() };
     let key = |c: char, label: &str| Hint::new(KeyCode::Char(c), c.to_string(), label);
+    if bench.menu.is_some() {
+        return vec![
+            Hint::new(KeyCode::Enter, "Enter", w.run),
+            key('e', w.edit),
+            Hint::new(KeyCode::Down, arrow("↑↓", "Up Down"), w.choose),
+            Hint::new(KeyCode::Esc, "Esc", w.cancel),
+        ];
+    }
     if let Some(asking) = bench.asking {
         let mut hints = vec![Hint::new(
             KeyCode::Enter,
             "Enter",
             match asking {
+                Asking::Filter(_) => w.filter,
                 Asking::Command => w.run,
                 Asking::Branch => w.branch,
                 Asking::Answer => w.answer,
@@ -107,12 +116,23 @@ pub fn of_bench(bench: &Bench) -> Vec<Hint> {
     match bench.chosen_in(bench.active) {
         Some(Target::Pending(_)) => {
             hints.push(Hint::new(KeyCode::Enter, "Enter", w.deliver));
+            hints.push(key('o', w.hold));
             hints.push(key('d', w.drop));
+            hints.push(key('y', w.delay));
+            hints.push(key('a', w.act));
         }
-        Some(Target::Node(_)) if bench.active == Pane::Cluster => {
+        Some(Target::Branch(_)) => {
+            hints.push(Hint::new(KeyCode::Enter, "Enter", w.switch));
+            hints.push(key('v', w.compare));
+        }
+        Some(Target::Node(_) | Target::Replica(..)) if !status.read_only => {
+            hints.push(key('a', w.act));
             hints.push(key('x', w.kill));
-            hints.push(key('s', w.start_node));
             hints.push(Hint::new(KeyCode::Enter, "Enter", w.look));
+        }
+        Some(Target::Partition(_)) if !status.read_only => {
+            hints.push(Hint::new(KeyCode::Enter, "Enter", w.look));
+            hints.push(key('a', w.act));
         }
         Some(_) => hints.push(Hint::new(KeyCode::Enter, "Enter", w.look)),
         None => {}
@@ -146,6 +166,9 @@ pub fn of_bench(bench: &Bench) -> Vec<Hint> {
             hints.push(key('!', w.findings));
         }
     }
+    if super::keys::FILTERED.contains(&bench.active) && !status.read_only {
+        hints.push(key('/', w.filter));
+    }
     hints.push(key(':', w.command));
     hints.push(key('?', w.help));
     hints.push(key('q', w.leave));
@@ -157,6 +180,12 @@ pub fn of_bench(bench: &Bench) -> Vec<Hint> {
     }
     if !status.read_only {
         hints.push(key('b', w.branch));
+        if bench.stage.branches().len() > 1 {
+            hints.push(Hint::new(KeyCode::Char(']'), "[ ]", w.branches));
+        }
+        if bench.chosen_in(bench.active).is_none() {
+            hints.push(key('a', w.act));
+        }
     }
     hints.push(Hint::new(KeyCode::Tab, "Tab", w.pane));
     hints

@@ -5,11 +5,15 @@
 
 use super::bench::{Asking, Bench, Wanted};
 use super::help::Help;
+use super::menu::Does;
 use super::prompt::Typed;
 use super::speed::Playing;
 use super::stage::{Pace, Pane, Stage};
 use crate::trace::{Focus, Target};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// Panes whose rows can be narrowed by typing.
+pub(super) const FILTERED: &[Pane] = &[Pane::Cluster, Pane::Network, Pane::Timeline];
 
 impl Bench {
     /// A key.
@@ -17,6 +21,9 @@ impl Bench {
         if self.asking.is_some() {
             self.type_key(key);
             return Wanted::Nothing;
+        }
+        if self.menu.is_some() {
+            return self.menu_key(key);
         }
         self.note = None;
         if self.working && key.code != KeyCode::Char('q') {
@@ -62,8 +69,24 @@ impl Bench {
                 self.done(pace);
             }
             KeyCode::Char('d') => self.pending(false),
+            KeyCode::Char('o') => self.message("hold"),
+            KeyCode::Char('y') => self.message("delay"),
+            KeyCode::Char('c') => self.message("corrupt"),
             KeyCode::Char('x') => self.node("kill"),
             KeyCode::Char('s') => self.node("start"),
+            KeyCode::Char('a') if !self.read_only() => {
+                let target = self.chosen_in(self.active);
+                let at = self.chosen_place();
+                self.open_menu(target.as_ref(), at);
+            }
+            KeyCode::Char('[') => self.other_branch(-1),
+            KeyCode::Char(']') => self.other_branch(1),
+            KeyCode::Char('J') => self.choose(10),
+            KeyCode::Char('K') => self.choose(-10),
+            KeyCode::Char('v') => match self.chosen_in(self.active) {
+                Some(Target::Branch(name)) => self.run(&format!("diff {name}")),
+                _ => self.show(Pane::Diff),
+            },
             KeyCode::Char('?') => {
                 return Wanted::Help(Help { read_only: self.read_only(), ..Help::default() });
             }
@@ -71,6 +94,11 @@ impl Bench {
                 self.ask(Asking::Command);
                 self.prompt.set("find ");
                 self.offer();
+            }
+            KeyCode::Char('/') if FILTERED.contains(&self.active) => {
+                self.ask(Asking::Filter(self.active));
+                let filter = self.sights.get(&self.active).and_then(|s| s.filter.clone());
+                self.prompt.set(&filter.unwrap_or_default());
             }
             KeyCode::Char('/') => {
                 return Wanted::Help(Help { first: usize::MAX, ..Help::default() });
@@ -82,8 +110,10 @@ impl Bench {
                     self.stage.cancel();
                     return Wanted::Nothing;
                 }
-                let chosen = self.sights.get_mut(&self.active).and_then(|s| s.chosen.take());
-                if chosen.is_none() {
+                let sight = self.sights.entry(self.active).or_default();
+                let was = sight.chosen.take().is_some() || sight.filter.take().is_some();
+                sight.top = None;
+                if !was {
                     self.focus = Focus::default();
                 }
             }
@@ -132,7 +162,12 @@ impl Bench {
     }
 
     fn type_key(&mut self, key: KeyEvent) {
-        match self.prompt.key(key) {
+        let typed = self.prompt.key(key);
+        if let Some(Asking::Filter(pane)) = self.asking {
+            self.type_filter(pane, typed);
+            return;
+        }
+        match typed {
             Typed::Changed | Typed::Complete => self.offer(),
             Typed::Close => self.asking = None,
             Typed::Nothing => {}
@@ -152,7 +187,27 @@ impl Bench {
         }
     }
 
-    fn offer(&mut self) {
+    /// What is typed narrows the rows at once; Enter keeps it, Esc takes it away.
+    fn type_filter(&mut self, pane: Pane, typed: Typed) {
+        let text = self.prompt.text.clone();
+        let sight = self.sights.entry(pane).or_default();
+        sight.top = None;
+        match typed {
+            Typed::Changed | Typed::Complete | Typed::Nothing => {
+                sight.filter = Some(text).filter(|text| !text.is_empty());
+            }
+            Typed::Close => {
+                sight.filter = None;
+                self.asking = None;
+            }
+            Typed::Line(line) => {
+                sight.filter = Some(line.trim().to_owned()).filter(|text| !text.is_empty());
+                self.asking = None;
+            }
+        }
+    }
+
+    pub(super) fn offer(&mut self) {
         self.prompt.offers = match self.asking {
             Some(Asking::Command) => self.stage.complete(&self.prompt.text, self.prompt.cursor),
             _ => Vec::new(),
@@ -182,6 +237,11 @@ impl Bench {
                 let pace = self.stage.pending(*id, true);
                 self.done(pace);
             }
+            Target::Branch(name) => self.run(&format!("switch {name}")),
+            Target::Link(..) => {
+                let at = self.chosen_place();
+                self.open_menu(Some(target), at);
+            }
             Target::Step(step) => self.wanted_step = Some(*step),
             Target::Word(word) => {
                 return Wanted::Help(Help { search: word.clone(), ..Help::default() });
@@ -203,8 +263,43 @@ impl Bench {
         }
     }
 
+    /// Runs a command as if it had been typed.
+    fn run(&mut self, command: &str) {
+        let pace = self.stage.command(command);
+        self.done(pace);
+    }
+
+    /// What the network pane's keys do to the chosen message or timer: as their menu has it.
+    fn message(&mut self, verb: &str) {
+        let Some(target @ Target::Pending(_)) = self.chosen_in(Pane::Network) else { return };
+        let Some(offers) = self.stage.offers(Some(&target), self.language) else { return };
+        let wanted = |command: &str| {
+            let second = command.split(' ').nth(1).unwrap_or_default();
+            second == verb || (verb == "hold" && second == "release")
+        };
+        let found = offers.offers.into_iter().find_map(|offer| match offer.does {
+            Does::Run(command) if wanted(&command) => Some(command),
+            _ => None,
+        });
+        if let Some(command) = found {
+            self.run(&command);
+        }
+    }
+
+    /// The branch before or behind the one on the screen.
+    fn other_branch(&mut self, by: isize) {
+        let names = self.stage.branches();
+        let here = self.stage.status().branch;
+        let Some(at) = names.iter().position(|name| *name == here) else { return };
+        if names.len() > 1 {
+            let next = (at as isize + by).rem_euclid(names.len() as isize) as usize;
+            self.run(&format!("switch {}", names[next]));
+        }
+    }
+
     fn node(&mut self, verb: &str) {
-        if let Some(Target::Node(node)) = self.chosen_in(Pane::Cluster) {
+        let chosen = self.chosen_in(self.active);
+        if let Some(Target::Node(node) | Target::Replica(_, node)) = chosen {
             let kind = if node.is_controller() { "controller" } else { "broker" };
             let pace = self.stage.command(&format!("{kind} {verb} {node}"));
             self.done(pace);

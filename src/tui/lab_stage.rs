@@ -1,18 +1,23 @@
 //! A living cluster on the stage: a lesson or a sandbox.
 
 use super::beats::Beat;
+use super::menu::Offers;
 use super::play::Play;
 use super::stage::{
     CommandLine, Completion, Done, Mark, Moment, Note, Pace, Pane, Part as Shown, Prose, Question,
     Stage, Status,
 };
 use crate::clock::Instant;
-use crate::cluster::{Act, Lab};
+use crate::cluster::{Happening, Lab};
 use crate::lesson::{self, Part};
 use crate::script;
 use crate::trace::{self, Canvas, Focus, Line, Picture, Role, Target};
 use crate::types::Language;
 use std::path::PathBuf;
+use views::{Compared, Views};
+
+mod offers; // what can be done to what is chosen
+mod views; // what is remembered between two frames
 
 /// Happenings that one beat of playing may deliver.
 const BEAT: usize = 400;
@@ -27,12 +32,13 @@ pub struct LabStage {
     save: Option<Saver>,
     /// The directory to remove in the end.
     remove: Option<PathBuf>,
+    views: Views,
 }
 
 impl LabStage {
     /// Puts a lesson (with its id) or a sandbox on the stage. `remove` is taken away in the end.
     pub fn new(play: Play, id: &str, save: Option<Saver>, remove: Option<PathBuf>) -> LabStage {
-        LabStage { play, id: id.into(), save, remove }
+        LabStage { play, id: id.into(), save, remove, views: Views::default() }
     }
 
     fn lesson_pane(&self, language: Language, prose: &mut Prose) -> Option<()> {
@@ -142,6 +148,39 @@ impl LabStage {
         }
     }
 
+    /// Compares the branch on the screen with another one.
+    fn compare(&mut self, name: &str) -> Pace {
+        let Some(lab) = self.play.lab() else { return Pace::Done(None) };
+        let head = lab.forks().find(|fork| fork.0 == name).map_or(0, |fork| fork.2);
+        match lab.diff(name) {
+            Err(error) => Pace::Halt(Note::bad(error.to_string())),
+            Ok(differences) => {
+                let side = |branch: &str, step| trace::diff::Side { branch: branch.into(), step };
+                let here = side(lab.branch_name(), lab.step_number());
+                let there = side(name, head);
+                self.views.compared = Some(Compared { here, there, differences });
+                self.views.show_compared = true;
+                Pace::Done(None)
+            }
+        }
+    }
+
+    fn diff(&self, canvas: &Canvas) -> Picture {
+        match &self.views.compared {
+            Some(seen) => trace::diff::draw(&seen.differences, &seen.here, &seen.there, canvas),
+            None => {
+                let mut picture = Picture::new(Pane::Diff.name());
+                let text = canvas.word(
+                    "  nothing compared yet: `diff NAME`, or choose a branch in the timeline and press v",
+                    "  尚未对比：输入 `diff 分支名`，或在时间线中选中分支后按 v",
+                );
+                let words = trace::prose::inline(text, Role::Dim);
+                picture.extend(trace::prose::wrap(&words, canvas.width));
+                picture
+            }
+        }
+    }
+
     fn progress(&self) -> lesson::LessonProgress {
         let mut progress = lesson::LessonProgress {
             step: self.play.at,
@@ -218,7 +257,10 @@ impl Stage for LabStage {
             Pane::Bytes,
             Pane::Controller,
             Pane::Group,
+            Pane::Metrics,
+            Pane::Overview,
             Pane::Timeline,
+            Pane::Diff,
             Pane::Why,
             Pane::Files,
         ] {
@@ -238,7 +280,7 @@ impl Stage for LabStage {
         if self.lesson_pane(language, &mut prose).is_none() {
             self.sandbox_pane(language, &mut prose);
         }
-        prose.parts.extend(self.play.tries.iter().cloned().map(Shown::Command));
+        prose.parts.extend(self.play.tried().map(Shown::Command));
         prose
     }
 
@@ -252,19 +294,24 @@ impl Stage for LabStage {
             picture.push(Line::of(text, Role::Dim));
             return picture;
         };
+        if pane == Pane::Diff {
+            return self.diff(canvas);
+        }
+        let was = if pane == Pane::Metrics { self.views.metrics_before(lab) } else { None };
+        let with_was;
+        let focus = match was {
+            Some(_) => {
+                with_was = Focus { was, ..focus.clone() };
+                &with_was
+            }
+            None => focus,
+        };
         trace::draw(pane.name(), lab, focus, canvas).unwrap_or_else(|| Picture::new(pane.name()))
     }
 
     fn marks(&self, cells: usize) -> Vec<Mark> {
-        use trace::timeline::Weight;
         let Some(lab) = self.play.lab() else { return vec![Mark::Quiet; cells] };
-        let mark = |weight| match weight {
-            Weight::Quiet => Mark::Quiet,
-            Weight::Event => Mark::Event,
-            Weight::Branch | Weight::Act => Mark::Act,
-            Weight::Fault => Mark::Fault,
-        };
-        trace::timeline::weights(lab, cells).into_iter().map(mark).collect()
+        self.views.marks(lab, cells)
     }
 
     fn recent(&self, count: usize, language: Language) -> Vec<Moment> {
@@ -331,7 +378,10 @@ impl Stage for LabStage {
                     || language.pick("a sandbox has no goal but yours", "沙盒没有目标，由你决定");
                 Pace::Done(Some(Note::good(goal.unwrap_or_else(|| none().to_owned()))))
             }
-            line => self.play.command(line),
+            line => match line.strip_prefix("diff ") {
+                Some(name) => self.compare(name.trim()),
+                None => self.play.command(line),
+            },
         }
     }
 
@@ -400,9 +450,13 @@ impl Stage for LabStage {
     }
 
     fn pending(&mut self, id: u64, deliver: bool) -> Pace {
-        let (act, verb) =
-            if deliver { (Act::Deliver(id), "deliver") } else { (Act::Drop(id), "drop") };
-        self.play.act(act, &format!("message {verb} {id}"))
+        let verb = if deliver { "deliver" } else { "drop" };
+        let network = self.play.lab().map(|lab| &lab.cluster().network);
+        let is_timer = network.and_then(|n| n.pending().find(|pending| pending.id == id));
+        match is_timer.map(|pending| pending.happening) {
+            Some(Happening::Timer { .. }) if deliver => self.command(&format!("timer fire {id}")),
+            _ => self.command(&format!("message {verb} {id}")),
+        }
     }
 
     fn complete(&self, line: &str, cursor: usize) -> Vec<Completion> {
@@ -416,55 +470,20 @@ impl Stage for LabStage {
     }
 
     fn focus(&self, target: &Target, focus: &Focus) -> Option<(Pane, Focus)> {
-        let mut focus = focus.clone();
-        let pane = match target {
-            Target::Node(node) => {
-                focus.node = Some(*node);
-                if node.is_controller() { Pane::Controller } else { Pane::Log }
-            }
-            Target::Partition(partition) => {
-                focus.partition = Some(partition.clone());
-                Pane::Partition
-            }
-            Target::Replica(partition, node) => {
-                focus.partition = Some(partition.clone());
-                focus.node = Some(*node);
-                Pane::Log
-            }
-            Target::Event(event) => {
-                focus.event = Some(*event);
-                Pane::Why
-            }
-            Target::Segment(base) => {
-                focus.segment = Some(*base);
-                Pane::Index
-            }
-            Target::Offset(offset) => {
-                focus.offset = Some(*offset);
-                Pane::Bytes
-            }
-            Target::Bytes(from, _) => {
-                focus.byte = Some(*from);
-                Pane::Bytes
-            }
-            Target::File(file) => {
-                focus.file = Some(file.clone());
-                Pane::Bytes
-            }
-            Target::Group(group) => {
-                focus.group = Some(group.clone());
-                Pane::Group
-            }
-            Target::Entry(_)
-            | Target::Step(_)
-            | Target::Record(..)
-            | Target::Pending(_)
-            | Target::Word(_)
-            | Target::Choice(_) => {
-                return None;
-            }
-        };
-        Some((pane, focus))
+        views::pane_of(target, focus)
+    }
+
+    fn offers(&self, target: Option<&Target>, language: Language) -> Option<Offers> {
+        offers::offers(self.play.lab()?, target, language)
+    }
+
+    fn branches(&self) -> Vec<String> {
+        self.play.lab().map_or_else(Vec::new, |lab| lab.forks().map(|f| f.0.to_owned()).collect())
+    }
+
+    fn take_broken(&mut self) -> Option<(String, u64)> {
+        let language = self.play.session.language;
+        self.views.broken(self.play.session.lab.as_ref()?, language)
     }
 
     fn save(&mut self) -> Result<(), String> {
@@ -473,6 +492,9 @@ impl Stage for LabStage {
     }
 
     fn take_shown(&mut self) -> Option<(Pane, Focus)> {
+        if std::mem::take(&mut self.views.show_compared) {
+            return Some((Pane::Diff, Focus::default()));
+        }
         self.play.take_shown()
     }
 

@@ -12,6 +12,14 @@ impl Bench {
     pub fn mouse(&mut self, mouse: MouseEvent) -> Wanted {
         let at = Position { x: mouse.column, y: mouse.row };
         match mouse.kind {
+            MouseEventKind::Down(_) if self.menu.is_some() => {
+                self.click_menu(at);
+                Wanted::Nothing
+            }
+            MouseEventKind::Down(MouseButton::Right) => {
+                self.right_click(at);
+                Wanted::Nothing
+            }
             MouseEventKind::Down(MouseButton::Left) => self.click(at),
             MouseEventKind::Drag(MouseButton::Left) if self.dragging => {
                 self.scrub(at.x);
@@ -56,6 +64,26 @@ impl Bench {
             return self.click_pane(pane, rect, at);
         }
         Wanted::Nothing
+    }
+
+    /// The menu of the row under the mouse, or of the whole.
+    fn right_click(&mut self, at: Position) {
+        if self.asking.is_some() || self.working {
+            return;
+        }
+        let plan = self.plan();
+        let found = plan.panes.iter().find(|(_, rect)| rect.contains(at)).copied();
+        let mut target = None;
+        if let Some((pane, rect)) = found {
+            let (picture, seen) = view::pane_view(self, pane, rect);
+            self.active = pane;
+            let row = usize::from(at.y - rect.y).checked_sub(1);
+            target = row.and_then(|row| picture.lines.get(seen.first + row)?.target.clone());
+            let sight = self.sights.entry(pane).or_default();
+            sight.scroll = Some(seen.first);
+            sight.chosen.clone_from(&target);
+        }
+        self.open_menu(target.as_ref(), at);
     }
 
     fn click_story(&mut self, rect: Rect, at: Position) {

@@ -72,9 +72,13 @@ impl Paint {
             }
         }
         let below = picture.lines.len().saturating_sub(view.first + rows);
+        let (above, below) = match picture.part {
+            Some((first, shown, total)) if shown < total => (first, total - first - shown),
+            _ => (view.first, below),
+        };
         let head = Line::of(mark, Role::Heading).text(" ").join(picture.head());
-        let hidden = match (below > 0 || view.first > 0) && area.height > 2 {
-            true => format!("{}{} {}{}", self.glyphs.up, view.first, self.glyphs.down, below),
+        let hidden = match (below > 0 || above > 0) && area.height > 2 {
+            true => format!("{}{} {}{}", self.glyphs.up, above, self.glyphs.down, below),
             false => String::new(),
         };
         // That there is more matters more than the end of the head.

@@ -11,7 +11,7 @@
 
 use super::beats::{Beat, Placed, Record, flatten};
 use super::stage::{CommandLine, Done, Note, Pace};
-use crate::cluster::{Act, Lab, LabError};
+use crate::cluster::{Lab, LabError};
 use crate::lesson::Lesson;
 use crate::script::{
     Command, Execution, Output, Progress, Session, ShowCommand, Status, parse_line,
@@ -36,6 +36,17 @@ struct Run {
     beat: Option<usize>,
 }
 
+/// A command of the learner's own.
+#[derive(Clone, Debug)]
+pub struct Try {
+    /// The command and what it printed.
+    pub line: CommandLine,
+    /// On which branch and from which step on it was done.
+    place: (String, u64),
+    /// Whether it only looked.
+    looks: bool,
+}
+
 /// A lesson or a sandbox under way.
 pub struct Play {
     /// The lab and its surroundings.
@@ -51,7 +62,7 @@ pub struct Play {
     /// The lab's step at which each step of the lesson began.
     pub begins: Vec<u64>,
     /// The learner's own commands since the step of the lesson began.
-    pub tries: Vec<CommandLine>,
+    pub tries: Vec<Try>,
     /// Hints given, by step of the lesson.
     pub hints: BTreeMap<usize, usize>,
     /// Whether the end was reached.
@@ -295,7 +306,7 @@ impl Play {
         let step = self.lab().map_or(0, Lab::step_number);
         let Some(beat) = run.beat else {
             let told = output.lines.first().cloned();
-            if let Some(line) = self.tries.last_mut() {
+            if let Some(Try { line, .. }) = self.tries.last_mut() {
                 line.state = if failed { Done::Failed } else { Done::Done };
                 line.output = output.lines;
             }
@@ -465,11 +476,11 @@ impl Play {
         if self.tries.len() == TRIES {
             self.tries.remove(0);
         }
-        self.tries.push(CommandLine {
-            command: line.into(),
-            state: Done::UnderWay,
-            output: Vec::new(),
-        });
+        let place = self
+            .lab()
+            .map_or((String::new(), 0), |lab| (lab.branch_name().to_owned(), lab.step_number()));
+        let shown = CommandLine { command: line.into(), state: Done::UnderWay, output: Vec::new() };
+        self.tries.push(Try { line: shown, place, looks });
         self.run = Some(Run { execution: Execution::new(statement), beat: None });
         self.far = true;
         let pace = self.go_on();
@@ -477,20 +488,23 @@ impl Play {
         pace
     }
 
-    /// Something done with a key or the mouse, such as delivering a message.
-    pub fn act(&mut self, act: Act, line: &str) -> Pace {
-        if !self.lessons.is_empty() && !self.astray() {
-            let name = format!("try-{}", self.lab().map_or(1, |lab| lab.branches().len()));
-            if let Some(Err(error)) = self.session.lab.as_mut().map(|lab| lab.branch(&name)) {
-                return Pace::Halt(Note::bad(error.to_string()));
+    /// The learner's own commands as they stand now: those that were done later than the present step are to do again.
+    pub fn tried(&self) -> impl Iterator<Item = CommandLine> + '_ {
+        let here = self.lab().map(|lab| (lab.branch_name(), lab.step_number()));
+        self.tries.iter().map(move |tried| {
+            let later = here.is_some_and(|(branch, step)| {
+                let (on, from) = &tried.place;
+                !tried.looks && branch == on && step <= *from
+            });
+            match later && tried.line.state != Done::UnderWay {
+                true => CommandLine {
+                    state: Done::ToDo,
+                    output: Vec::new(),
+                    command: tried.line.command.clone(),
+                },
+                false => tried.line.clone(),
             }
-        }
-        let Some(lab) = self.session.lab.as_mut() else { return Pace::Done(None) };
-        match lab.act(act, line) {
-            Ok(Ok(_)) => Pace::Done(None),
-            Ok(Err(refusal)) => Pace::Halt(Note::bad(refusal.text)),
-            Err(error) => Pace::Halt(Note::bad(error.to_string())),
-        }
+        })
     }
 }
 

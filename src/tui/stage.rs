@@ -33,11 +33,14 @@ pub enum Pane {
     Findings,
     Results,
     Transactions,
+    Metrics,
+    Overview,
+    Diff,
 }
 
 impl Pane {
     /// All panes in the order of their digits.
-    pub const ALL: [Pane; 15] = [
+    pub const ALL: [Pane; 18] = [
         Pane::Lesson,
         Pane::Cluster,
         Pane::Partition,
@@ -53,6 +56,9 @@ impl Pane {
         Pane::Findings,
         Pane::Results,
         Pane::Transactions,
+        Pane::Metrics,
+        Pane::Overview,
+        Pane::Diff,
     ];
     /// The key that shows it.
     pub fn key(self) -> char {
@@ -72,6 +78,9 @@ impl Pane {
             Pane::Findings => '!',
             Pane::Results => 'r',
             Pane::Transactions => 't',
+            Pane::Metrics => 'm',
+            Pane::Overview => 'g',
+            Pane::Diff => 'v',
         }
     }
     /// Its name as lessons and `show` write it.
@@ -92,6 +101,9 @@ impl Pane {
             Pane::Findings => "findings",
             Pane::Results => "results",
             Pane::Transactions => "transactions",
+            Pane::Metrics => "metrics",
+            Pane::Overview => "overview",
+            Pane::Diff => "diff",
         }
     }
     /// The pane of a name.
@@ -328,6 +340,18 @@ pub trait Stage {
     fn hint(&mut self) -> Pace;
     /// Delivers a pending happening now, or drops it.
     fn pending(&mut self, id: u64, deliver: bool) -> Pace;
+    /// What can be done to a row, or (without one) to the whole; nothing: nothing.
+    fn offers(&self, _target: Option<&Target>, _language: Language) -> Option<super::menu::Offers> {
+        None
+    }
+    /// The names of all branches.
+    fn branches(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// A promise that broke since this was last asked: a sentence that says what to do, and the event.
+    fn take_broken(&mut self) -> Option<(String, u64)> {
+        None
+    }
     /// What is typed so far, finished: `cursor` is a byte of the line.
     fn complete(&self, line: &str, cursor: usize) -> Vec<Completion>;
     /// What the chosen row means for the focus; `None` if nothing.

@@ -4,6 +4,7 @@ mod frames; // what the screens look like
 mod inspect; // a real broker's directory on the screen
 mod keys; // what keys and the mouse do
 mod lessons; // real lessons, played to their end by keys
+mod panes; // panes and menus over a living cluster
 mod paper; // a stage made of paper
 mod pty; // the real terminal: taken, and given back on every way out
 

@@ -49,6 +49,9 @@ pub fn draw(bench: &Bench, paint: &Paint, frame: &mut Frame<'_>) {
     }
     let keys = hints::line(&hints::of_bench(bench), usize::from(plan.keys.width));
     paint.line(buffer, plan.keys, 0, &keys);
+    if let Some(menu) = &bench.menu {
+        super::menu::draw(menu, paint, frame.area(), frame.buffer_mut());
+    }
     let cursor = prompt(bench, paint, frame, &plan);
     if let Some((x, y)) = cursor {
         frame.set_cursor_position((x, y));
@@ -58,10 +61,14 @@ pub fn draw(bench: &Bench, paint: &Paint, frame: &mut Frame<'_>) {
 /// The picture of a pane and what of it is seen.
 pub fn pane_view(bench: &Bench, pane: Pane, rect: Rect) -> (Picture, View) {
     let canvas = bench.canvas(rect);
-    let mut picture = bench.stage.picture(pane, &bench.focus, &canvas);
+    let mut picture = bench.stage.picture(pane, &bench.focus_of(pane), &canvas);
     let name = bench.stage.pane_name(pane, bench.language);
     if picture.title.is_empty() || picture.title == pane.name() {
         picture.title = name.to_owned();
+    }
+    if let Some(filter) = bench.sights.get(&pane).and_then(|sight| sight.filter.as_deref()) {
+        let head = Line::of(format!("/{filter}"), Role::Strong);
+        picture.caption = head.text("   ").join(std::mem::take(&mut picture.caption));
     }
     let active = bench.active == pane;
     let chosen = bench.sights.get(&pane).and_then(|s| s.chosen.as_ref());
@@ -310,6 +317,10 @@ fn prompt(bench: &Bench, paint: &Paint, frame: &mut Frame<'_>, plan: &Plan) -> O
     let lead = match asking {
         Asking::Command => "> ".to_owned(),
         Asking::Branch => format!("{}{}", w.branch_name, w.colon),
+        Asking::Filter(pane) => {
+            let name = bench.stage.pane_name(pane, bench.language);
+            format!("{} {name} / ", w.filter)
+        }
         Asking::Answer => format!("{}{}", w.type_answer, w.colon),
     };
     let from = width::of(&lead);

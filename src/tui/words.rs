@@ -102,6 +102,18 @@ words! {
     begin_tour_first: "New here? Press Enter.", "第一次来？请按 Enter。";
     unavailable: "not available here", "这里不可用";
     findings: "findings", "发现";
+    act: "act", "操作";
+    edit: "change first", "先修改";
+    hold: "hold", "扣住";
+    release: "release", "放行";
+    delay: "delay", "延迟";
+    corrupt: "flip a bit", "翻转一位";
+    fire: "fire", "触发";
+    switch: "go there", "切换";
+    compare: "compare", "对比";
+    filter: "filter", "过滤";
+    branches: "other branch", "切换分支";
+    nothing_to_do: "nothing can be done to this row", "对这一行没有可做的操作";
     mouse_is: "click chooses · wheel scrolls · drag the timeline", "点击选择 · 滚轮滚动 · 拖动时间线";
 }
 
@@ -131,6 +143,9 @@ pub fn pane(pane: Pane, language: Language) -> &'static str {
         Pane::Results => "结果",
         Pane::Transactions => "事务",
         Pane::Files => "文件",
+        Pane::Metrics => "指标",
+        Pane::Overview => "总览",
+        Pane::Diff => "对比",
     };
     language.pick(pane.name(), chinese)
 }

@@ -13,6 +13,8 @@ pub enum MessageAct {
     Corrupt,
     /// It waits until it is delivered by hand.
     Hold,
+    /// What was held comes now.
+    Release,
     /// It arrives so much later.
     Delay(Duration),
 }

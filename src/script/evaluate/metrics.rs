@@ -4,12 +4,14 @@ use crate::cluster::{Lab, NodeState};
 use crate::script::error::nearest;
 use crate::script::expression::Value;
 use crate::trace;
+use crate::types::NodeId;
 
 /// Every metric that can be asked for.
 pub const METRICS: &[&str] = &[
     "ActiveBrokerCount",
     "ActiveControllerCount",
     "AtMinIsrPartitionCount",
+    "BytesInPerSec",
     "BytesOutPerSec",
     "BytesRejectedPerSec",
     "FencedBrokerCount",
@@ -24,29 +26,42 @@ pub const METRICS: &[&str] = &[
     "LogEndOffset",
     "LogFlushRateAndTimeMs",
     "LogStartOffset",
+    "MaxLag",
+    "MessagesInPerSec",
     "NumLogSegments",
     "OfflinePartitionsCount",
     "PartitionCount",
     "PreferredReplicaImbalanceCount",
     "ProduceMessageConversionsPerSec",
+    "PurgatorySize(Fetch)",
+    "PurgatorySize(Produce)",
+    "RequestQueueSize",
     "Size",
     "UncleanLeaderElectionsPerSec",
     "UnderMinIsrPartitionCount",
     "UnderReplicatedPartitions",
     "lab:LogFlushMs",
+    "lab:MetadataLag",
     "lab:UserSpaceBytesCopied",
+    "last-applied-record-offset",
     "max-dirty-percent",
     "uncleanable-partitions-count",
 ];
 
-/// The value of a metric.
-pub fn metric(lab: &Lab, name: &str) -> Result<Value, String> {
+/// The value of a metric: over the cluster, or what one broker counts.
+pub fn metric(lab: &Lab, name: &str, broker: Option<NodeId>) -> Result<Value, String> {
     let cluster = lab.cluster();
     if !METRICS.contains(&name) {
         return Err(match nearest(name, METRICS.iter().copied()) {
             Some(near) => format!("there is no metric '{name}': did you mean '{near}'?"),
             None => format!("there is no metric '{name}'; there are {}", METRICS.join(", ")),
         });
+    }
+    if let Some(broker) = broker {
+        return match trace::metrics::metric_of(lab, name, broker) {
+            Some(Ok(value)) => Ok(Value::Number(value)),
+            _ => Err(format!("{name} is the controller's to count: write metric(\"{name}\")")),
+        };
     }
     let alive = cluster.brokers.values().filter(|node| node.state == NodeState::Alive);
     let replicas =

@@ -8,9 +8,9 @@
 //! Kafka's `LogFlushRateAndTimeMs` counts and measures; here the count bears its name, and what the flushes cost by the
 //! model stands beside it (ledger: `flush-price`). Partitions of Kafka's own topics are left out.
 
-use super::{Metric, per_broker};
+use super::{Metric, per_broker, running};
 use crate::broker::Broker;
-use crate::cluster::{Lab, NodeState};
+use crate::cluster::Lab;
 use crate::replica::Replica;
 use crate::types::{NodeId, TopicPartition};
 use std::collections::BTreeSet;
@@ -80,13 +80,6 @@ const OF_LOGS: &[OfLog] = &[
 
 fn logs(broker: &Broker) -> impl Iterator<Item = &Replica> {
     broker.replicas.values()
-}
-
-fn running(lab: &Lab, id: NodeId) -> Option<&Broker> {
-    match lab.cluster().state(id) {
-        NodeState::Alive | NodeState::Paused => lab.cluster().broker(id),
-        _ => None,
-    }
 }
 
 /// Adds them to the others.
