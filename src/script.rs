@@ -17,6 +17,7 @@ mod acts;
 mod arguments;
 mod build;
 mod capability;
+mod chinese;
 mod command;
 mod complete;
 mod condition;

@@ -1,7 +1,7 @@
 //! What happened how often since the cluster was formatted: the counters behind Kafka's rates.
 //!
-//! Counted where every event passes, so that nothing is missed and looking costs nothing; part of the cluster's state, so
-//! that going back takes them back. A counter of a broker's own counts what that broker did as a leader.
+//! Counted where every event passes, so that nothing is missed and looking costs nothing; part of the cluster's state,
+//! so that going back takes them back. A counter of a broker's own counts what that broker did as a leader.
 
 use super::event::{Body, WorldEvent};
 use crate::types::NodeId;

@@ -103,6 +103,19 @@ pub struct Step {
     pub read_next: Vec<String>,
     /// Panes from this step on.
     pub panes: Option<Vec<String>>,
+    /// Prepared schedules: happenings to hold, drop and deliver so that a race comes out as it rarely does by itself.
+    pub races: Vec<Race>,
+}
+
+/// A prepared schedule, offered by a key; the learner may as well do it by hand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Race {
+    /// What it brings about.
+    pub title: String,
+    /// The commands, one after the other; empty in a twin.
+    pub commands: Vec<String>,
+    /// Its line.
+    pub line: usize,
 }
 
 /// A part of a step.

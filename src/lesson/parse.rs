@@ -311,6 +311,10 @@ fn aside(source: &Source, piece: &Piece, line: usize, step: &mut Step, errors: &
         Piece::Quote { name: "in production", text } => step.in_production.push(text.clone()),
         Piece::Quote { text, .. } => step.read_next.push(text.clone()),
         Piece::Comment { name: "note", text } => step.notes.push(text.clone()),
+        Piece::Comment { name: "race", text } => match race(source, line, text) {
+            Ok(race) => step.races.push(race),
+            Err(error) => errors.push(error),
+        },
         Piece::Comment { text, .. } if are_panes(text) => {
             step.panes = Some(text.split(',').map(|pane| pane.trim().to_string()).collect());
         }
@@ -319,6 +323,18 @@ fn aside(source: &Source, piece: &Piece, line: usize, step: &mut Step, errors: &
             errors.push(source.wrong(line, "unknown pane", advice));
         }
     }
+}
+
+/// `title: command; command; …`, in a twin the title alone.
+fn race(source: &Source, line: usize, text: &str) -> Result<Race, ScriptError> {
+    let (title, commands) = text.split_once(':').unwrap_or((text, ""));
+    let commands = commands.split(';').map(|command| command.trim().to_owned());
+    let commands: Vec<String> = commands.filter(|command| !command.is_empty()).collect();
+    for command in &commands {
+        crate::script::parse_line(command, line)
+            .map_err(|fault| source.wrong(line, fault.message, fault.advice))?;
+    }
+    Ok(Race { title: title.trim().to_owned(), commands, line })
 }
 
 /// Commands, `---`, output.

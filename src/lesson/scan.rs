@@ -30,7 +30,7 @@ pub enum Piece {
     },
     /// `<!-- name: text -->`.
     Comment {
-        /// `note`, `panes`, `klab`.
+        /// `note`, `panes`, `klab`, `race`.
         name: &'static str,
         /// The text.
         text: String,
@@ -49,7 +49,7 @@ pub struct Pieces {
 /// Names of quotes.
 pub const QUOTES: &[&str] = &["hint", "goal", "in production", "read next"];
 /// Names of comments.
-pub const COMMENTS: &[&str] = &["note", "panes", "klab"];
+pub const COMMENTS: &[&str] = &["note", "panes", "klab", "race"];
 
 /// A file's lines, for errors that show them.
 #[derive(Clone, Debug)]

@@ -1,6 +1,6 @@
 //! Joins a Chinese step with its English twin: prose from the one, commands and answers from the other.
 
-use super::format::{Choice, Part, Step};
+use super::format::{Choice, Part, Race, Step};
 use super::parse::{RawPart, RawStep};
 use super::scan::Source;
 use crate::script::ScriptError;
@@ -101,7 +101,28 @@ pub fn join(source: &Source, raw: RawStep, english: &Step, errors: &mut Vec<Scri
         errors.push(source.wrong(line, message, "name the same files in the same order, or none"));
         english.read_next.clone()
     });
-    Step { parts, panes: english.panes.clone(), read_next, ..raw.step }
+    let races = races(source, line, &raw.step.races, &english.races, errors);
+    Step { parts, panes: english.panes.clone(), read_next, races, ..raw.step }
+}
+
+/// Prepared schedules: titles of the twin, commands of the English file.
+fn races(
+    source: &Source,
+    line: usize,
+    own: &[Race],
+    english: &[Race],
+    errors: &mut Vec<ScriptError>,
+) -> Vec<Race> {
+    if own.len() != english.len() {
+        let message = format!("{} races, but the English step has {}", own.len(), english.len());
+        errors.push(source.wrong(line, message, "add <!-- race: title --> for each"));
+    }
+    if let Some(race) = own.iter().find(|race| !race.commands.is_empty()) {
+        errors.push(source.wrong(race.line, "the twin repeats no commands", "leave the title"));
+    }
+    let join =
+        |(own, english): (&Race, &Race)| Race { title: own.title.clone(), ..english.clone() };
+    own.iter().zip(english).map(join).collect()
 }
 
 /// What to read next, in the twin's words if it has any: they begin with the same files.

@@ -4,8 +4,8 @@
 //!   "produced {} offset {}"   "已写入 {}，偏移量 {}"       produced orders-0 offset 3  →  已写入 orders-0，偏移量 3
 //! ```
 //!
-//! The sentences are made in English where things are done; here they are told again, so that no module has to know two
-//! languages for a few words. What always holds: a line that fits no row stays as it is; what stands in a hole is copied.
+//! The sentences are made in English where things are done; here they are told again, so that no module has to know
+//! two languages for a few words. What always holds: a line that fits no row stays as it is; what stands in a hole is copied.
 //! Rows are tried from the top, so a longer sentence stands before a shorter one that begins like it.
 
 /// English, Chinese. `{}` are the holes, in order; `{1}`, `{2}` name them where the order differs.
@@ -51,7 +51,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ("healed the link between {} and {}", "已修复 {} 与 {} 之间的链路"),
     ("healed all links", "已修复所有链路"),
     ("holding timer {} of {} ({}): {}", "扣住 {2} 的定时器 {1}（{3}）"),
-    ("holding {} {} from {} to {}: 'message deliver {}' lets it go", "扣住从 {3} 到 {4} 的 {1} {2}：'message deliver {5}' 放行"),
+    (
+        "holding {} {} from {} to {}: 'message deliver {}' lets it go",
+        "扣住从 {3} 到 {4} 的 {1} {2}：'message deliver {5}' 放行",
+    ),
     ("holding {}: {}", "扣住 {}"),
     ("released {} {} from {} to {}", "放行从 {3} 到 {4} 的 {1} {2}"),
     ("released {}", "放行 {}"),
@@ -68,7 +71,10 @@ const SENTENCES: &[(&str, &str)] = &[
     ("rolled {}", "已滚动 {}"),
     ("nothing to roll: the active segment of {} is empty", "无需滚动：{} 的活动段为空"),
     ("retention check: nothing to drop", "保留检查：没有可删除的"),
-    ("the cleaner could not clean {}: 'show why' tells more", "清理线程无法清理 {}：'show why' 说明原因"),
+    (
+        "the cleaner could not clean {}: 'show why' tells more",
+        "清理线程无法清理 {}：'show why' 说明原因",
+    ),
     ("branch {} begins at step {}", "分支 {} 从第 {} 步开始"),
     ("step {} of {} on {}, {}", "{3} 上的第 {1} / {2} 步，{4}"),
     ("cluster of {} brokers, kafka {}, seed {}", "{} 个 broker 的集群，kafka {}，种子 {}"),
@@ -89,10 +95,19 @@ const SENTENCES: &[(&str, &str)] = &[
     ("{} does not run", "{} 没有运行"),
     ("{} is not frozen", "{} 没有被冻结"),
     ("{} runs already", "{} 已在运行"),
-    ("nothing with the number {} is pending; {}", "没有编号为 {} 的待发生事件；'show network' 列出所有"),
+    (
+        "nothing with the number {} is pending; {}",
+        "没有编号为 {} 的待发生事件；'show network' 列出所有",
+    ),
     ("{} is not held: {}", "{} 没有被扣住"),
-    ("{} must arrive first: between two nodes messages keep their order", "{} 必须先到：两个节点之间的消息保持顺序"),
-    ("{} is no message: only messages can be lost or damaged", "{} 不是消息：只有消息才能丢失或损坏"),
+    (
+        "{} must arrive first: between two nodes messages keep their order",
+        "{} 必须先到：两个节点之间的消息保持顺序",
+    ),
+    (
+        "{} is no message: only messages can be lost or damaged",
+        "{} 不是消息：只有消息才能丢失或损坏",
+    ),
     ("there is no node {}; there are {}", "没有节点 {}；现有 {}"),
     ("broken promise {}: {} (step {})", "违背了承诺 {}：{}（第 {} 步）"),
     ("and {} more", "另有 {} 项"),
@@ -150,7 +165,10 @@ mod tests {
     fn lines_are_told_again_with_what_stands_in_them() {
         assert_eq!(told("produced orders-0 offset 3"), "已写入 orders-0，偏移量 3");
         assert_eq!(told("produced orders-0 offsets 3 to 9"), "已写入 orders-0，偏移量 3 到 9");
-        assert_eq!(told("created orders: 3 partitions, 1 replica"), "已创建 orders：3 个分区，1 个副本");
+        assert_eq!(
+            told("created orders: 3 partitions, 1 replica"),
+            "已创建 orders：3 个分区，1 个副本"
+        );
         assert_eq!(told("step 4 of 9 on main, 1.5 s"), "main 上的第 4 / 9 步，1.5 s");
         assert_eq!(
             told("lost Fetch 70 from broker 2 to broker 1"),

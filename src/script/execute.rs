@@ -10,9 +10,9 @@
 //! Whoever holds an [`Execution`] decides the pace: `klab run` advances until it is done, the screen once for a key, a
 //! lesson as fast as its player wants. Between two calls the lab may be looked at, but not changed.
 
-use super::acts::{About, Acts, acts_of, message_act, name_of};
+use super::acts::{About, Acts, acts_of};
 use super::capability::lacking;
-use super::command::{Command, MessageAct, MessageTarget};
+use super::command::Command;
 use super::error::{Fault, Span, clip};
 use super::evaluate::{holds, saw};
 use super::expect::{expect, predict};
@@ -21,11 +21,13 @@ use super::say::{Said, answer, refusal};
 use super::session::Session;
 use super::statement::Statement;
 use crate::clock::{Duration, Instant};
-use crate::cluster::{Act, ClusterSpec, Happening, Lab, LabError, Ticket};
+use crate::cluster::{Act, ClusterSpec, Lab, LabError, Ticket};
 use crate::trace::network;
-use crate::types::counted;
+use crate::types::{Language, counted};
 use serde_json::{Value as Json, json};
 use std::collections::VecDeque;
+
+mod message; // the next message of a kind
 
 /// How long a command waits for an answer before it gives up by itself; clients give up earlier.
 const PATIENCE: Duration = Duration::from_ms(5 * 60_000);
@@ -144,6 +146,9 @@ impl Execution {
             }
             if let Some(lab) = &session.lab {
                 super::halts::tell(lab, self.last_event, session.language, output);
+            }
+            if session.language == Language::Chinese {
+                output.lines = output.lines.iter().map(|line| super::chinese::told(line)).collect();
             }
         }
         progress
@@ -425,45 +430,6 @@ impl Execution {
             Command::Step(steps) => steps,
             _ => 0,
         }
-    }
-
-    /// Waits for the next message of a kind, then does to it what was asked.
-    fn message(&mut self, session: &mut Session, since: Instant) -> Step {
-        let Command::Message { act, target: MessageTarget::Next { kind, from, to } } =
-            &self.statement.command
-        else {
-            return Ok(done(Said::default()));
-        };
-        let Some(lab) = session.lab.as_mut() else { return Ok(wrong("there is no cluster")) };
-        let released = matches!(act, MessageAct::Release);
-        let fits = |happening: &Happening| match happening {
-            Happening::Deliver { from: sender, to: receiver, message } => {
-                message.kind() == kind
-                    && from.is_none_or(|id| sender.0 == id)
-                    && to.is_none_or(|id| receiver.0 == id)
-            }
-            _ => false,
-        };
-        let found = lab
-            .cluster()
-            .network
-            .pending()
-            .find(|pending| fits(&pending.happening) && (pending.held || !released));
-        if let Some(pending) = found {
-            return match message_act(*act, pending.id, &name_of(&pending, lab.cluster())) {
-                Ok(Acts { acts, about }) => self.act(session, acts.into(), about),
-                Err(error) => Ok(wrong(error)),
-            };
-        }
-        if released {
-            return Ok(failed(format!("no {kind} is held"), json!({ "message": null })));
-        }
-        if lab.now() >= since + PATIENCE || !lab.step()? {
-            let line = format!("no {kind} was sent within {PATIENCE}");
-            return Ok(failed(line, json!({ "message": null })));
-        }
-        self.state = State::Message { since };
-        Ok(Progress::Stepped)
     }
 }
 

@@ -126,10 +126,9 @@ mod tests {
         let all = help_lines(&[], Language::English);
         let marked = all.iter().position(|line| line.ends_with("(later)")).unwrap();
         assert!(all[marked..all.len() - 1].iter().all(|line| line.ends_with("(later)")));
-        assert!(
-            all[..marked]
-                .contains(&"message     deliver | drop | corrupt | hold | delay".to_string())
-        );
+        assert!(all[..marked].contains(
+            &"message     deliver | drop | corrupt | hold | release | delay".to_string()
+        ));
         let lines = help_lines(&words("topic delete"), Language::English);
         assert_eq!(
             lines,

@@ -31,7 +31,7 @@ pub struct Side {
 /// The groups, in order: how their keys begin, and their heads.
 const GROUPS: &[(&[&str], &str, &str)] = &[
     (&["broker "], "brokers", "broker"),
-    (&["controller"], "controllers", "controller"),
+    (&["controller ", "controller("], "controllers", "controller"),
     (&["leader("], "leaders", "leader"),
     (&["isr(", "elr("], "in-sync replicas", "同步副本"),
     (&["epoch("], "leader epochs", "leader epoch"),

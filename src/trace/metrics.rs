@@ -6,9 +6,10 @@
 //! ```
 //!
 //! A broker's metric is counted by that broker, as in Kafka: a dead broker counts nothing, so partitions without a
-//! leader are nobody's under-replicated ones but the controller's `OfflinePartitionsCount`. Counters count since
-//! the cluster was formatted (`cluster::Tally`). Whoever looked before sees what it was then, and the difference. The metrics of logs are listed
-//! once they say something. Sources: classes `ReplicaManager`, `ControllerMetrics`, `Partition`, `BrokerTopicMetrics`.
+//! leader are nobody's under-replicated ones but the controller's `OfflinePartitionsCount`. Counters count since the
+//! cluster was formatted (`cluster::Tally`). Whoever looked before sees what it was then, and the difference. The
+//! metrics of logs, of flow and of lag are listed once they say something. Sources: classes `ReplicaManager`,
+//! `ControllerMetrics`, `Partition`, `BrokerTopicMetrics`.
 
 mod flow;
 mod logs;
@@ -362,6 +363,8 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     let (metrics, more) = logs::worth_listing(all(lab), was.is_some(), &before);
     let brokers: Vec<NodeId> = lab.cluster().brokers.keys().copied().collect();
     let with_brokers = brokers.len() <= 8 && canvas.width >= 60 + 5 * brokers.len();
+    // The names matter more than what they mean: a narrow pane leaves the meanings out.
+    let with_meaning = canvas.width >= 58 + if with_brokers { 6 * brokers.len() } else { 0 };
     let mut columns = vec![Align::Left];
     let mut heads = vec![canvas.word("metric", "指标").to_owned()];
     if was.is_some() {
@@ -381,7 +384,9 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
             heads.push(format!("b{id}"));
         }
     }
-    columns.push(Align::Left);
+    if with_meaning {
+        columns.push(Align::Left);
+    }
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     let mut table = Table::new(&columns).gap(2).heads(&heads);
     for metric in metrics {
@@ -396,7 +401,8 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
                 let sign = if delta > 0 { "+" } else { "" };
                 let delta =
                     if delta == 0 { String::new() } else { format!("{sign}{}", number(delta)) };
-                cells.extend([Line::plain(number(was)), now, Line::of(delta, Role::Number)]);
+                let was = Line::of(number(was), Role::Dim);
+                cells.extend([was, now, Line::of(delta, Role::Accent)]);
             }
         }
         if with_brokers {
@@ -408,7 +414,9 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
                 });
             }
         }
-        cells.push(Line::of(canvas.language.pick(metric.english, metric.chinese), Role::Dim));
+        if with_meaning {
+            cells.push(Line::of(canvas.language.pick(metric.english, metric.chinese), Role::Dim));
+        }
         table.row(cells);
     }
     picture.extend(table.lines(canvas.width, canvas.glyphs.ellipsis));

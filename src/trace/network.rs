@@ -153,9 +153,10 @@ fn cuts(lab: &Lab, canvas: &Canvas, picture: &mut Picture) {
     for (a, b) in network.cuts().into_iter().take(MOST) {
         let waiting = network.waiting(a, b) + network.waiting(b, a);
         let (a_name, b_name) = (common::node_name(lab, a), common::node_name(lab, b));
-        let text = match canvas.language {
-            Language::English => format!("   {waiting} wait behind it; heal it, and they arrive"),
-            Language::Chinese => format!("   {waiting} 条在等待；修复后送达"),
+        let text = match (waiting, canvas.language) {
+            (0, _) => String::new(),
+            (_, Language::English) => format!("   {waiting} wait behind it: healed, they arrive"),
+            (_, Language::Chinese) => format!("   {waiting} 条在等待；修复后送达"),
         };
         let line = Line::of(format!("  {} {a_name} | {b_name}", canvas.glyphs.lost), Role::Bad);
         picture.push(line.span(text, Role::Dim).to(Target::Link(a, b)));

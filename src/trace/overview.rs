@@ -1,15 +1,16 @@
 //! The tables of a manager: brokers, topics, groups, as Kafka Manager (CMAK) laid them out.
 //!
 //! ```text
-//!   brokers    rack   replicas   skewed   leaders   leader skewed   in          out      metadata lag
-//!   b1         a             6   no             4   yes             3 102 B     411 B               0
-//!   topics     partitions   RF   spread %   skew %   leader skew %   under-replicated %   messages
+//!   broker    rack   replicas   skewed   leaders   skewed   in          out     behind
+//!   b1        a             6   no             4   yes      3 102 B     411 B        0
+//!   topic     partitions   RF   spread%   skew%   leader skew%   URP%   messages
 //!   groups     state    coordinator   members   partitions   lag   offsets in
 //! ```
 //!
 //! A broker is *skewed* for a topic when it has more of its replicas than the average rounded up; *spread* is the share
-//! of brokers that have any of it (CMAK, `ActorModel.TopicIdentity`). A reader that commits nothing is in no group and
-//! so in no table: it is invisible, which surprises many.
+//! of brokers that have any of it (CMAK, `ActorModel.TopicIdentity`). *Behind* are
+//! records of the metadata log that the broker has not applied. A reader that commits nothing is in no group and so in
+//! no table: it is invisible, which surprises many.
 
 use super::common::{self, bytes, finish, is_internal, more};
 use super::group;
@@ -130,30 +131,14 @@ pub(super) fn broker_rows(lab: &Lab, canvas: &Canvas) -> Vec<Line> {
         Align::Right,
     ];
     let heads = match canvas.language {
-        Language::English => [
-            "broker",
-            "rack",
-            "replicas",
-            "skewed",
-            "leaders",
-            "leader skewed",
-            "in",
-            "out",
-            "metadata lag",
-        ],
-        Language::Chinese => [
-            "broker",
-            "机架",
-            "副本",
-            "倾斜",
-            "leader",
-            "leader 倾斜",
-            "流入",
-            "流出",
-            "元数据落后",
-        ],
+        Language::English => {
+            ["broker", "rack", "replicas", "skewed", "leaders", "skewed", "in", "out", "behind"]
+        }
+        Language::Chinese => {
+            ["broker", "机架", "副本", "倾斜", "leader", "倾斜", "流入", "流出", "落后"]
+        }
     };
-    let mut table = Table::new(&columns).heads(&heads);
+    let mut table = Table::new(&columns).gap(2).heads(&heads);
     for (&id, node) in lab.cluster().brokers.iter().take(MOST) {
         let (mark, role) = match node.state {
             NodeState::Alive => (g.leader, Role::Good),
@@ -209,21 +194,14 @@ fn topic_rows(lab: &Lab, canvas: &Canvas) -> Vec<Line> {
         Align::Right,
     ];
     let heads = match canvas.language {
-        Language::English => [
-            "topic",
-            "partitions",
-            "RF",
-            "spread %",
-            "skew %",
-            "leader skew %",
-            "under-replicated %",
-            "messages",
-        ],
+        Language::English => {
+            ["topic", "partitions", "RF", "spread%", "skew%", "leader skew%", "URP%", "messages"]
+        }
         Language::Chinese => {
-            ["topic", "分区", "RF", "覆盖 %", "倾斜 %", "leader 倾斜 %", "副本不足 %", "消息"]
+            ["topic", "分区", "RF", "覆盖%", "倾斜%", "leader 倾斜%", "URP%", "消息"]
         }
     };
-    let mut table = Table::new(&columns).heads(&heads);
+    let mut table = Table::new(&columns).gap(2).heads(&heads);
     let count = own(image).count();
     for (name, topic) in own(image).take(MOST) {
         let load = load([topic].into_iter());
@@ -284,7 +262,7 @@ fn group_rows(lab: &Lab, canvas: &Canvas) -> Vec<Line> {
         }
         Language::Chinese => ["消费组", "状态", "协调者", "成员", "分区", "滞后", "偏移量存于"],
     };
-    let mut table = Table::new(&columns).heads(&heads);
+    let mut table = Table::new(&columns).gap(2).heads(&heads);
     for (name, (coordinator, group)) in groups.into_iter().take(MOST) {
         let lags = group.offsets.iter().filter_map(|(partition, committed)| {
             let (_, replica) = common::replica(lab, partition, None)?;

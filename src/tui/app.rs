@@ -120,7 +120,7 @@ impl App {
             Event::Resize(width, height) => {
                 self.area = Rect { x: 0, y: 0, width, height };
                 if let Some(bench) = &mut self.bench {
-                    bench.area = self.area;
+                    bench.resized(self.area);
                 }
                 Vec::new()
             }

@@ -197,6 +197,15 @@ impl Bench {
         }
     }
 
+    /// The screen has another size: what keys go to stays in sight.
+    pub fn resized(&mut self, area: Rect) {
+        self.area = area;
+        if self.active != Pane::Lesson {
+            let active = self.active;
+            self.show(active);
+        }
+    }
+
     /// Real time went by: plays, goes on with what is under way. Bounded work.
     pub fn tick(&mut self, elapsed_ms: u64) {
         self.polled_ms = self.polled_ms.saturating_add(elapsed_ms);

@@ -56,6 +56,7 @@ const KEYS: &[(&str, &str, &str)] = &[
         "narrow the rows of cluster, network, timeline; ! are the unwell",
         "过滤集群、网络、时间线的行；! 为不健康的分区",
     ),
+    ("R", "set up the race that this step offers", "布置本步提供的竞态"),
     ("J K", "ten rows down, up", "下移、上移十行"),
     ("[ ]", "the other branches", "其他分支"),
     ("m g", "metrics, overview of brokers, topics, groups", "指标；broker、topic、消费组总览"),

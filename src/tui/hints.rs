@@ -115,9 +115,13 @@ pub fn of_bench(bench: &Bench) -> Vec<Hint> {
     }
     match bench.chosen_in(bench.active) {
         Some(Target::Pending(_)) => {
-            hints.push(Hint::new(KeyCode::Enter, "Enter", w.deliver));
-            hints.push(key('o', w.hold));
-            hints.push(key('d', w.drop));
+            let has = |verb: &str| bench.chosen_command(verb).is_some();
+            let now = if has("fire") { w.fire } else { w.deliver };
+            hints.push(Hint::new(KeyCode::Enter, "Enter", now));
+            hints.push(key('o', if has("release") { w.release } else { w.hold }));
+            if has("drop") {
+                hints.push(key('d', w.drop));
+            }
             hints.push(key('y', w.delay));
             hints.push(key('a', w.act));
         }
@@ -174,6 +178,9 @@ pub fn of_bench(bench: &Bench) -> Vec<Hint> {
     hints.push(key('q', w.leave));
     if bench.stage.panes().contains(&Pane::Why) && status.step > 0 {
         hints.push(key('w', w.why));
+    }
+    if !bench.stage.races(bench.language).is_empty() {
+        hints.push(key('R', w.race));
     }
     if prose.hints_left > 0 {
         hints.push(key('H', w.hint));

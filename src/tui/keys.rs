@@ -81,6 +81,7 @@ impl Bench {
             }
             KeyCode::Char('[') => self.other_branch(-1),
             KeyCode::Char(']') => self.other_branch(1),
+            KeyCode::Char('R') => self.open_races(),
             KeyCode::Char('J') => self.choose(10),
             KeyCode::Char('K') => self.choose(-10),
             KeyCode::Char('v') => match self.chosen_in(self.active) {
@@ -271,19 +272,23 @@ impl Bench {
 
     /// What the network pane's keys do to the chosen message or timer: as their menu has it.
     fn message(&mut self, verb: &str) {
-        let Some(target @ Target::Pending(_)) = self.chosen_in(Pane::Network) else { return };
-        let Some(offers) = self.stage.offers(Some(&target), self.language) else { return };
-        let wanted = |command: &str| {
-            let second = command.split(' ').nth(1).unwrap_or_default();
-            second == verb || (verb == "hold" && second == "release")
-        };
-        let found = offers.offers.into_iter().find_map(|offer| match offer.does {
-            Does::Run(command) if wanted(&command) => Some(command),
-            _ => None,
-        });
-        if let Some(command) = found {
+        let other = if verb == "hold" { self.chosen_command("release") } else { None };
+        if let Some(command) = other.or_else(|| self.chosen_command(verb)) {
             self.run(&command);
         }
+    }
+
+    /// The command of the chosen message's or timer's menu that does this.
+    pub(super) fn chosen_command(&self, verb: &str) -> Option<String> {
+        let target = self.chosen_in(Pane::Network)?;
+        if !matches!(target, Target::Pending(_)) {
+            return None;
+        }
+        let offers = self.stage.offers(Some(&target), self.language)?;
+        offers.offers.into_iter().find_map(|offer| match offer.does {
+            Does::Run(command) if command.split(' ').nth(1) == Some(verb) => Some(command),
+            _ => None,
+        })
     }
 
     /// The branch before or behind the one on the screen.

@@ -1,4 +1,5 @@
-//! The menu of what can be done to the chosen row: each offer shows the command that it runs, so the language is learnt.
+//! The menu of what can be done to the chosen row: each offer shows the command that it runs, so that the language is
+//! learnt on the way.
 //!
 //! ```text
 //!     b2 ●
@@ -8,8 +9,8 @@
 //!     The process dies; the page cache stays.
 //! ```
 //!
-//! What always holds: an offer is a command that the prompt would take as it stands; Enter runs it, `e` puts it into the
-//! prompt to be changed first.
+//! What always holds: an offer is a command that the prompt would take as it stands; Enter runs it, `e` puts it into
+//! the prompt to be changed first.
 
 use super::bench::{Asking, Bench, Wanted};
 use super::paint::Paint;
@@ -23,6 +24,8 @@ use ratatui::layout::{Position, Rect};
 pub enum Does {
     /// Runs a command.
     Run(String),
+    /// Runs commands one after the other: a prepared schedule.
+    All(Vec<String>),
     /// Opens the menu of something else.
     Open(Target),
     /// Opens a menu within this one.
@@ -109,6 +112,7 @@ impl Offer {
     fn command(&self) -> &str {
         match &self.does {
             Does::Run(command) => command,
+            Does::All(commands) => commands.first().map_or("", String::as_str),
             Does::Open(_) | Does::More(_) => "",
         }
     }
@@ -124,6 +128,22 @@ impl Bench {
         };
         self.playing = None;
         self.menu = Some(Menu { offers, at, ..Menu::default() });
+    }
+
+    /// Opens the menu of the prepared schedules.
+    pub(super) fn open_races(&mut self) {
+        let offer = |(label, commands): (String, Vec<String>)| Offer {
+            doc: commands.join("; "),
+            label,
+            does: Does::All(commands),
+        };
+        let offers: Vec<Offer> = self.stage.races(self.language).into_iter().map(offer).collect();
+        if !offers.is_empty() {
+            let title = super::words::words(self.language).race.to_owned();
+            let at = self.chosen_place();
+            let offers = Offers { title, offers };
+            self.menu = Some(Menu { offers, at, ..Menu::default() });
+        }
     }
 
     /// Where the chosen row of the active pane stands on the screen.
@@ -169,6 +189,10 @@ impl Bench {
             }
             Does::Run(command) => {
                 let pace = self.stage.command(&command);
+                self.done(pace);
+            }
+            Does::All(commands) => {
+                let pace = self.stage.commands(&commands);
                 self.done(pace);
             }
             Does::Open(target) => {
@@ -218,6 +242,9 @@ pub fn draw(menu: &Menu, paint: &Paint, area: Rect, buffer: &mut Buffer) {
         let mark = if at == menu.chosen { g.chosen } else { " " };
         let end = match offer.does {
             Does::Run(_) => Line::of(offer.command(), Role::Code),
+            Does::All(_) => {
+                Line::of(offer.command(), Role::Code).span(format!(" {}", g.ellipsis), Role::Dim)
+            }
             Does::Open(_) | Does::More(_) => Line::of(g.chosen, Role::Dim),
         };
         let line = Line::of(format!("{mark} {}   ", width::pad(&offer.label, labels)), Role::Plain);
@@ -225,6 +252,12 @@ pub fn draw(menu: &Menu, paint: &Paint, area: Rect, buffer: &mut Buffer) {
         if at == menu.chosen {
             paint.choose(buffer, rect, row as u16 + 2);
         }
+    }
+    for row in 1..rect.height.saturating_sub(1) {
+        let side = Line::of(g.side, Role::Dim);
+        paint.line(buffer, Rect { width: 1, ..rect }, row, &side);
+        let right = Rect { x: rect.x + rect.width - 1, width: 1, ..rect };
+        paint.line(buffer, right, row, &side);
     }
     let doc = menu.offers.offers.get(menu.chosen).map_or("", |offer| offer.doc.as_str());
     let bottom = rows.len() as u16 + 2;

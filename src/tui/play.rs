@@ -10,41 +10,25 @@
 //! learner does besides happens on a branch of its own; returning to the lesson switches back to where it was left.
 
 use super::beats::{Beat, Placed, Record, flatten};
-use super::stage::{CommandLine, Done, Note, Pace};
+use super::stage::{Done, Note, Pace};
 use crate::cluster::{Lab, LabError};
 use crate::lesson::Lesson;
-use crate::script::{
-    Command, Execution, Output, Progress, Session, ShowCommand, Status, parse_line,
-};
+use crate::script::{Command, Execution, Output, Progress, Session, ShowCommand, Status};
 use crate::types::Language;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+
+mod tries; // the learner's own commands
+
+pub use tries::Try;
 
 /// Happenings that one call may deliver before it lets the screen look.
 const SLICE: usize = 300;
-/// Commands of the learner's own that are remembered on the screen.
-const TRIES: usize = 12;
-/// Commands that only look, or walk in the history: they need no branch.
-const LOOKS: &[&str] = &[
-    "show", "help", "glossary", "files", "cat", "dump", "where", "diff", "expect", "back", "goto",
-    "switch", "branch", "perf", "inspect",
-];
 
 /// What is under way.
 struct Run {
     execution: Execution,
     /// Of the lesson, or one of the learner's own.
     beat: Option<usize>,
-}
-
-/// A command of the learner's own.
-#[derive(Clone, Debug)]
-pub struct Try {
-    /// The command and what it printed.
-    pub line: CommandLine,
-    /// On which branch and from which step on it was done.
-    place: (String, u64),
-    /// Whether it only looked.
-    looks: bool,
 }
 
 /// A lesson or a sandbox under way.
@@ -70,6 +54,8 @@ pub struct Play {
     /// What the last `show` command showed, until somebody takes it.
     pub(super) shown: Option<ShowCommand>,
     pub(super) next: usize,
+    /// Commands that follow the one under way: a prepared schedule.
+    pub(super) queue: VecDeque<String>,
     run: Option<Run>,
     waiting: Option<Run>,
     /// The branch on which the lesson left the lab, and the step: its next command begins there. A lesson goes back
@@ -97,6 +83,7 @@ impl Play {
             finished: false,
             shown: None,
             next: 0,
+            queue: VecDeque::new(),
             run: None,
             waiting: None,
             home: "main".into(),
@@ -306,11 +293,18 @@ impl Play {
         let step = self.lab().map_or(0, Lab::step_number);
         let Some(beat) = run.beat else {
             let told = output.lines.first().cloned();
-            if let Some(Try { line, .. }) = self.tries.last_mut() {
+            let on = self.lab().map(|lab| lab.branch_name().to_owned());
+            if let Some(Try { line, place, .. }) = self.tries.last_mut() {
+                place.0 = on.unwrap_or_default();
                 line.state = if failed { Done::Failed } else { Done::Done };
                 line.output = output.lines;
             }
             self.run = self.waiting.take();
+            if failed {
+                self.queue.clear();
+            } else if let Some(next) = self.queue.pop_front() {
+                return self.command(&next);
+            }
             let bad = told.filter(|_| failed).map(Note::bad);
             return Pace::Done(bad);
         };
@@ -395,6 +389,7 @@ impl Play {
 
     /// Stops what is under way.
     pub fn cancel(&mut self) {
+        self.queue.clear();
         self.far = false;
         self.resume_at = 0;
         if self.run.as_ref().is_some_and(|run| run.beat.is_none()) {
@@ -451,60 +446,6 @@ impl Play {
             }
         }
         Pace::Done(None)
-    }
-
-    /// A command of the learner's own.
-    pub fn command(&mut self, line: &str) -> Pace {
-        let statement = match parse_line(line, 1) {
-            Ok(Some(statement)) => statement,
-            Ok(None) => return Pace::Done(None),
-            Err(fault) => {
-                let text = format!("{} {}", fault.message, fault.advice);
-                return Pace::Halt(Note::bad(text.trim()));
-            }
-        };
-        let looks = LOOKS.contains(&statement.verb());
-        if !looks && !self.lessons.is_empty() && !self.astray() && self.lab().is_some() {
-            let name = format!("try-{}", self.lab().map_or(1, |lab| lab.branches().len()));
-            if let Some(Err(error)) = self.session.lab.as_mut().map(|lab| lab.branch(&name)) {
-                return Pace::Halt(Note::bad(error.to_string()));
-            }
-        }
-        if self.run.as_ref().is_some_and(|run| run.beat.is_some()) {
-            self.waiting = self.run.take();
-        }
-        if self.tries.len() == TRIES {
-            self.tries.remove(0);
-        }
-        let place = self
-            .lab()
-            .map_or((String::new(), 0), |lab| (lab.branch_name().to_owned(), lab.step_number()));
-        let shown = CommandLine { command: line.into(), state: Done::UnderWay, output: Vec::new() };
-        self.tries.push(Try { line: shown, place, looks });
-        self.run = Some(Run { execution: Execution::new(statement), beat: None });
-        self.far = true;
-        let pace = self.go_on();
-        self.walk(|_| Ok(()));
-        pace
-    }
-
-    /// The learner's own commands as they stand now: those that were done later than the present step are to do again.
-    pub fn tried(&self) -> impl Iterator<Item = CommandLine> + '_ {
-        let here = self.lab().map(|lab| (lab.branch_name(), lab.step_number()));
-        self.tries.iter().map(move |tried| {
-            let later = here.is_some_and(|(branch, step)| {
-                let (on, from) = &tried.place;
-                !tried.looks && branch == on && step <= *from
-            });
-            match later && tried.line.state != Done::UnderWay {
-                true => CommandLine {
-                    state: Done::ToDo,
-                    output: Vec::new(),
-                    command: tried.line.command.clone(),
-                },
-                false => tried.line.clone(),
-            }
-        })
     }
 }
 

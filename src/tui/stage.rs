@@ -344,6 +344,14 @@ pub trait Stage {
     fn offers(&self, _target: Option<&Target>, _language: Language) -> Option<super::menu::Offers> {
         None
     }
+    /// Prepared schedules of this step of the lesson: what they bring about, and their commands.
+    fn races(&self, _language: Language) -> Vec<(String, Vec<String>)> {
+        Vec::new()
+    }
+    /// Commands one after the other.
+    fn commands(&mut self, lines: &[String]) -> Pace {
+        lines.first().map_or(Pace::Done(None), |line| self.command(line))
+    }
     /// The names of all branches.
     fn branches(&self) -> Vec<String> {
         Vec::new()

@@ -111,6 +111,7 @@ words! {
     fire: "fire", "触发";
     switch: "go there", "切换";
     compare: "compare", "对比";
+    race: "set up the race", "布置竞态";
     filter: "filter", "过滤";
     branches: "other branch", "切换分支";
     nothing_to_do: "nothing can be done to this row", "对这一行没有可做的操作";

@@ -4,8 +4,8 @@
 //!   link 2 → 1    #41 held    #44 waits behind it    #47 too        release 41 ─► 41, 44, 47 arrive now, in order
 //! ```
 //!
-//! What always holds: a held one keeps its number and its place on its link, so what was sent behind it waits too (TCP).
-//! In the queue it stands so far in the future that nothing else comes after it.
+//! What always holds: a held one keeps its number and its place on its link, so what was sent behind it waits too
+//! (TCP). In the queue it stands so far in the future that nothing else comes after it.
 
 use super::{Happening, Network, Queued};
 use crate::clock::{Duration, Instant};

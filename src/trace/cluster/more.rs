@@ -1,4 +1,5 @@
-//! Where a small cluster leaves room: what each broker carries, and how far each copy of the partitions in sight reaches.
+//! Where a small cluster leaves room: what each broker carries, and how far each copy of the partitions in sight
+//! reaches.
 //!
 //! ```text
 //!   broker   rack   replicas   skewed   leaders   …
@@ -19,7 +20,7 @@ use crate::trace::width;
 use crate::types::{Language, TopicPartition};
 
 /// The least rows for either part, its heads included.
-const LEAST: usize = 4;
+const LEAST: usize = 3;
 /// Brokers beyond which the table of brokers is a pane of its own.
 const MOST_BROKERS: usize = 12;
 

@@ -35,7 +35,7 @@ pub(super) fn add(lab: &Lab, metrics: &mut Vec<Metric>) {
     let mut sum = |name: &'static str, words, of: &dyn Fn(NodeId) -> i64| {
         let brokers = per_broker(lab, of);
         let value = brokers.iter().map(|(_, value)| value).sum();
-        metrics.push(Metric { brokers, ..Metric::of(name, value, words) });
+        metrics.push(Metric { brokers, quiet: true, ..Metric::of(name, value, words) });
     };
     sum(
         "MessagesInPerSec",
@@ -56,7 +56,7 @@ pub(super) fn add(lab: &Lab, metrics: &mut Vec<Metric>) {
     let mut greatest = |name: &'static str, words, of: &dyn Fn(NodeId) -> i64| {
         let brokers = per_broker(lab, of);
         let value = brokers.iter().map(|(_, value)| *value).max().unwrap_or(0);
-        metrics.push(Metric { brokers, ..Metric::of(name, value, words) });
+        metrics.push(Metric { brokers, quiet: true, ..Metric::of(name, value, words) });
     };
     let words = ("offsets that the slowest follower lacks", "最慢 follower 落后的偏移量");
     greatest("MaxLag", words, &|id| max_lag(lab, id));

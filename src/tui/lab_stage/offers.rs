@@ -105,9 +105,12 @@ fn whole(list: &mut List<'_>) -> String {
         list.add("heal all links", "修复所有链路", "network heal".into());
     }
     let cluster = list.lab.cluster();
-    let clients: Vec<(String, NodeId)> =
-        cluster.names.iter().take(MOST).map(|(name, id)| (name.clone(), *id)).collect();
-    for (name, id) in clients.into_iter().filter(|(name, _)| name != "admin") {
+    let open = |name: &String| {
+        name != "admin" && cluster.client(name).is_some_and(|client| !client.is_closed())
+    };
+    let clients = cluster.names.iter().filter(|(name, _)| open(name)).take(MOST);
+    let clients: Vec<(String, NodeId)> = clients.map(|(name, id)| (name.clone(), *id)).collect();
+    for (name, id) in clients {
         list.open(name, Target::Node(id));
     }
     list.word("the cluster", "集群").to_owned()

@@ -6,8 +6,8 @@
 //!   diff       two branches compared, when somebody asked
 //! ```
 //!
-//! What always holds: steps that were walked keep their marks when the screen goes back, since the same branch gives the
-//! same steps again.
+//! What always holds: steps that were walked keep their marks when the screen goes back, since the same branch gives
+//! the same steps again.
 
 use crate::cluster::{Difference, Lab};
 use crate::trace::diff::Side;

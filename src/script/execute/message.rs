@@ -1,0 +1,52 @@
+//! `message deliver|drop|hold|release|delay|corrupt next KIND`: waits until one is sent, then does it to that one.
+
+use super::{Execution, PATIENCE, State, Step, failed, wrong};
+use crate::clock::Instant;
+use crate::cluster::Happening;
+use crate::script::acts::{Acts, message_act, name_of};
+use crate::script::command::{Command, MessageAct, MessageTarget};
+use crate::script::execute::{Progress, done};
+use crate::script::say::Said;
+use crate::script::session::Session;
+use serde_json::json;
+
+impl Execution {
+    /// Waits for the next message of a kind, then does to it what was asked.
+    pub(super) fn message(&mut self, session: &mut Session, since: Instant) -> Step {
+        let Command::Message { act, target: MessageTarget::Next { kind, from, to } } =
+            &self.statement.command
+        else {
+            return Ok(done(Said::default()));
+        };
+        let Some(lab) = session.lab.as_mut() else { return Ok(wrong("there is no cluster")) };
+        let released = matches!(act, MessageAct::Release);
+        let fits = |happening: &Happening| match happening {
+            Happening::Deliver { from: sender, to: receiver, message } => {
+                message.kind() == kind
+                    && from.is_none_or(|id| sender.0 == id)
+                    && to.is_none_or(|id| receiver.0 == id)
+            }
+            _ => false,
+        };
+        let found = lab
+            .cluster()
+            .network
+            .pending()
+            .find(|pending| fits(&pending.happening) && (pending.held || !released));
+        if let Some(pending) = found {
+            return match message_act(*act, pending.id, &name_of(&pending, lab.cluster())) {
+                Ok(Acts { acts, about }) => self.act(session, acts.into(), about),
+                Err(error) => Ok(wrong(error)),
+            };
+        }
+        if released {
+            return Ok(failed(format!("no {kind} is held"), json!({ "message": null })));
+        }
+        if lab.now() >= since + PATIENCE || !lab.step()? {
+            let line = format!("no {kind} was sent within {PATIENCE}");
+            return Ok(failed(line, json!({ "message": null })));
+        }
+        self.state = State::Message { since };
+        Ok(Progress::Stepped)
+    }
+}
