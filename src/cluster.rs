@@ -33,14 +33,12 @@ mod walk;
 mod world;
 
 #[cfg(test)]
-mod invariant_tests;
-#[cfg(test)]
 mod tests;
 
 pub use act::{Act, NewConsumer, Outcome, Refusal, Ticket};
 pub use branches::{BranchInfo, Difference};
 pub use event::{Body, Fault, Stamped, WalkStep, WorldEvent};
-pub use invariant::{INVARIANTS, Invariants, Violation};
+pub use invariant::{INVARIANTS, Invariant, Invariants, Kind, Violation};
 pub use lab::{Lab, LabError};
 pub use network::{Happening, Link, Network, Pending};
 pub use spec::ClusterSpec;

@@ -14,7 +14,13 @@ pub enum Event {
     /// A batch left in a produce request.
     Sent { partition: TopicPartition, to: NodeId, count: u32, size_bytes: u32 },
     /// A batch was acknowledged (with acks=0: taken as written).
-    Acknowledged { partition: TopicPartition, base_offset: Offset, count: u32, acks: i16 },
+    Acknowledged {
+        partition: TopicPartition,
+        base_offset: Offset,
+        count: u32,
+        acks: i16,
+        by: NodeId,
+    },
     /// Records were given up.
     SendFailed { topic: TopicName, partition: Option<u32>, count: u32, error: ErrorCode },
     /// A batch goes back into the queue.
@@ -139,7 +145,7 @@ impl Event {
                     counted(count, "record")
                 )
             }
-            Event::Acknowledged { partition, base_offset, count, acks } => {
+            Event::Acknowledged { partition, base_offset, count, acks, .. } => {
                 let acks = acks_text(*acks);
                 match count {
                     1 => format!("hears that offset {base_offset} is in {partition} (acks={acks})"),
@@ -230,7 +236,7 @@ impl Event {
             Event::Acknowledged { partition, count, acks: 0, .. } => {
                 format!("认为 {partition} 的 {count} 条记录已写入（acks=0：没有应答）")
             }
-            Event::Acknowledged { partition, base_offset, count, acks } => format!(
+            Event::Acknowledged { partition, base_offset, count, acks, .. } => format!(
                 "得知 {count} 条记录已写入 {partition}，从 offset {base_offset} 起（acks={}）",
                 acks_text(*acks)
             ),

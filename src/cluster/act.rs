@@ -154,6 +154,10 @@ pub enum Act {
     FetcherResume(NodeId),
     /// They wait this long before each fetch.
     FetcherSlow(NodeId, Duration),
+    /// Everything that a node says leaves so much later; no time: it is as fast as ever.
+    Slow(NodeId, Duration),
+    /// A broker's clock is wrong by so many microseconds.
+    Skew(NodeId, i64),
     /// This happening comes next.
     Deliver(u64),
     /// This message is lost.

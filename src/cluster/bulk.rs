@@ -35,6 +35,7 @@ impl Cluster {
     ) -> Result<Result<(), Refusal>, LabError> {
         match act {
             Act::Fill { partition, count, size, over, timestamp } => {
+                self.invariants.forget(partition);
                 let leader = match self.holder(partition, None) {
                     Ok(leader) => leader,
                     Err(refusal) => return Ok(Err(refusal)),
@@ -69,6 +70,7 @@ impl Cluster {
                 Ok(self.refused(filled, leader))
             }
             Act::StartLog { partition, at } => {
+                self.invariants.forget(partition);
                 if !(Offset::ZERO..=HIGHEST_START).contains(at) {
                     return Ok(Err(Refusal::new(format!(
                         "at={at} is out of range: a log may begin at 0 to {HIGHEST_START}"

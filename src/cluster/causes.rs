@@ -127,8 +127,9 @@ impl Cluster {
             stage.cause = common;
         }
         let seed = self.spec.seed;
+        let leaves = self.now + out.busy + self.slow.get(&node).copied().unwrap_or_default();
         for (timer, at) in out.timers {
-            let at = at.map(|at| at.max(self.now));
+            let at = at.map(|at| self.world_time(node, at).max(self.now));
             self.network.set_timer(node, timer, at, stage.cause);
         }
         for send in out.sends {
@@ -137,7 +138,7 @@ impl Cluster {
                 [only] => last.get(only).copied().or(common),
                 _ => common,
             };
-            self.network.send(seed, self.now + out.busy, node, send.to, send.message, cause);
+            self.network.send(seed, leaves, node, send.to, send.message, cause);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Stamped events: what happened, when, in which step, on which node, and because of what.
 
-use crate::clock::Instant;
+use crate::clock::{Duration, Instant};
 use crate::types::{Language, NodeId, TopicPartition};
 use crate::{broker, client, coordination, storage};
 
@@ -55,6 +55,10 @@ pub enum Fault {
     FetcherResume(NodeId),
     /// They wait before each fetch.
     FetcherSlow(NodeId),
+    /// What a node says leaves so much later.
+    Slow(NodeId, Duration),
+    /// A broker's clock is wrong by so many microseconds.
+    Skew(NodeId, i64),
     /// A message was lost.
     Drop {
         /// Its sender.
@@ -103,6 +107,8 @@ impl Fault {
             | Fault::Pause(node)
             | Fault::FetcherPause(node)
             | Fault::FetcherSlow(node)
+            | Fault::Slow(node, _)
+            | Fault::Skew(node, _)
             | Fault::Cut(node, _) => Some(*node),
             Fault::Drop { from, .. } => Some(*from),
             Fault::Resume(_)
@@ -177,6 +183,13 @@ pub enum WorldEvent {
         /// What was looked at.
         step: WalkStep,
     },
+    /// Something that Kafka allows and somebody should know.
+    Found {
+        /// Which invariant.
+        name: &'static str,
+        /// What exactly.
+        sentence: String,
+    },
     /// A promise was broken.
     Violated {
         /// Which invariant.
@@ -199,6 +212,8 @@ impl WorldEvent {
             WorldEvent::Fault(Fault::FetcherPause(_)) => "FetcherPause",
             WorldEvent::Fault(Fault::FetcherResume(_)) => "FetcherResume",
             WorldEvent::Fault(Fault::FetcherSlow(_)) => "FetcherSlow",
+            WorldEvent::Fault(Fault::Slow(..)) => "Slow",
+            WorldEvent::Fault(Fault::Skew(..)) => "ClockSkewed",
             WorldEvent::Fault(Fault::Drop { .. }) => "MessageDropped",
             WorldEvent::Fault(Fault::Corrupt { .. }) => "MessageCorrupted",
             WorldEvent::Fault(Fault::FlipBit { .. }) => "BitFlipped",
@@ -209,6 +224,7 @@ impl WorldEvent {
             WorldEvent::MessageLost { .. } => "MessageLost",
             WorldEvent::IdlePassed { .. } => "IdlePassed",
             WorldEvent::Lookup { .. } => "Lookup",
+            WorldEvent::Found { .. } => "Found",
             WorldEvent::Violated { .. } => "Violated",
         }
     }
@@ -261,6 +277,26 @@ impl WorldEvent {
                     format!("{} fetches slowly", process(*n)),
                     format!("{} 缓慢拉取", process(*n)),
                 ),
+                Fault::Slow(n, Duration::ZERO) => say(
+                    format!("{} is as fast as ever", process(*n)),
+                    format!("{} 恢复正常速度", process(*n)),
+                ),
+                Fault::Slow(n, by) => say(
+                    format!("{} is slow: what it says leaves {by} later", process(*n)),
+                    format!("{} 变慢：发出的一切晚 {by}", process(*n)),
+                ),
+                Fault::Skew(n, 0) => say(
+                    format!("the clock of {} is right again", process(*n)),
+                    format!("{} 的时钟恢复正确", process(*n)),
+                ),
+                Fault::Skew(n, by) => {
+                    let (off, ahead) = (Duration(by.unsigned_abs()), *by > 0);
+                    let (how, zh) = if ahead { ("fast", "快") } else { ("slow", "慢") };
+                    say(
+                        format!("the clock of {} is {off} {how}", process(*n)),
+                        format!("{} 的时钟{zh}了 {off}", process(*n)),
+                    )
+                }
                 Fault::FlipBit { file, position } => say(
                     format!("a bit of byte {position} of {file} flipped"),
                     format!("{file} 第 {position} 字节有一位翻转"),
@@ -301,6 +337,9 @@ impl WorldEvent {
             ),
             WorldEvent::Lookup { partition, step } => {
                 format!("{partition}: {}", step.sentence(language))
+            }
+            WorldEvent::Found { name, sentence } => {
+                say(format!("finding {name}: {sentence}"), format!("提示 {name}：{sentence}"))
             }
             WorldEvent::Violated { name, sentence } => say(
                 format!("broken promise {name}: {sentence}"),

@@ -9,7 +9,7 @@ use super::lab::LabError;
 use super::network::Happening;
 use super::perform::{Done, Waiting};
 use super::world::{Cluster, NodeState, Stage};
-use crate::clock::Duration;
+use crate::clock::{Duration, Instant};
 use crate::disk::Disk;
 use crate::prng;
 use crate::protocol::Input;
@@ -116,6 +116,20 @@ impl Cluster {
                     Ok(())
                 });
             }
+            Act::Slow(node, by) => {
+                self.strike(Fault::Slow(*node, *by), stage);
+                match *by {
+                    Duration::ZERO => drop(self.slow.remove(node)),
+                    by => drop(self.slow.insert(*node, by)),
+                }
+            }
+            Act::Skew(node, by) => {
+                self.strike(Fault::Skew(*node, *by), stage);
+                match *by {
+                    0 => drop(self.skew.remove(node)),
+                    by => drop(self.skew.insert(*node, by)),
+                }
+            }
             Act::Drop(id) => {
                 if let Some((due, queued)) = self.network.take(*id)
                     && let Happening::Deliver { from, to, message } = queued.happening
@@ -145,6 +159,22 @@ impl Cluster {
             _ => {}
         }
         Ok(Ok(Waiting::Nothing))
+    }
+
+    /// What a node's clock shows.
+    pub(super) fn clock_of(&self, node: NodeId) -> Instant {
+        match self.skew.get(&node) {
+            None => self.now,
+            Some(&by) => Instant(self.now.0.saturating_add_signed(by)),
+        }
+    }
+
+    /// When it really is what a node's clock will show.
+    pub(super) fn world_time(&self, node: NodeId, shown: Instant) -> Instant {
+        match self.skew.get(&node) {
+            None => shown,
+            Some(&by) => Instant(shown.0.saturating_add_signed(-by)),
+        }
     }
 
     fn set_state(&mut self, node: NodeId, state: NodeState) {

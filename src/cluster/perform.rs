@@ -98,7 +98,7 @@ impl Cluster {
             }
             other => self.fault(other, disk, &mut stage),
         }?;
-        self.report_violations(&mut stage);
+        self.report_violations(disk, &mut stage);
         match done {
             Ok(waiting) => {
                 self.tickets.insert(ticket, waiting);
@@ -179,13 +179,17 @@ impl Cluster {
                 }
                 _ => Ok(()),
             },
-            Act::FetcherPause(node) | Act::FetcherResume(node) | Act::FetcherSlow(node, _) => {
+            Act::FetcherPause(node)
+            | Act::FetcherResume(node)
+            | Act::FetcherSlow(node, _)
+            | Act::Skew(node, _) => {
                 if self.brokers.contains_key(node) {
                     must_run(*node)
                 } else {
                     process(*node).map(|_| ())
                 }
             }
+            Act::Slow(node, _) => process(*node).map(|_| ()),
             Act::Cut(a, b) => {
                 process(*a)?;
                 process(*b)?;

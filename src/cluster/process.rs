@@ -19,7 +19,7 @@ impl Cluster {
         stage: &mut Stage<'_>,
     ) -> Result<(), super::LabError> {
         self.emit(stage, node, Body::World(WorldEvent::NodeStarted(node)));
-        let (now, seed) = (self.now, self.spec.seed);
+        let (now, seed) = (self.clock_of(node), self.spec.seed);
         if self.brokers.contains_key(&node) {
             let controller = NodeId(NodeId::FIRST_CONTROLLER);
             let ordinal = self.brokers.get(&node).map_or(1, |entry| entry.starts + 1);
@@ -29,7 +29,7 @@ impl Cluster {
             let started = Broker::start(boot, now, disk, &mut out);
             if let Some(entry) = self.brokers.get_mut(&node) {
                 entry.starts = ordinal;
-                entry.since = now;
+                entry.since = self.now;
                 entry.inbox.clear();
                 if let Ok(broker) = &started {
                     entry.state = NodeState::Alive;

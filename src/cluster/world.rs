@@ -1,7 +1,7 @@
 //! The nodes, and how one happening is delivered.
 
 use super::event::{Body, Stamped, WorldEvent};
-use super::invariant::Invariants;
+use super::invariant::{INVARIANTS, Invariants, Kind};
 use super::network::{Happening, Network};
 use super::spec::ClusterSpec;
 use super::tally::Tally;
@@ -106,6 +106,10 @@ pub struct Cluster {
     pub(crate) about: BTreeMap<u64, TopicPartition>,
     /// The event with which a process last began.
     pub(crate) last_start: BTreeMap<NodeId, u64>,
+    /// Nodes whose machines are slow: everything that they say leaves so much later.
+    pub(crate) slow: BTreeMap<NodeId, Duration>,
+    /// Brokers whose clocks are wrong, by how many microseconds.
+    pub(crate) skew: BTreeMap<NodeId, i64>,
 }
 
 /// Where a step's events go, and why they happen.
@@ -142,6 +146,8 @@ impl Cluster {
             decisions: BTreeMap::new(),
             about: BTreeMap::new(),
             last_start: BTreeMap::new(),
+            slow: BTreeMap::new(),
+            skew: BTreeMap::new(),
             spec: Arc::new(spec),
         };
         for number in 0..cluster.spec.controllers {
@@ -275,21 +281,25 @@ impl Cluster {
             self.step += 1;
             let mut stage = Stage { events, cause: queued.cause };
             self.deliver(queued.happening, disk, &mut stage)?;
-            self.report_violations(&mut stage);
+            self.report_violations(disk, &mut stage);
             return Ok(true);
         }
         Ok(false)
     }
 
-    pub(crate) fn report_violations(&mut self, stage: &mut Stage<'_>) {
+    /// The step is over: the invariants look at the disk, and what is broken becomes an event.
+    pub(crate) fn report_violations(&mut self, disk: &Disk, stage: &mut Stage<'_>) {
+        self.invariants.check(&self.brokers, disk);
         if self.invariants.fresh.is_empty() {
             return;
         }
         for violation in std::mem::take(&mut self.invariants.fresh) {
-            let body = Body::World(WorldEvent::Violated {
-                name: violation.name,
-                sentence: violation.sentence.clone(),
-            });
+            let (name, sentence) = (violation.name, violation.sentence.clone());
+            let body = match INVARIANTS.iter().find(|known| known.name == name).map(|it| it.kind) {
+                Some(Kind::Finding) => WorldEvent::Found { name, sentence },
+                _ => WorldEvent::Violated { name, sentence },
+            };
+            let body = Body::World(body);
             stage.cause = Some(violation.event);
             self.emit(stage, NodeId(0), body);
             self.invariants.keep(violation);
@@ -342,7 +352,7 @@ impl Cluster {
             }
             Happening::Timer { node, timer } => {
                 if matches!(timer, Timer::RequestTimeout(_)) {
-                    let now = self.now;
+                    let now = self.clock_of(node);
                     match self.broker(node) {
                         // Its one timer also fires when nothing is overdue.
                         Some(broker) => {
@@ -392,7 +402,7 @@ impl Cluster {
         disk: &mut Disk,
         stage: &mut Stage<'_>,
     ) -> Result<(), super::LabError> {
-        let now = self.now;
+        let now = self.clock_of(node);
         if let Some(entry) = self.brokers.get_mut(&node) {
             if entry.state != NodeState::Alive {
                 return Ok(());
@@ -453,7 +463,7 @@ impl Cluster {
         stage: &mut Stage<'_>,
         call: impl FnOnce(&mut Broker, Instant, &mut broker::Out) -> Result<T, StorageError>,
     ) -> Option<T> {
-        let now = self.now;
+        let now = self.clock_of(id);
         let broker = self.brokers.get_mut(&id)?.broker.as_mut()?;
         let mut out = Output::default();
         let result = call(Arc::make_mut(broker), now, &mut out);

@@ -325,6 +325,11 @@ fn broker(object: &str, a: &Arguments) -> BrokerAct {
         "pause" => BrokerAct::Pause,
         "resume" => BrokerAct::Resume,
         "slow" => BrokerAct::Slow(a.duration("by").unwrap_or(Duration::from_ms(100))),
+        "skew" => {
+            let us =
+                |name| a.duration(name).map_or(0, |time| i64::try_from(time.0).unwrap_or(i64::MAX));
+            BrokerAct::Skew(us("by").saturating_sub(us("behind")))
+        }
         _ => BrokerAct::Add,
     }
 }

@@ -19,6 +19,8 @@ pub const HERE: &[&str] = &[
     "delete-records",
     "compaction",
     "compression",
+    "slow-brokers",
+    "clock-skew",
 ];
 
 /// The capability that a statement takes and this version lacks.
@@ -43,7 +45,6 @@ pub fn lacking(statement: &Statement) -> Option<&'static str> {
         }
         Command::Producer { act: ProducerAct::Start { configs }, .. } => of_producer(configs),
         Command::Consumer { act: ConsumerAct::Start { configs, .. }, .. } => of_consumer(configs),
-        Command::Broker { act: BrokerAct::Slow(_), .. } => Some("slow-brokers"),
         Command::Broker { act: BrokerAct::Add, .. } => Some("reassignment"),
         Command::Broker { broker, .. } => of_expression(broker),
         Command::Fetch { client_rack: Some(_), .. } => Some("follower-fetching"),

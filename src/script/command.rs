@@ -451,6 +451,8 @@ pub enum BrokerAct {
     Resume,
     /// Everything it says takes so much longer.
     Slow(Duration),
+    /// Its clock is wrong by so many microseconds.
+    Skew(i64),
     /// A new broker joins.
     Add,
 }

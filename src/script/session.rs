@@ -134,7 +134,10 @@ impl Session {
             .violations()
             .iter()
             .filter(|violation| violation.event > told)
-            .map(|v| format!("broken promise {}: {} (step {})", v.name, v.sentence, v.step))
+            .map(|v| {
+                let (name, sentence, event) = (v.name, &v.sentence, v.event);
+                format!("broken promise {name}: {sentence}; 'show why {event}' tells why")
+            })
             .collect();
         let last = lab.cluster().invariants.violations().iter().map(|v| v.event).max();
         self.violations_told = last.unwrap_or(0);

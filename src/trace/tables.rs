@@ -202,13 +202,16 @@ pub fn invariants(lab: &Lab, canvas: &Canvas) -> Picture {
     let mut picture = Picture::new("invariants");
     let broken = lab.cluster().invariants.violations();
     let mut table = Table::new(&[Align::Left, Align::Left, Align::Left]).gap(2);
-    for (name, english, chinese) in INVARIANTS {
-        let count = broken.iter().filter(|violation| violation.name == *name).count();
+    let findings = lab.cluster().invariants.findings();
+    for invariant in INVARIANTS {
+        let name = invariant.name;
+        let all = broken.iter().chain(findings);
+        let count = all.filter(|violation| violation.name == name).count();
         let (mark, role) = if count == 0 { (g.good, Role::Good) } else { (g.bad, Role::Bad) };
         table.row(vec![
             Line::of(mark, role),
-            Line::plain(*name),
-            Line::of(canvas.language.pick(english, chinese), Role::Dim),
+            Line::plain(name),
+            Line::of(invariant.sentence(canvas.language), Role::Dim),
         ]);
     }
     picture.extend(table.lines(canvas.width, g.ellipsis));

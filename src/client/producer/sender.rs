@@ -202,7 +202,7 @@ impl Producer {
             self.connections.send_only(node, request, out);
             for batch in batches {
                 self.accumulator.returned(&batch.partition);
-                self.acknowledged(batch, Offset::NONE, out);
+                self.acknowledged(batch, Offset::NONE, node, out);
             }
         } else {
             let what = Purpose::Produce(batches);
@@ -224,7 +224,7 @@ impl Producer {
                 self.metadata.update(now, response, &mut self.connections, out);
             }
             (Some(Purpose::Produce(batches)), Response::Produce(response)) => {
-                self.produced(now, batches, response.partitions, out);
+                self.produced(now, from, batches, response.partitions, out);
             }
             (Some(what), _) => self.lost(now, what, out),
             (None, _) => return false,
@@ -235,6 +235,7 @@ impl Producer {
     fn produced(
         &mut self,
         now: Instant,
+        from: NodeId,
         batches: Vec<Batch>,
         mut answers: Vec<ProducePartitionResponse>,
         out: &mut Output<Event>,
@@ -251,7 +252,7 @@ impl Producer {
                 continue;
             };
             if answer.error.is_none() {
-                self.acknowledged(batch, answer.base_offset, out);
+                self.acknowledged(batch, answer.base_offset, from, out);
                 continue;
             }
             for &(ticket, _) in &batch.shares {
@@ -310,7 +311,13 @@ impl Producer {
         vec![batch]
     }
 
-    fn acknowledged(&mut self, batch: Batch, base_offset: Offset, out: &mut Output<Event>) {
+    fn acknowledged(
+        &mut self,
+        batch: Batch,
+        base_offset: Offset,
+        by: NodeId,
+        out: &mut Output<Event>,
+    ) {
         self.accumulator.free(&batch);
         self.last_error = ErrorCode::NONE;
         self.records_acknowledged += u64::from(batch.count);
@@ -327,7 +334,7 @@ impl Producer {
             }
         }
         let partition = batch.partition;
-        out.events.push(Event::Acknowledged { partition, base_offset, count, acks });
+        out.events.push(Event::Acknowledged { partition, base_offset, count, acks, by });
     }
 
     fn failed(&mut self, batch: Batch, error: ErrorCode, out: &mut Output<Event>) {
