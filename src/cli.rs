@@ -8,6 +8,7 @@
 //!   klab inspect DIR          a real broker's directory
 //!   klab dump PATH…           its files, as Kafka's own tool prints them
 //!   klab perf WHAT            measurements on this machine
+//!   klab simulate             random schedules of faults, all invariants
 //!   klab recover DIR --to OUT  a copy of it, recovered, and every step told
 //!   klab fidelity | glossary  what is simplified; what words mean
 //!   klab eras                 which rules hold in which version of Kafka
@@ -29,6 +30,7 @@ mod place;
 mod recover;
 mod run;
 mod screen;
+mod simulate;
 #[cfg(test)]
 mod tests;
 
@@ -98,6 +100,7 @@ fn carry_out(arguments: &Arguments, out: &mut Output, err: &mut dyn Write) -> Re
         Some(Command::Run(asked)) => run::run(arguments, asked, out, err),
         Some(Command::Inspect(asked)) => look::inspect(arguments, asked, &canvas, out),
         Some(Command::Perf(asked)) => perf::perf(arguments, asked, &canvas, out, err),
+        Some(Command::Simulate(asked)) => simulate::simulate(arguments, asked, &canvas, out, err),
         Some(Command::Dump(asked)) => dump::dump(asked, out, err),
         Some(Command::Recover(asked)) => recover::run(arguments, asked, out, err),
         Some(Command::Fidelity { id }) => look::fidelity(id.as_deref(), &canvas, out),

@@ -15,6 +15,7 @@
 
 mod acts;
 mod arguments;
+mod broker_acts;
 mod build;
 mod capability;
 mod chinese;

@@ -1,5 +1,6 @@
 //! The arguments, their help and their examples, as one definition: the parser, `--help` and the completions read it.
 
+use super::simulate::SimulateArguments;
 use crate::simulate::perf::{self, Experiment};
 use crate::trace::{Canvas, Glyphs};
 use crate::types::Language;
@@ -17,6 +18,7 @@ Examples:
   klab inspect /var/lib/kafka/data          the files of a real broker, read-only
   klab inspect DIR lookup orders-0 offset=87
   klab perf zero-copy                       a measurement on this machine
+  klab simulate --config acks=1             random faults, until a promise breaks
   klab dump FILE.log --print-data-log       as kafka-dump-log prints it, faster
   klab glossary ISR                         what a word means
 
@@ -92,6 +94,9 @@ pub enum Command {
     /// Small honest measurements on this machine: zero-copy, sequential, batching, compression, index
     #[command(after_help = PERF_EXAMPLES)]
     Perf(PerfArguments),
+    /// Plays random schedules of faults, thousands a minute, and looks for a broken promise
+    #[command(after_help = super::simulate::EXAMPLES)]
+    Simulate(SimulateArguments),
     /// Prints files of a log directory as Kafka's own dump tool does
     #[command(after_help = DUMP_EXAMPLES)]
     Dump(DumpArguments),

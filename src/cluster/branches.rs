@@ -171,6 +171,7 @@ impl Lab {
                 branches: self.branches.clone(),
                 current: index,
                 spec: self.spec.clone(),
+                has_history: true,
             }
         } else {
             let mut lab = Lab::new(self.spec.clone(), Disk::memory())?;

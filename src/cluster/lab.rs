@@ -101,6 +101,8 @@ pub struct Lab {
     pub(super) branches: Vec<Branch>,
     pub(super) current: usize,
     pub(super) spec: ClusterSpec,
+    /// Whether it can go back; without it nothing but the present is kept.
+    pub(super) has_history: bool,
 }
 
 impl Lab {
@@ -118,7 +120,18 @@ impl Lab {
             branches: vec![main],
             current: 0,
             spec,
+            has_history: true,
         })
+    }
+
+    /// The same without a past: it cannot go back, keeps the events of the present step only, and is faster. For those
+    /// who play thousands of schedules.
+    pub fn without_history(spec: ClusterSpec, mut disk: Disk) -> Result<Lab, LabError> {
+        disk.set_reversible(false);
+        let mut lab = Lab::new(spec, disk)?;
+        lab.checkpoints.clear();
+        lab.has_history = false;
+        Ok(lab)
     }
 
     /// The world at the present step.
@@ -207,18 +220,21 @@ impl Lab {
         self.scratch.clear();
         let done = self.cluster.perform(&act, &command, &mut self.disk, &mut self.scratch)?;
         self.take_events();
-        if self.cluster.step > before {
+        if self.cluster.step > before && self.has_history {
             let branch = &mut self.branches[self.current];
             branch.acts.insert(step, Done { act: Arc::new(act), command });
             branch.head = branch.head.max(step);
         }
-        if bulk {
+        if bulk && self.has_history {
             self.checkpoint();
         }
         Ok(done)
     }
 
     fn take_events(&mut self) {
+        if !self.has_history {
+            self.events.clear();
+        }
         self.events.extend(self.scratch.drain(..));
         if self.events.len() > MOST_EVENTS {
             let surplus = self.events.len() - MOST_EVENTS;
@@ -229,6 +245,12 @@ impl Lab {
     /// Takes the next step: in the past the one that was taken before, acts included; at the head the next happening.
     /// `false`: nothing is pending.
     pub fn step(&mut self) -> Result<bool, LabError> {
+        if !self.has_history {
+            self.scratch.clear();
+            let moved = self.cluster.step(&mut self.disk, &mut self.scratch)?;
+            self.take_events();
+            return Ok(moved);
+        }
         self.checkpoint_if_due();
         let next = self.cluster.step + 1;
         let branch = &self.branches[self.current];
@@ -280,6 +302,9 @@ impl Lab {
     }
 
     fn checkpoint_if_due(&mut self) {
+        if !self.has_history {
+            return;
+        }
         let last = self.checkpoints.last().map_or(0, |checkpoint| checkpoint.step);
         if self.cluster.step >= last + SPACING {
             self.checkpoint();
@@ -317,6 +342,9 @@ impl Lab {
 
     /// Goes to a step of this branch, forwards or backwards, the disk included.
     pub fn goto(&mut self, target: u64) -> Result<(), LabError> {
+        if !self.has_history && target < self.cluster.step {
+            return Err(LabError::Name("this lab was begun without a history".to_owned()));
+        }
         if target > self.head() {
             return Err(LabError::Name(format!(
                 "step {target} does not exist yet: the last one on '{}' is {}; 'step' goes on from there",

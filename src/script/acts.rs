@@ -1,5 +1,6 @@
 //! From a command to the acts that it is made of, and what is to be said when they are answered.
 
+use super::broker_acts::broker_acts;
 use super::command::*;
 use super::evaluate::broker_of;
 use super::session::Session;
@@ -67,11 +68,11 @@ pub(super) fn nodes(ids: &[u32]) -> Vec<NodeId> {
     ids.iter().map(|id| NodeId(*id)).collect()
 }
 
-fn one(act: Act, words: impl Into<String>) -> Result<Acts, String> {
+pub(super) fn one(act: Act, words: impl Into<String>) -> Result<Acts, String> {
     Ok(Acts { acts: vec![act], about: About::Words(words.into()) })
 }
 
-fn started(id: NodeId) -> Result<Acts, String> {
+pub(super) fn started(id: NodeId) -> Result<Acts, String> {
     Ok(Acts { acts: vec![Act::Start(id)], about: About::Started(id) })
 }
 
@@ -361,31 +362,6 @@ fn consumer_acts(lab: Option<&Lab>, name: &str, act: &ConsumerAct) -> Result<Act
             };
             let act = Act::ConsumerSeek { name: owned, partition: partition.clone(), to };
             acts(act, format!("{name} moved"))
-        }
-    }
-}
-
-fn broker_acts(id: NodeId, act: BrokerAct) -> Result<Acts, String> {
-    match act {
-        BrokerAct::Stop => one(Act::Stop(id), format!("broker {id} stopped")),
-        BrokerAct::Kill => one(Act::Kill(id), format!("killed broker {id}")),
-        BrokerAct::PowerOff => one(Act::PowerOff(id), format!("broker {id} lost its power")),
-        BrokerAct::Start => started(id),
-        BrokerAct::Pause => one(Act::Pause(id), format!("broker {id} is frozen")),
-        BrokerAct::Resume => one(Act::Resume(id), format!("broker {id} goes on")),
-        BrokerAct::Slow(Duration::ZERO) => {
-            one(Act::Slow(id, Duration::ZERO), format!("broker {id} is as fast as ever"))
-        }
-        BrokerAct::Slow(by) => {
-            one(Act::Slow(id, by), format!("what broker {id} says leaves {by} later"))
-        }
-        BrokerAct::Skew(0) => one(Act::Skew(id, 0), format!("the clock of broker {id} is right")),
-        BrokerAct::Skew(by) => {
-            let (off, how) = (Duration(by.unsigned_abs()), if by > 0 { "fast" } else { "slow" });
-            one(Act::Skew(id, by), format!("the clock of broker {id} is {off} {how}"))
-        }
-        BrokerAct::Add => {
-            Err("broker add needs reassignment, which this version does not have yet".into())
         }
     }
 }

@@ -56,6 +56,8 @@ pub struct Session {
     pub inspector: Option<Box<dyn Inspect>>,
     /// What the last `inspect` or `crc check` brought: `inspected(FIELD)` asks for it.
     pub inspected: serde_json::Value,
+    /// Whether labs can go back. Without it they are faster and keep no events but the present step's.
+    pub has_history: bool,
     make_disk: MakeDisk,
     pub(super) violations_told: u64,
     /// The metrics as `show metrics` showed them last.
@@ -79,6 +81,7 @@ impl Session {
             measure: None,
             inspector: None,
             inspected: serde_json::Value::Null,
+            has_history: true,
             make_disk,
             violations_told: 0,
             metrics_seen: RefCell::default(),
@@ -98,7 +101,11 @@ impl Session {
         spec.broker_config()?;
         self.lab = None;
         let disk = (self.make_disk)()?;
-        self.lab = Some(Lab::new(spec, disk).map_err(|error| error.to_string())?);
+        let lab = match self.has_history {
+            true => Lab::new(spec, disk),
+            false => Lab::without_history(spec, disk),
+        };
+        self.lab = Some(lab.map_err(|error| error.to_string())?);
         self.violations_told = 0;
         self.metrics_seen.take();
         Ok(())

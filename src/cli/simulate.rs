@@ -1,0 +1,161 @@
+//! `klab simulate`: searches, tells on the error output how far it is, prints a report, saves the script it found.
+//!
+//! What always holds: exit code 0 when nothing was violated, 1 when a promise broke, 2 for wrong use, 130 after Ctrl-C;
+//! progress is shown on a terminal only and wiped away at the end.
+
+use super::arguments::Arguments;
+use super::output::Output;
+use super::{ENDED, FAILED, interrupt};
+use crate::simulate::{FaultKind, Progress, Wish, search};
+use crate::trace::Canvas;
+use clap::Args;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
+/// Cells of the bar that grows.
+const BAR: usize = 20;
+
+/// Text that ends `klab simulate --help`.
+pub const EXAMPLES: &str = "\
+Each seed makes a cluster, clients and a schedule of faults; it is played on a disk in memory, and
+after every step all invariants are checked (`show invariants` lists them). The first promise that
+breaks ends the search; its schedule is made small and printed as a script for `klab run`, and for a
+fenced block of a lesson. The same seed does the same everywhere.
+
+Without options: RF 3, acks=all, min.insync.replicas=2, unclean elections off, Kafka 4.3, under all
+faults but blackout. That never loses a record.
+
+--config takes settings of topics, producers, consumers and brokers by Kafka's names, and brokers,
+controllers, coordination, topics, partitions, replication.factor, producers, consumers.
+
+--faults: kill, stop, pause, cut, delay, drop, slow, skew (a broker's clock), power (always the same
+broker loses what it had not flushed), blackout (all brokers lose power), controller, or none.
+
+--json prints one object: kafka configs faults seed seeds stepsPerSchedule threads, schedules steps
+seconds schedulesPerMinute stepsPerSecond elections recordsCommitted findings interrupted, and
+violation: null or {seed invariant sentence step atUs script: {text lines steps step sentence tries}}.
+
+Examples:
+  klab simulate                                        the safe configuration
+  klab simulate --config acks=1 --faults kill          finds a lost write
+  klab simulate --config unclean.leader.election.enable=true
+  klab simulate --config min.insync.replicas=1 --faults kill,power
+  klab simulate --faults blackout --save lost.klab && klab run lost.klab
+  klab simulate --seed 42 --seeds 1 --json             one schedule
+
+Exit codes: 0 nothing violated; 1 a promise broke; 2 wrong use; 130 after Ctrl-C.";
+
+/// `klab simulate`
+#[derive(Debug, Args)]
+pub struct SimulateArguments {
+    /// How many seeds, from --seed on
+    #[arg(long, value_name = "N", default_value_t = 500)]
+    pub seeds: u64,
+    /// Steps of each schedule
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub steps: u64,
+    /// The version, one of `klab eras`
+    #[arg(long, value_name = "V", default_value = "4.3")]
+    pub kafka: String,
+    /// A setting (more than once, if need be)
+    #[arg(long = "config", value_name = "NAME=VALUE", value_parser = setting)]
+    pub configs: Vec<(String, String)>,
+    /// Which faults strike, with commas
+    #[arg(long, value_name = "A,B", value_parser = faults)]
+    pub faults: Option<Faults>,
+    /// How many threads [default: one for each core]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// Where the script goes that breaks the promise again
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// JSON instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A list of faults.
+#[derive(Clone, Debug)]
+pub struct Faults(Vec<FaultKind>);
+
+fn faults(text: &str) -> Result<Faults, String> {
+    FaultKind::parse_list(text).map(Faults)
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("say NAME=VALUE, for example acks=1".into()),
+    }
+}
+
+/// `klab simulate`
+pub fn simulate(
+    arguments: &Arguments,
+    asked: &SimulateArguments,
+    canvas: &Canvas,
+    out: &mut Output,
+    err: &mut dyn Write,
+) -> Result<i32, String> {
+    interrupt::listen();
+    let mut wish = Wish {
+        kafka: asked.kafka.clone(),
+        configs: asked.configs.iter().cloned().collect(),
+        seeds: asked.seeds,
+        steps: asked.steps,
+        ..Wish::default()
+    };
+    wish.seed = arguments.options.seed.unwrap_or(wish.seed);
+    wish.threads = asked.threads.unwrap_or(wish.threads);
+    if let Some(Faults(kinds)) = &asked.faults {
+        wish.faults.clone_from(kinds);
+    }
+    let shown = std::io::stderr().is_terminal();
+    let glyphs = canvas.glyphs;
+    let mut progress = |far: Progress| {
+        if shown {
+            let cells = (far.done as usize * BAR).div_ceil((far.of as usize).max(1)).min(BAR);
+            let (full, empty) = (glyphs.flushed.repeat(cells), glyphs.empty.repeat(BAR - cells));
+            let what = if far.is_shrinking { "found one, making it smaller" } else { "" };
+            let _ = write!(
+                err,
+                "\r{full}{empty} {}/{}, {} steps {what:<30}",
+                far.done, far.of, far.steps
+            );
+            let _ = err.flush();
+        }
+    };
+    let found = search(&wish, &mut progress, &interrupt::asked);
+    if shown {
+        let _ = write!(err, "\r{}\r", " ".repeat(BAR + 78));
+    }
+    let report = found?;
+    if let (Some(file), Some(shrunk)) = (&asked.save, &report.shrunk) {
+        let head = format!(
+            "# found by klab simulate, seed {}: broken promise {}\n",
+            report.found.as_ref().map_or(0, |found| found.0),
+            shrunk.broken.name
+        );
+        std::fs::write(file, head + &shrunk.script)
+            .map_err(|error| format!("{}: the script cannot be saved: {error}", file.display()))?;
+    }
+    if asked.json {
+        let text = serde_json::to_string_pretty(&report.json());
+        out.line(&text.map_err(|error| error.to_string())?);
+    } else {
+        out.text(&report.text(arguments.language()));
+        if report.shrunk.is_some() {
+            let file = match &asked.save {
+                Some(file) => file.display().to_string(),
+                None => "FILE (--save FILE writes it)".into(),
+            };
+            out.line(&format!("klab run {file}"));
+            out.line(&format!("klab sandbox --from {file}"));
+        }
+    }
+    Ok(match report.found {
+        Some(_) => FAILED,
+        None if report.is_interrupted => interrupt::INTERRUPTED,
+        None => ENDED,
+    })
+}

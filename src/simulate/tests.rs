@@ -1,0 +1,59 @@
+//! Small searches: the safe configuration keeps its promises, the others are found to break them.
+
+use super::*;
+use crate::script::{RunOptions, Session, run_script};
+use crate::types::Language;
+use std::collections::BTreeMap;
+
+fn wish(configs: &[(&str, &str)], faults: &str) -> Wish {
+    let configs: BTreeMap<String, String> =
+        configs.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    let faults = FaultKind::parse_list(faults).unwrap();
+    Wish { configs, faults, seeds: 40, steps: 4_000, threads: 2, ..Wish::default() }
+}
+
+#[test]
+fn the_safe_configuration_breaks_no_promise() {
+    let wish = Wish { seeds: 6, steps: 3_000, threads: 2, ..Wish::default() };
+    let report = search(&wish, &mut |_| {}, &|| false).unwrap();
+    assert!(report.found.is_none(), "{}", report.text(Language::English));
+    assert!(report.records > 0 && report.elections > 0);
+    assert_eq!(report.schedules, 6);
+}
+
+#[test]
+fn the_same_seed_plays_the_same_schedule() {
+    let wish = Wish::default();
+    let (one, two) = (Plan::new(&wish, 7), Plan::new(&wish, 7));
+    assert_eq!(one, two);
+    assert_ne!(one, Plan::new(&wish, 8));
+    assert_eq!(play(&one, 2_000, &|| false), play(&two, 2_000, &|| false));
+}
+
+#[test]
+fn an_unsafe_one_is_found_and_its_short_script_breaks_the_promise_again() {
+    let wish = wish(&[("acks", "1"), ("partitions", "1")], "kill");
+    let report = search(&wish, &mut |_| {}, &|| false).unwrap();
+    let shrunk = report.shrunk.as_ref().expect("a lost write is found");
+    assert_eq!(shrunk.broken.name, "no-lost-write");
+    assert!(shrunk.lines < 14, "{}", shrunk.script);
+    let mut session = Session::in_memory(Language::English);
+    let mut said = Vec::new();
+    let mut say = |line: &str| said.push(line.to_owned());
+    let options = RunOptions::default();
+    let end = run_script("f", &shrunk.script, &mut session, options, &mut say, &|| false);
+    assert_eq!(end.exit_code, 0, "{said:?}\n{}", shrunk.script);
+    assert!(report.json()["violation"]["script"]["text"].is_string());
+}
+
+#[test]
+fn wrong_wishes_are_refused_with_a_sentence() {
+    for (name, value) in [("acks", "7"), ("no.such.setting", "1"), ("partitions", "0")] {
+        let wish = wish(&[(name, value)], "kill");
+        assert!(search(&wish, &mut |_| {}, &|| false).is_err(), "{name}");
+    }
+    assert!(FaultKind::parse_list("kill,quake").is_err());
+    assert_eq!(FaultKind::parse_list("none"), Ok(vec![]));
+    let wish = Wish { kafka: "9.9".into(), ..Wish::default() };
+    assert!(search(&wish, &mut |_| {}, &|| false).is_err());
+}

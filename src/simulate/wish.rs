@@ -1,0 +1,130 @@
+//! What is to be searched: the cluster, the settings, the faults, how much.
+
+use super::faults::FaultKind;
+use crate::broker;
+use crate::client::{ConsumerConfig, ProducerConfig};
+use crate::era;
+use crate::storage::LogConfig;
+use std::collections::BTreeMap;
+
+/// What a search is asked for. The default is the safe configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Wish {
+    /// Kafka's version.
+    pub kafka: String,
+    /// Settings by Kafka's names; `brokers`, `controllers`, `coordination`, `topics`, `partitions`,
+    /// `replication.factor`, `producers` and `consumers` are the cluster's.
+    pub configs: BTreeMap<String, String>,
+    /// Which faults strike.
+    pub faults: Vec<FaultKind>,
+    /// The first seed.
+    pub seed: u64,
+    /// How many seeds.
+    pub seeds: u64,
+    /// Steps of each schedule.
+    pub steps: u64,
+    /// How many threads.
+    pub threads: usize,
+}
+
+impl Default for Wish {
+    fn default() -> Wish {
+        Wish {
+            kafka: "4.3".into(),
+            configs: BTreeMap::new(),
+            faults: FaultKind::SAFE.to_vec(),
+            seed: 1,
+            seeds: 500,
+            steps: 10_000,
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+        }
+    }
+}
+
+/// Numbers of the cluster's shape, with their bounds.
+const SHAPE: &[(&str, u64, u64)] = &[
+    ("brokers", 1, 9),
+    ("controllers", 1, 5),
+    ("topics", 1, 4),
+    ("partitions", 1, 8),
+    ("replication.factor", 1, 5),
+    ("producers", 1, 5),
+    ("consumers", 0, 5),
+];
+
+/// Where a setting belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Shape,
+    Cluster,
+    Topic,
+    Producer,
+    Consumer,
+}
+
+/// Where a setting belongs, if its value makes sense.
+pub(super) fn place_of(name: &str, value: &str) -> Result<Place, String> {
+    if let Some(&(_, least, most)) = SHAPE.iter().find(|known| known.0 == name) {
+        return match value.parse::<u64>() {
+            Ok(number) if (least..=most).contains(&number) => Ok(Place::Shape),
+            _ => Err(format!("{name}={value}: a whole number of {least} to {most} is expected")),
+        };
+    }
+    if name == "coordination" {
+        return match value {
+            "kraft" | "zookeeper" => Ok(Place::Shape),
+            _ => Err(format!("coordination={value}: kraft or zookeeper is expected")),
+        };
+    }
+    if ProducerConfig::default().set(name, value)? {
+        return Ok(Place::Producer);
+    }
+    if LogConfig::default().set(name, value)? {
+        return Ok(Place::Topic);
+    }
+    if ConsumerConfig::default().set(name, value)? {
+        return Ok(Place::Consumer);
+    }
+    if broker::Config::default().set(name, value)? {
+        return Ok(Place::Cluster);
+    }
+    Err(format!(
+        "'{name}' is no setting of a broker, topic, producer or consumer that the lab knows, nor one of {}",
+        SHAPE.iter().map(|known| known.0).collect::<Vec<_>>().join(", ")
+    ))
+}
+
+impl Wish {
+    /// Holds the wish to what is possible; the error is a sentence.
+    pub fn check(&self) -> Result<(), String> {
+        era::of(&self.kafka)?;
+        for (name, value) in &self.configs {
+            place_of(name, value)?;
+        }
+        let (brokers, factor) = (self.number("brokers", 9), self.number("replication.factor", 3));
+        if factor > brokers {
+            return Err(format!("replication.factor={factor} takes as many brokers"));
+        }
+        if self.seeds == 0 || self.steps == 0 || self.threads == 0 {
+            return Err("--seeds, --steps and --threads begin at 1".into());
+        }
+        Ok(())
+    }
+
+    /// A number of the cluster's shape.
+    pub(super) fn number(&self, name: &str, otherwise: u64) -> u64 {
+        self.configs.get(name).and_then(|value| value.parse().ok()).unwrap_or(otherwise)
+    }
+
+    /// `name=value` of all settings that belong there, over the defaults given.
+    pub(super) fn words(&self, place: Place, defaults: &[(&str, String)]) -> String {
+        let mut all: BTreeMap<&str, &str> =
+            defaults.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        for (name, value) in &self.configs {
+            if place_of(name, value) == Ok(place) {
+                all.insert(name, value);
+            }
+        }
+        all.into_iter().map(|(name, value)| format!(" {name}={value}")).collect()
+    }
+}
