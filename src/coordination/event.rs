@@ -1,5 +1,6 @@
 //! What can happen in the coordination of a cluster, for people: one sentence each, in both languages.
 
+use super::zookeeper::controller::ControllerEvent;
 use crate::types::{Language, LeaderEpoch, NodeId, Offset, TopicName, TopicPartition};
 
 /// Why a broker was fenced.
@@ -23,6 +24,8 @@ pub enum ElectionReason {
     Created,
     /// The leader before was fenced.
     LeaderFenced,
+    /// The broker of the leader before is gone (ZooKeeper era: its znode).
+    LeaderGone,
     /// The leader before is about to stop.
     ControlledShutdown,
     /// The leader before came back after a crash and may lack records.
@@ -49,6 +52,9 @@ impl ElectionReason {
         let (english, chinese) = match self {
             ElectionReason::Created => ("the partition is new", "分区刚刚创建"),
             ElectionReason::LeaderFenced => ("its leader was fenced", "原 leader 被隔离"),
+            ElectionReason::LeaderGone => {
+                ("the broker that led it is gone", "原 leader 所在的 broker 已经不在")
+            }
             ElectionReason::ControlledShutdown => ("its leader is stopping", "原 leader 正在停机"),
             ElectionReason::UncleanShutdown => {
                 ("its leader came back after a crash", "原 leader 崩溃后重新启动")
@@ -139,8 +145,8 @@ pub enum Event {
         before: Vec<NodeId>,
         /// After.
         after: Vec<NodeId>,
-        /// Who wanted it: the leader, or the controller.
-        by: NodeId,
+        /// The leader that wanted it; none: the controller.
+        by: Option<NodeId>,
     },
     /// A topic was created.
     TopicCreated {
@@ -184,6 +190,8 @@ pub enum Event {
         /// To which end.
         to: Offset,
     },
+    /// Something happened in a controller of the ZooKeeper era.
+    Controller(ControllerEvent),
     /// The controller refused a request.
     RequestRefused {
         /// Who asked.
@@ -215,6 +223,7 @@ impl Event {
             Event::ConfigChanged { .. } => "ConfigChanged",
             Event::RecordsAppended { .. } => "MetadataAppended",
             Event::MetadataTruncated { .. } => "MetadataTruncated",
+            Event::Controller(event) => event.kind(),
             Event::RequestRefused { .. } => "RequestRefused",
         }
     }
@@ -262,7 +271,7 @@ impl Event {
                 )
             }
             Event::IsrChanged { partition, before, after, by } => {
-                let who = if by.is_controller() { "the controller" } else { "its leader" };
+                let who = if by.is_none() { "the controller" } else { "its leader" };
                 let verb = if after.len() < before.len() { "shrinks" } else { "grows" };
                 format!("{partition}: {who} {verb} the ISR from {} to {}", set(before), set(after))
             }
@@ -289,6 +298,7 @@ impl Event {
             Event::MetadataTruncated { to } => {
                 format!("the copy of the metadata log is cut to end at {to}: it differed")
             }
+            Event::Controller(event) => event.sentence(Language::English),
             Event::RequestRefused { from, request, error, about } => {
                 format!("{request} of {from} is refused with {error}: {about}")
             }
@@ -327,7 +337,7 @@ impl Event {
                 format!("{partition} 在 epoch {epoch} 没有 leader，等待 {} 之一恢复", set(eligible))
             }
             Event::IsrChanged { partition, before, after, by } => {
-                let who = if by.is_controller() { "controller" } else { "leader" };
+                let who = if by.is_none() { "controller" } else { "leader" };
                 let verb = if after.len() < before.len() { "缩小" } else { "扩大" };
                 format!("{partition}：{who} 把 ISR 从 {} {verb}为 {}", set(before), set(after))
             }
@@ -351,6 +361,7 @@ impl Event {
             Event::MetadataTruncated { to } => {
                 format!("元数据日志副本与 leader 不一致，截断到 {to}")
             }
+            Event::Controller(event) => event.sentence(Language::Chinese),
             Event::RequestRefused { from, request, error, about } => {
                 format!("拒绝了 {from} 的 {request}，错误 {error}：{about}")
             }

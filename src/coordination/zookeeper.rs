@@ -13,6 +13,9 @@
 //! `SessionTrackerImpl`, `ZooKeeperServer`, `ClientCnxn`; Kafka's `ZooKeeperClient`, `KafkaZkClient`, `ZkData`. Left
 //! out: the ensemble; the one node stands for a majority that agrees (ledger: `zookeeper-one-node`).
 
+pub mod controller;
+pub mod placement;
 mod tree;
+pub mod znodes;
 
 pub use tree::{Applied, MOST_DATA, MOST_NODES, Notice, Tree, Znode, parent};

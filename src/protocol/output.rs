@@ -74,6 +74,8 @@ pub enum Timer {
     SessionCheck,
     /// Controller: move leadership back to preferred leaders (`leader.imbalance.check.interval.seconds`).
     LeaderBalance,
+    /// Controller of the ZooKeeper era: the order to this broker is to be sent again.
+    ControllerChannel(NodeId),
     /// Controller: append a no-op record (`metadata.max.idle.interval.ms`).
     MetadataNoOp,
     /// Producer: a batch has lingered, or a retry is due.
@@ -118,6 +120,7 @@ impl fmt::Display for Timer {
             Timer::GroupRebalance { group } => write!(f, "joining phase of {group} ends"),
             Timer::SessionCheck => write!(f, "look for dead brokers"),
             Timer::LeaderBalance => write!(f, "balance leaders"),
+            Timer::ControllerChannel(broker) => write!(f, "order to {broker} again"),
             Timer::MetadataNoOp => write!(f, "metadata no-op"),
             Timer::ProducerSend => write!(f, "producer sends"),
             Timer::Workload => write!(f, "next record of the workload"),

@@ -350,7 +350,7 @@ impl Controller {
                 partition: partition.clone(),
                 before: before.isr.clone(),
                 after: after.isr.clone(),
-                by: motive.by,
+                by: Some(motive.by).filter(|by| !by.is_controller()),
             });
         }
         if after.leader == before.leader {
