@@ -55,6 +55,12 @@ pub struct Era {
     pub fetch_is_fenced: bool,
     /// When a follower has fallen behind.
     pub lag_rule: LagRule,
+    /// How often in `replica.lag.time.max.ms` a leader looks for followers that lag.
+    pub lag_checks_per_limit: u64,
+    /// Whether a follower needs the beginning of the leader's epoch, besides all that is committed, to join the ISR.
+    pub isr_joins_at_epoch_start: bool,
+    /// Whether the high watermark waits for followers that are caught up but not in the ISR yet.
+    pub high_watermark_counts_caught_up: bool,
     /// How a leader changes its ISR.
     pub isr_path: IsrPath,
     /// Whether the leader counts with the old and the new ISR while a change is under way.
@@ -120,6 +126,9 @@ const V0_8_2: Era = Era {
     truncation: Truncation::HighWatermark,
     fetch_is_fenced: false,
     lag_rule: LagRule::MessagesAndSilence,
+    lag_checks_per_limit: 1,
+    isr_joins_at_epoch_start: false,
+    high_watermark_counts_caught_up: false,
     isr_path: IsrPath::StateNode,
     maximal_isr: false,
     isr_has_broker_epochs: false,
@@ -150,6 +159,8 @@ const V0_9_0: Era = Era {
 };
 const V0_10_2: Era = Era {
     kafka: "0.10.2",
+    lag_checks_per_limit: 2,
+    high_watermark_counts_caught_up: true,
     fetch_version: 3,
     message_format: 1,
     format_setting: FormatSetting::Obeyed,
@@ -164,6 +175,8 @@ const V2_1: Era = Era {
     snapshots: Snapshots::Newest,
     leader_epochs: true,
     truncation: Truncation::OffsetsForLeaderEpoch,
+    lag_rule: LagRule::BehindAndTime,
+    isr_joins_at_epoch_start: true,
     fetch_is_fenced: true,
     fetch_version: 10,
     group_protocols: &[GroupProtocol::Classic],

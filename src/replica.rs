@@ -14,15 +14,24 @@
 //! Roles are types: [`Leader`] advances a high watermark, [`Follower`] can only learn one. What always holds: the high
 //! watermark never passes the leader's log end; a leader's ISR names the leader itself.
 //!
+//! What it takes to stay in sync (`lag`) and where a new follower cuts its log (`truncation`) have changed with the
+//! versions: the era's row says how.
+//!
 //! Sources: classes `Partition`, `Replica`; KIP-497 (AlterPartition), KIP-903 (broker epochs in the ISR), KIP-966
 //! (the high watermark stands still below `min.insync.replicas`). Left out: remote replicas (tiered storage), several
 //! log directories per broker.
 
 mod event;
+mod lag;
 mod leader;
+mod truncation;
+#[cfg(test)]
+mod truncation_tests;
 
 pub use event::{Event, set};
+pub use lag::LagLimits;
 pub use leader::{FollowerState, Leader, Proposal, ReplicaFetch, check_epoch};
+pub use truncation::{Cut, Guide, Reason, TruncationStep, TruncationSteps, cut, truncation_steps};
 
 use crate::storage::Log;
 use crate::types::{LeaderEpoch, NodeId, Offset, PartitionEpoch, TopicPartition};

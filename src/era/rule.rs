@@ -84,8 +84,10 @@ answers! {
     LagRule {
         /// When it is more than `replica.lag.max.messages` behind, or has not fetched for `replica.lag.time.max.ms`.
         MessagesAndSilence = "messages+silence",
-        /// When it has not caught up with the log end for `replica.lag.time.max.ms` (KIP-16).
-        CaughtUpTime = "time behind",
+        /// When it has not caught up with the log end for `replica.lag.time.max.ms` (KIP-16), even if nothing is written.
+        CaughtUpTime = "time",
+        /// When, besides, it lacks something that the leader has.
+        BehindAndTime = "behind+time",
     }
     /// How a leader changes its ISR.
     IsrPath {

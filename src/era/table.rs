@@ -86,13 +86,19 @@ pub const RULES: &[Rule] = rules! {
     Files "leader-epoch-checkpoint", |era| yes(era.leader_epochs), "KIP-101 (0.11); LeaderEpochFileCache";
     Replication "truncation", |era| era.truncation.to_string(), "KIP-101 (0.11), KIP-279 (2.0), KIP-595 (2.7)";
     Replication "epoch in fetch requests", |era| yes(era.fetch_is_fenced), "KIP-320 (2.1); Partition.checkCurrentLeaderEpoch";
-    Replication "a follower lags by", |era| era.lag_rule.to_string(), "KIP-16 (0.9); Partition.getOutOfSyncReplicas";
+    Replication "a follower lags by", |era| era.lag_rule.to_string(), "KIP-16 (0.9); Partition.getOutOfSyncReplicas (jars)";
+    Replication "lag looked for, per limit", |era| era.lag_checks_per_limit.to_string(),
+        "KAFKA-4485 (0.10.2); ReplicaManager.startup (jars)";
+    Replication "joins the ISR at", |era| if era.isr_joins_at_epoch_start { "hw+epoch" } else { "hw" }.to_owned(),
+        "KAFKA-7128 (2.0.1); Partition.maybeExpandIsr (jars)";
+    Replication "high watermark counts", |era| if era.high_watermark_counts_caught_up { "ISR+caught up" } else { "ISR" }.to_owned(),
+        "KAFKA-4485 (0.10.2); Partition.maybeIncrementLeaderHW";
     Replication "ISR changes through", |era| era.isr_path.to_string(), "KIP-497 (2.7); Partition.submitAlterPartition";
     Replication "maximal ISR", |era| yes(era.maximal_isr), "KIP-497 (2.7); PartitionState.maximalIsr";
     Replication "broker epochs in the ISR", |era| yes(era.isr_has_broker_epochs), "KIP-841 (3.3), KIP-903 (3.5)";
     Replication "min.insync.replicas", |era| yes(era.knows_min_insync_replicas), "KAFKA-1555 (0.8.2)";
     Replication "high watermark awaits it", |era| yes(era.high_watermark_awaits_min_insync),
-        "KIP-966 (3.7); Partition.maybeIncrementLeaderHW";
+        "KIP-966 (3.7)";
     Replication "eligible leader replicas", |era| yes(era.eligible_leader_replicas), "KIP-966 (4.0; default 4.1)";
     Replication "acks=2 and more", |era| era.acks_above_one.to_string(), "KAFKA-1697 (0.9)";
     Replication "reading from followers", |era| yes(era.follower_fetching), "KIP-392 (2.4)";

@@ -1,5 +1,6 @@
 //! What can happen to a replica.
 
+use super::TruncationStep;
 use crate::types::{Language, LeaderEpoch, NodeId, Offset, TopicPartition};
 
 /// Something that happened to one copy of a partition.
@@ -58,6 +59,28 @@ pub enum Event {
         /// The limit, `replica.lag.time.max.ms`.
         limit_ms: u64,
     },
+    /// A follower has not fetched for too long (the rule of 0.8).
+    FollowerSilent {
+        /// Which partition.
+        partition: TopicPartition,
+        /// The follower.
+        follower: NodeId,
+        /// Since when it has not fetched, in milliseconds.
+        silent_ms: u64,
+        /// The limit, `replica.lag.time.max.ms`.
+        limit_ms: u64,
+    },
+    /// A follower is too many messages behind (the rule of 0.8).
+    FollowerBehind {
+        /// Which partition.
+        partition: TopicPartition,
+        /// The follower.
+        follower: NodeId,
+        /// How many messages it lacks.
+        behind: i64,
+        /// The limit, `replica.lag.max.messages`.
+        limit: i64,
+    },
     /// The leader asks the controller for another ISR.
     IsrProposed {
         /// Which partition.
@@ -75,6 +98,22 @@ pub enum Event {
         from: Vec<NodeId>,
         /// As it is.
         to: Vec<NodeId>,
+    },
+    /// A new follower asks where the epoch of its last record ended (KIP-101).
+    EpochAsked {
+        /// Which partition.
+        partition: TopicPartition,
+        /// Whom.
+        leader: NodeId,
+        /// The epoch.
+        epoch: LeaderEpoch,
+    },
+    /// A follower looks where to cut its log.
+    Truncating {
+        /// Which partition.
+        partition: TopicPartition,
+        /// The step.
+        step: TruncationStep,
     },
     /// A follower cut its log, because the leader's differs from there on.
     Truncated {
@@ -117,6 +156,10 @@ impl Event {
             Event::HighWatermarkAdvanced { .. } => "HighWatermarkAdvanced",
             Event::HighWatermarkLearned { .. } => "HighWatermarkLearned",
             Event::FollowerLags { .. } => "FollowerLags",
+            Event::FollowerSilent { .. } => "FollowerSilent",
+            Event::FollowerBehind { .. } => "FollowerBehind",
+            Event::EpochAsked { .. } => "EpochAsked",
+            Event::Truncating { step, .. } => step.kind(),
             Event::IsrProposed { .. } => "IsrProposed",
             Event::IsrChanged { .. } => "IsrChanged",
             Event::Truncated { .. } => "Truncated",
@@ -132,6 +175,10 @@ impl Event {
             | Event::HighWatermarkAdvanced { partition, .. }
             | Event::HighWatermarkLearned { partition, .. }
             | Event::FollowerLags { partition, .. }
+            | Event::FollowerSilent { partition, .. }
+            | Event::FollowerBehind { partition, .. }
+            | Event::EpochAsked { partition, .. }
+            | Event::Truncating { partition, .. }
             | Event::IsrProposed { partition, .. }
             | Event::IsrChanged { partition, .. }
             | Event::Truncated { partition, .. }
@@ -201,6 +248,32 @@ impl Event {
                 "follower {follower} of {partition} is at {follower_end} (leader {leader_end}), not caught up for \
                  {behind_ms} ms, more than replica.lag.time.max.ms={limit_ms}"
             ),
+            Event::FollowerSilent { partition, follower, silent_ms, limit_ms } if zh => format!(
+                "{partition} 的追随者 {follower} 已有 {silent_ms} 毫秒没有拉取，超过 replica.lag.time.max.ms={limit_ms}"
+            ),
+            Event::FollowerSilent { partition, follower, silent_ms, limit_ms } => format!(
+                "follower {follower} of {partition} has not fetched for {silent_ms} ms, more than \
+                 replica.lag.time.max.ms={limit_ms}"
+            ),
+            Event::FollowerBehind { partition, follower, behind, limit } if zh => format!(
+                "{partition} 的追随者 {follower} 落后 {behind} 条消息，超过 replica.lag.max.messages={limit}"
+            ),
+            Event::FollowerBehind { partition, follower, behind, limit } => format!(
+                "follower {follower} of {partition} is {behind} messages behind, more than \
+                 replica.lag.max.messages={limit}"
+            ),
+            Event::EpochAsked { partition, leader, epoch } if zh => {
+                format!("问 {leader}：{partition} 的纪元 {epoch} 止于哪里？")
+            }
+            Event::EpochAsked { partition, leader, epoch } => {
+                format!("asks {leader} where epoch {epoch} of {partition} ended")
+            }
+            Event::Truncating { partition, step } if zh => {
+                format!("{partition} 的截断：{}", step.sentence(language))
+            }
+            Event::Truncating { partition, step } => {
+                format!("truncation of {partition}: {}", step.sentence(language))
+            }
             Event::IsrProposed { partition, from, to } if zh => {
                 format!("向控制器提议 {partition} 的 ISR {} → {}", set(from), set(to))
             }

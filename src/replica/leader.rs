@@ -4,9 +4,10 @@
 //! *maximal* ISR, old and new together, so that a record is never called committed too early (class
 //! `PartitionState`, KIP-497).
 
-use super::Event;
+use super::LagLimits;
 use crate::clock::{Duration, Instant};
-use crate::types::{BrokerEpoch, LeaderEpoch, NodeId, Offset, TopicPartition};
+use crate::era::Era;
+use crate::types::{BrokerEpoch, LeaderEpoch, NodeId, Offset};
 use std::collections::BTreeMap;
 
 /// What the leader knows of one follower (class `Replica`).
@@ -63,6 +64,8 @@ pub struct Leader {
     pub waiting_produces: Vec<(Offset, u64)>,
     /// Whether the partition recovers from an unclean election (KIP-704).
     pub recovering: bool,
+    /// When this reign began.
+    pub since: Instant,
     high_watermark: Offset,
 }
 
@@ -101,6 +104,7 @@ impl Leader {
             waiting_fetches: Vec::new(),
             waiting_produces: Vec::new(),
             recovering: false,
+            since: now,
             high_watermark,
         }
     }
@@ -145,22 +149,18 @@ impl Leader {
         true
     }
 
-    fn caught_up(state: &FollowerState, leader_end: Offset, now: Instant, limit: Duration) -> bool {
-        state.log_end == leader_end || now.since(state.caught_up_at) <= limit
-    }
-
-    /// Moves the high watermark to the least log end of those that count: the leader, the maximal ISR, and followers
-    /// that are about to join it because they are caught up and `eligible` (class `Partition`,
-    /// maybeIncrementLeaderHW). It stands still while fewer than `min_insync` are in sync (KIP-966).
+    /// Moves the high watermark to the least log end of those that count: the leader, the (maximal) ISR, and, since
+    /// 0.10.2, followers that are about to join it because they are caught up and `eligible` (class `Partition`,
+    /// maybeIncrementLeaderHW). Since 3.7 it stands still while fewer than `min_insync` are in sync (KIP-966).
     pub fn advance_high_watermark(
         &mut self,
         leader_end: Offset,
         min_insync: usize,
         now: Instant,
-        lag_limit: Duration,
+        limits: LagLimits,
         eligible: impl Fn(NodeId, BrokerEpoch) -> bool,
     ) -> Option<(Offset, Offset)> {
-        if self.isr.len() < min_insync {
+        if limits.era.high_watermark_awaits_min_insync && self.isr.len() < min_insync {
             return None;
         }
         let mut least = leader_end;
@@ -169,7 +169,8 @@ impl Leader {
                 continue;
             }
             let counts = self.in_maximal_isr(node)
-                || (Self::caught_up(state, leader_end, now, lag_limit)
+                || (limits.era.high_watermark_counts_caught_up
+                    && limits.is_caught_up(state, leader_end, now)
                     && eligible(node, state.broker_epoch));
             if counts {
                 least = state.log_end;
@@ -184,50 +185,30 @@ impl Leader {
         }
     }
 
-    /// Whether `follower` may be asked into the ISR: it has everything committed, and something of this epoch's
-    /// beginning (class `Partition`, needsExpandIsr).
-    pub fn may_expand(&self, follower: NodeId) -> bool {
+    /// Whether `follower` may be asked into the ISR: it has everything committed, and, since 2.0.1, something of this
+    /// epoch's beginning (class `Partition`, needsExpandIsr; KAFKA-7128).
+    pub fn may_expand(&self, follower: NodeId, era: &Era) -> bool {
         let Some(state) = self.followers.get(&follower) else {
             return false;
         };
         self.proposal.is_none()
             && !self.isr.contains(&follower)
             && state.log_end >= self.high_watermark
-            && state.log_end >= self.epoch_start
+            && (state.log_end >= self.epoch_start || !era.isr_joins_at_epoch_start)
     }
 
-    /// Members of the ISR that lag: behind the log end *and* not caught up for longer than `limit`
-    /// (class `Partition`, getOutOfSyncReplicas). A frozen follower of an idle partition does not lag.
-    pub fn lagging(
-        &self,
-        partition: &TopicPartition,
-        leader_end: Offset,
-        now: Instant,
-        limit: Duration,
-        events: &mut Vec<Event>,
-    ) -> Vec<NodeId> {
-        let mut lagging = Vec::new();
-        if self.proposal.is_some() {
-            return lagging;
-        }
-        for (&node, state) in &self.followers {
-            if self.isr.contains(&node) && !Self::caught_up(state, leader_end, now, limit) {
-                lagging.push(node);
-                events.push(Event::FollowerLags {
-                    partition: partition.clone(),
-                    follower: node,
-                    follower_end: state.log_end,
-                    leader_end,
-                    behind_ms: now.since(state.caught_up_at).as_ms(),
-                    limit_ms: limit.as_ms(),
-                });
-            }
-        }
-        lagging
+    /// In-sync replicas that have everything before `offset`, the leader counted in: what acks=2 and more ask for in
+    /// 0.8 (class `Partition`, checkEnoughReplicasReachOffset).
+    pub fn copies_before(&self, offset: Offset) -> usize {
+        let has = |node: &&NodeId| {
+            self.followers.get(node).is_none_or(|state| state.log_end >= offset)
+        };
+        self.isr.iter().filter(has).count()
     }
 
     /// Moves every stamp of liveness: idle time was passed over.
     pub fn shift(&mut self, by: Duration) {
+        self.since = self.since + by;
         for state in self.followers.values_mut() {
             state.fetched_at = state.fetched_at + by;
             state.caught_up_at = state.caught_up_at + by;
@@ -298,7 +279,7 @@ mod tests {
         }
     }
 
-    const LIMIT: Duration = Duration::from_ms(30_000);
+    const LIMIT: LagLimits = LagLimits { time: Duration::from_ms(30_000), ..LagLimits::TODAY };
 
     #[test]
     fn high_watermark_is_the_least_log_end_of_the_isr() {
@@ -323,19 +304,6 @@ mod tests {
     }
 
     #[test]
-    fn a_frozen_follower_of_an_idle_partition_does_not_lag() {
-        let mut leader = leader();
-        leader.note_fetch(fetch(2, 2), Offset(2), Instant(0));
-        leader.note_fetch(fetch(3, 2), Offset(2), Instant(0));
-        let partition = TopicPartition::parse("orders-0").unwrap();
-        let late = Instant(100_000_000);
-        let mut events = Vec::new();
-        assert!(leader.lagging(&partition, Offset(2), late, LIMIT, &mut events).is_empty());
-        assert_eq!(leader.lagging(&partition, Offset(3), late, LIMIT, &mut events), ids(&[2, 3]));
-        assert_eq!(events.len(), 2);
-    }
-
-    #[test]
     fn asking_for_what_was_the_end_counts_as_caught_up_at_the_previous_fetch() {
         let mut leader = leader();
         leader.note_fetch(fetch(2, 5), Offset(10), Instant(1_000));
@@ -350,8 +318,8 @@ mod tests {
         let mut leader =
             Leader::new(NodeId(1), &all, &ids(&[1, 2]), Offset(4), Offset(5), Instant(0));
         leader.note_fetch(fetch(3, 4), Offset(6), Instant(1));
-        assert!(!leader.may_expand(NodeId(3)));
+        assert!(!leader.may_expand(NodeId(3), LIMIT.era));
         leader.note_fetch(fetch(3, 5), Offset(6), Instant(2));
-        assert!(leader.may_expand(NodeId(3)));
+        assert!(leader.may_expand(NodeId(3), LIMIT.era));
     }
 }
