@@ -29,6 +29,7 @@ mod isr;
 mod lifecycle;
 mod metadata;
 mod produce;
+mod truncate;
 mod upkeep;
 
 pub use config::Config;
@@ -36,7 +37,7 @@ pub use copies::{Copies, Rejected};
 pub use delete_records::DelayedDelete;
 pub use event::Event;
 pub use fetch::DelayedFetch;
-pub use fetcher::Fetcher;
+pub use fetcher::{Fetcher, Following};
 pub use lifecycle::{Boot, Life};
 pub use produce::{DelayedProduce, Origin};
 pub use upkeep::Upkeep;
@@ -72,6 +73,7 @@ enum Purpose {
     Heartbeat,
     AlterPartition(Vec<TopicPartition>),
     ReplicaFetch,
+    EpochEnds,
     Forward { client: NodeId, correlation: u64 },
     AutoCreate,
 }
@@ -182,6 +184,10 @@ impl Broker {
         match request {
             Request::Produce(request) => self.produce(now, from, correlation, request, disk, out),
             Request::Fetch(request) => self.fetch(now, from, correlation, request, disk, out),
+            Request::OffsetForLeaderEpoch(request) => {
+                self.where_epochs_ended(from, correlation, request, out);
+                Ok(())
+            }
             Request::ListOffsets(request) => {
                 self.list_offsets(from, correlation, request, disk, out)
             }
@@ -239,6 +245,9 @@ impl Broker {
             }
             (Purpose::ReplicaFetch, Response::Fetch(response)) => {
                 self.replica_fetched(now, from, response, disk, out)
+            }
+            (Purpose::EpochEnds, Response::OffsetForLeaderEpoch(response)) => {
+                self.epoch_ends_answered(now, from, response, disk, out)
             }
             (Purpose::Forward { client, correlation }, response) => {
                 out.send(client, Message::response(correlation, response));
@@ -361,7 +370,7 @@ impl Broker {
                 }
                 out.set(Timer::AlterPartitionRetry, now + Duration::from_ms(50));
             }
-            Purpose::ReplicaFetch => {
+            Purpose::ReplicaFetch | Purpose::EpochEnds => {
                 out.events.push(Event::FetchFailed {
                     leader: lost.to,
                     error: ErrorCode::NETWORK_EXCEPTION,
@@ -403,7 +412,10 @@ impl Broker {
         }
         for pending in self.in_flight.values() {
             match pending.purpose {
-                Purpose::Metadata | Purpose::Heartbeat | Purpose::ReplicaFetch => {}
+                Purpose::Metadata
+                | Purpose::Heartbeat
+                | Purpose::ReplicaFetch
+                | Purpose::EpochEnds => {}
                 _ => return Some(format!("broker {} waits for an answer", self.id)),
             }
         }

@@ -1,6 +1,8 @@
-//! A broker's settings, by Kafka's names and with Kafka 4.3's defaults.
+//! A broker's settings, by Kafka's names and with the defaults of its version (4.3's, unless the era table has others).
 
 use crate::clock::Duration;
+use crate::era::{CHANGED_DEFAULTS, Era, Owner, Truncation, is_before};
+use crate::replica::LagLimits;
 use crate::storage::LogConfig;
 use crate::types::NodeId;
 use std::sync::Arc;
@@ -10,6 +12,10 @@ use std::sync::Arc;
 pub struct Config {
     /// `replica.lag.time.max.ms`: how long a follower may be behind.
     pub replica_lag_time_max: Duration,
+    /// `replica.lag.max.messages`: how many messages a follower may be behind, in 0.8.
+    pub replica_lag_max_messages: i64,
+    /// `inter.broker.protocol.version`: brokers speak, and cut logs, as those of that version did.
+    pub inter_broker_protocol: Option<String>,
     /// `replica.fetch.wait.max.ms`: how long a leader may hold a follower's fetch.
     pub replica_fetch_wait_max_ms: u32,
     /// `replica.fetch.min.bytes`.
@@ -60,6 +66,8 @@ impl Default for Config {
     fn default() -> Self {
         Config {
             replica_lag_time_max: Duration::from_ms(30_000),
+            replica_lag_max_messages: 4_000,
+            inter_broker_protocol: None,
             replica_fetch_wait_max_ms: 500,
             replica_fetch_min_bytes: 1,
             replica_fetch_max_bytes: 1_048_576,
@@ -154,10 +162,86 @@ fn topic_synonym(name: &str) -> Option<&str> {
 }
 
 impl Config {
+    /// The defaults of a version.
+    pub fn of(era: Era) -> Config {
+        let mut config = Config { log: LogConfig::of(era), ..Config::default() };
+        for changed in CHANGED_DEFAULTS.iter().filter(|changed| changed.owner == Owner::Broker) {
+            if let Some(value) = changed.of(&era) {
+                // Some are there for readers of the table only; nothing in the lab depends on them.
+                let taken = config.set(changed.name, value);
+                assert!(taken.is_ok(), "{}: {taken:?}", changed.name);
+            }
+        }
+        if era.default_of("group.initial.rebalance.delay.ms").is_none() {
+            config.group_initial_rebalance_delay_ms = 0;
+        }
+        config.given.clear();
+        config
+    }
+
+    /// The rules of this version.
+    pub fn era(&self) -> &Era {
+        &self.log.era
+    }
+
+    /// The version as which brokers speak to each other (`inter.broker.protocol.version`; 4.0 knows it no more).
+    fn spoken(&self) -> &str {
+        match &self.inter_broker_protocol {
+            Some(version) if is_before(self.era().kafka, "4.0") => version,
+            _ => self.era().kafka,
+        }
+    }
+
+    /// How a new follower finds where its log leaves the leader's (class `ReplicaFetcherThread`).
+    pub fn truncation(&self) -> Truncation {
+        let spoken = self.spoken();
+        match self.era().truncation {
+            Truncation::HighWatermark => Truncation::HighWatermark,
+            _ if is_before(spoken, "0.11") => Truncation::HighWatermark,
+            _ if is_before(spoken, "2.7") => Truncation::OffsetsForLeaderEpoch,
+            asked => asked,
+        }
+    }
+
+    /// Version of the question where an epoch ended: 0 in 0.11 and 1.x, whose answer names no epoch (KIP-279).
+    pub fn epoch_request_version(&self) -> i16 {
+        if is_before(self.spoken(), "2.0") { 0 } else { 1 }
+    }
+
+    /// Whether a follower's fetch names the leader epoch that it believes in (KIP-320).
+    pub fn fetch_is_fenced(&self) -> bool {
+        self.era().fetch_is_fenced && !is_before(self.spoken(), "2.1")
+    }
+
+    /// When a follower lags.
+    pub fn lag_limits(&self) -> LagLimits<'_> {
+        LagLimits {
+            time: self.replica_lag_time_max,
+            messages: self.replica_lag_max_messages,
+            era: self.era(),
+        }
+    }
+
+    /// How long a leader waits between two looks for followers that lag.
+    pub fn lag_check_interval(&self) -> Duration {
+        Duration(self.replica_lag_time_max.0 / self.era().lag_checks_per_limit)
+    }
+
     /// Sets `name`; `Ok(false)`: Kafka has no such broker setting, as far as the lab knows.
     pub fn set(&mut self, name: &str, value: &str) -> Result<bool, String> {
         match name {
             "replica.lag.time.max.ms" => self.replica_lag_time_max = milliseconds(name, value)?,
+            "replica.lag.max.messages" => self.replica_lag_max_messages = number(name, value)?,
+            "inter.broker.protocol.version" => {
+                let is_version = value.split('.').all(|part| part.parse::<u16>().is_ok());
+                if !is_version || is_before(self.era().kafka, value) {
+                    let kafka = self.era().kafka;
+                    return Err(format!(
+                        "{name}={value}: a version of Kafka up to {kafka} is needed"
+                    ));
+                }
+                self.inter_broker_protocol = Some(value.to_owned());
+            }
             "replica.fetch.wait.max.ms" => self.replica_fetch_wait_max_ms = number(name, value)?,
             "replica.fetch.min.bytes" => self.replica_fetch_min_bytes = number(name, value)?,
             "replica.fetch.max.bytes" => self.replica_fetch_max_bytes = number(name, value)?,
@@ -252,6 +336,8 @@ impl Config {
         let mut names = vec![
             "security.inter.broker.protocol",
             "replica.lag.time.max.ms",
+            "replica.lag.max.messages",
+            "inter.broker.protocol.version",
             "replica.fetch.wait.max.ms",
             "replica.fetch.min.bytes",
             "replica.fetch.max.bytes",

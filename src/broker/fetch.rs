@@ -10,6 +10,7 @@ use super::{Broker, Event, Halt, Out};
 use crate::batch;
 use crate::clock::{Duration, Instant};
 use crate::disk::Disk;
+use crate::era::AcksAboveOne;
 use crate::protocol::{
     ErrorCode, FetchPartition, FetchPartitionResponse, FetchRequest, FetchResponse, Message,
     RecordBytes, Response, Timer,
@@ -282,7 +283,9 @@ impl Broker {
         if !leader.note_fetch(fetch, end, now) {
             return Ok(());
         }
-        if leader.may_expand(follower) && self.may_join_isr(follower, request.replica_epoch) {
+        if leader.may_expand(follower, self.config.era())
+            && self.may_join_isr(follower, request.replica_epoch)
+        {
             self.propose_expansion(now, &asked.partition, follower, out);
         }
         if !self.delayed_deletes.is_empty() {
@@ -290,6 +293,9 @@ impl Broker {
         }
         if before != Some(asked.fetch_offset) {
             self.advance_high_watermark(now, &asked.partition, disk, out)?;
+            if self.config.era().acks_above_one == AcksAboveOne::Counted {
+                self.complete_produces(now, &asked.partition, disk, out)?;
+            }
         }
         Ok(())
     }

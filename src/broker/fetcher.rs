@@ -2,25 +2,36 @@
 //! (classes `ReplicaFetcherThread`, `AbstractFetcherThread`).
 //!
 //! One fetcher serves all partitions that are led by the same broker, with one request under way at a time. A
-//! partition that met an error waits `replica.fetch.backoff.ms` by itself; the others go on.
+//! partition that met an error waits `replica.fetch.backoff.ms` by itself; the others go on. From 0.11 to 2.6 a
+//! partition begins by asking where its last epoch ended, and is fetched once its log is cut (`truncate`).
 
 use super::{Broker, Event, Halt, Out, Purpose};
 use crate::clock::{Duration, Instant};
 use crate::disk::Disk;
+use crate::era::Truncation;
 use crate::protocol::{
-    ErrorCode, FETCH_VERSION, FetchPartition, FetchPartitionResponse, FetchRequest, FetchResponse,
-    Request, Timer,
+    ErrorCode, FetchPartition, FetchPartitionResponse, FetchRequest, FetchResponse, Request, Timer,
 };
-use crate::replica::{self, Role};
-use crate::types::{LeaderEpoch, NodeId, Offset, TopicPartition};
+use crate::replica::{self, Guide, Role};
+use crate::types::{BrokerEpoch, LeaderEpoch, NodeId, TopicPartition};
 use std::collections::BTreeMap;
+
+/// One partition of a fetcher.
+#[derive(Clone, Copy, Debug)]
+pub struct Following {
+    /// The moment before which it is not asked for.
+    pub until: Instant,
+    /// The leader epoch that the follower believes in.
+    pub epoch: LeaderEpoch,
+    /// Whether the leader must first be asked where the last epoch ended.
+    pub truncating: bool,
+}
 
 /// What one fetcher does.
 #[derive(Clone, Debug, Default)]
 pub struct Fetcher {
-    /// The partitions that it asks for, each with the moment before which it does not, and the leader epoch it
-    /// believes in.
-    pub partitions: BTreeMap<TopicPartition, (Instant, LeaderEpoch)>,
+    /// The partitions that it asks for.
+    pub partitions: BTreeMap<TopicPartition, Following>,
     /// The request under way.
     pub in_flight: Option<u64>,
     /// Whether a timer will start the next request.
@@ -30,9 +41,9 @@ pub struct Fetcher {
 impl Fetcher {
     /// Idle time was passed over.
     pub(super) fn shift(&mut self, by: Duration) {
-        for (until, _) in self.partitions.values_mut() {
-            if until.0 > 0 {
-                *until = *until + by;
+        for following in self.partitions.values_mut() {
+            if following.until.0 > 0 {
+                following.until = following.until + by;
             }
         }
     }
@@ -48,8 +59,10 @@ impl Broker {
         epoch: LeaderEpoch,
         out: &mut Out,
     ) {
+        let truncating = self.must_ask(partition);
         let fetcher = self.fetchers.entry(leader).or_default();
-        fetcher.partitions.insert(partition.clone(), (Instant(0), epoch));
+        let following = Following { until: Instant(0), epoch, truncating };
+        fetcher.partitions.insert(partition.clone(), following);
         if fetcher.in_flight.is_none() && !fetcher.waiting {
             self.fetch_from(now, leader, out);
         }
@@ -72,6 +85,12 @@ impl Broker {
 
     /// Sends the next fetch to `leader`, or sets a timer when every partition must wait.
     pub(super) fn fetch_from(&mut self, now: Instant, leader: NodeId, out: &mut Out) {
+        if self.ask_where_epochs_ended(now, leader, out) {
+            return;
+        }
+        let truncation = self.config.truncation();
+        let fenced = self.config.fetch_is_fenced();
+        let version = self.config.era().fetch_version;
         let Some(fetcher) = self.fetchers.get_mut(&leader) else {
             return;
         };
@@ -81,9 +100,12 @@ impl Broker {
         }
         let mut partitions = Vec::with_capacity(fetcher.partitions.len());
         let mut earliest: Option<Instant> = None;
-        for (partition, &(until, epoch)) in &fetcher.partitions {
+        for (partition, &Following { until, epoch, truncating }) in &fetcher.partitions {
             if until > now {
                 earliest = Some(earliest.map_or(until, |at| at.min(until)));
+                continue;
+            }
+            if truncating {
                 continue;
             }
             let Some(replica) = self.replicas.get(partition) else {
@@ -91,9 +113,12 @@ impl Broker {
             };
             partitions.push(FetchPartition {
                 partition: partition.clone(),
-                current_leader_epoch: epoch,
+                current_leader_epoch: if fenced { epoch } else { LeaderEpoch::NONE },
                 fetch_offset: replica.log.log_end_offset(),
-                last_fetched_epoch: replica.log.latest_epoch(),
+                last_fetched_epoch: match truncation {
+                    Truncation::FetchDivergence => replica.log.latest_epoch(),
+                    _ => LeaderEpoch::NONE,
+                },
                 log_start_offset: replica.log.log_start_offset(),
                 max_bytes: self.config.replica_fetch_max_bytes,
             });
@@ -107,8 +132,11 @@ impl Broker {
         }
         let request = Request::Fetch(FetchRequest {
             replica: Some(self.id),
-            replica_epoch: self.epoch,
-            version: FETCH_VERSION,
+            replica_epoch: match self.config.era().isr_has_broker_epochs {
+                true => self.epoch,
+                false => BrokerEpoch(-1),
+            },
+            version,
             max_wait_ms: self.config.replica_fetch_wait_max_ms,
             min_bytes: self.config.replica_fetch_min_bytes,
             max_bytes: self.config.replica_fetch_response_max_bytes,
@@ -131,8 +159,8 @@ impl Broker {
                 self.fetchers.remove(&leader);
                 return;
             }
-            for (at, _) in fetcher.partitions.values_mut() {
-                *at = until;
+            for following in fetcher.partitions.values_mut() {
+                following.until = until;
             }
             fetcher.waiting = true;
             out.set(Timer::FetcherBackoff(leader), until);
@@ -180,13 +208,13 @@ impl Broker {
         let Some(fetcher) = self.fetchers.get_mut(&leader) else {
             return Ok(());
         };
-        let Some((until, epoch)) = fetcher.partitions.get_mut(&partition) else {
+        let Some(following) = fetcher.partitions.get_mut(&partition) else {
             return Ok(());
         };
         let Some(replica) = self.replicas.get_mut(&partition) else {
             return Ok(());
         };
-        if *epoch != replica.leader_epoch || replica.leader() != Some(leader) {
+        if following.epoch != replica.leader_epoch || replica.leader() != Some(leader) {
             return Ok(());
         }
         match answer.error {
@@ -196,13 +224,15 @@ impl Broker {
                 return Self::out_of_range(replica, &answer, disk, events);
             }
             error => {
-                *until = backoff;
+                following.until = backoff;
                 out.events.push(Event::FetchFailed { leader, error });
                 return Ok(());
             }
         }
         if let Some((epoch, end)) = answer.diverging_epoch {
-            return Self::truncate_to_common(replica, epoch, end, disk, &mut out.events);
+            let guide = Guide::Answer { epoch, end };
+            super::truncate::cut_by(replica, guide, disk, &mut out.events)?;
+            return Ok(());
         }
         let Role::Follower(follower) = &mut replica.role else {
             return Ok(());
@@ -222,7 +252,7 @@ impl Broker {
                 }
                 Err(error) => match error.refusal() {
                     Some(code) => {
-                        *until = backoff;
+                        following.until = backoff;
                         out.events.push(Event::FetchFailed { leader, error: code });
                         return Ok(());
                     }
@@ -276,33 +306,6 @@ impl Broker {
             from: end,
             to,
             reason,
-        }));
-        Ok(())
-    }
-
-    /// The logs differ: cut to the end of the greatest epoch that both know (KIP-101, KIP-279, KIP-595).
-    fn truncate_to_common(
-        replica: &mut replica::Replica,
-        epoch: LeaderEpoch,
-        end: Offset,
-        disk: &mut Disk,
-        events: &mut Vec<Event>,
-    ) -> Result<(), Halt> {
-        let from = replica.log.log_end_offset();
-        let (own_epoch, own_end) = replica.log.end_offset_for_epoch(epoch);
-        let to = if own_epoch == LeaderEpoch::NONE { end } else { end.min(own_end) };
-        let to = to.max(replica.log.log_start_offset()).min(from);
-        let mut storage_events = Vec::new();
-        replica.log.truncate_to(disk, to, &mut storage_events)?;
-        if let Role::Follower(follower) = &mut replica.role {
-            follower.learn_high_watermark(follower.high_watermark(), &replica.log);
-        }
-        events.extend(storage_events.into_iter().map(Event::Storage));
-        events.push(Event::Replica(replica::Event::Truncated {
-            partition: replica.partition.clone(),
-            from,
-            to,
-            reason: "the leader's epochs differ",
         }));
         Ok(())
     }

@@ -122,6 +122,7 @@ impl Broker {
             if answer.error.is_none() {
                 let delayed = DelayedProduce {
                     origin: Origin::Coordinator { token },
+                    acks: -1,
                     partitions: vec![(answer, required)],
                 };
                 self.wait_for_replicas(now, delayed, COMMIT_TIMEOUT, out);

@@ -21,15 +21,15 @@ impl Broker {
         eligible(&self.observer.image, node, epoch)
     }
 
-    /// Every half `replica.lag.time.max.ms`: does a member of an ISR lag?
+    /// Every half `replica.lag.time.max.ms` (until 0.9: once in it): does a member of an ISR lag?
     pub(super) fn check_isr(&mut self, now: Instant, out: &mut Out) {
-        let limit = self.config.replica_lag_time_max;
+        let limits = self.config.lag_limits();
         let mut shrink = Vec::new();
         for (partition, replica) in &self.replicas {
             if let Role::Leader(leader) = &replica.role {
                 let mut events = Vec::new();
                 let end = replica.log.log_end_offset();
-                let lagging = leader.lagging(partition, end, now, limit, &mut events);
+                let lagging = leader.lagging(partition, end, now, limits, &mut events);
                 out.events.extend(events.into_iter().map(Event::Replica));
                 if !lagging.is_empty() {
                     let isr: Vec<NodeId> =
@@ -41,7 +41,7 @@ impl Broker {
         for (partition, isr) in shrink {
             self.propose(now, &partition, isr, out);
         }
-        out.set(Timer::IsrCheck, now + Duration(limit.0 / 2));
+        out.set(Timer::IsrCheck, now + self.config.lag_check_interval());
     }
 
     pub(super) fn propose_expansion(
@@ -209,9 +209,9 @@ impl Broker {
         let Role::Leader(leader) = &mut replica.role else {
             return Ok(());
         };
-        let limit = self.config.replica_lag_time_max;
+        let limits = self.config.lag_limits();
         let image = &self.observer.image;
-        let moved = leader.advance_high_watermark(end, min_insync, now, limit, |node, epoch| {
+        let moved = leader.advance_high_watermark(end, min_insync, now, limits, |node, epoch| {
             eligible(image, node, epoch)
         });
         if let Some((from, to)) = moved {

@@ -145,7 +145,7 @@ impl Broker {
         };
         broker.fetch_metadata(now, out);
         broker.register(now, out);
-        out.set(Timer::IsrCheck, now + Duration(broker.config.replica_lag_time_max.0 / 2));
+        out.set(Timer::IsrCheck, now + broker.config.lag_check_interval());
         out.set(Timer::Checkpoint, now + broker.config.checkpoint_interval);
         Ok(broker)
     }

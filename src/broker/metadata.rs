@@ -268,10 +268,18 @@ impl Broker {
         };
         replica.assigned = registration.replicas.clone();
         replica.partition_epoch = registration.partition_epoch;
-        let same_reign = replica.leader_epoch == registration.leader_epoch
-            && replica.leader() == registration.leader
-            && !replica.is_leader();
-        if same_reign {
+        let same_leader = replica.leader() == registration.leader && !replica.is_leader();
+        if same_leader && replica.leader_epoch == registration.leader_epoch {
+            return Ok(());
+        }
+        if same_leader && registration.leader.is_some() && !self.config.era().leader_epochs {
+            // Before 0.11 a new epoch of the same leader changed nothing for its followers (`Partition.makeFollower`).
+            replica.leader_epoch = registration.leader_epoch;
+            for fetcher in self.fetchers.values_mut() {
+                if let Some(following) = fetcher.partitions.get_mut(partition) {
+                    following.epoch = registration.leader_epoch;
+                }
+            }
             return Ok(());
         }
         replica.leader_epoch = registration.leader_epoch;
@@ -292,6 +300,7 @@ impl Broker {
         if let Some(leader) = registration.leader
             && leader != id
         {
+            self.cut_before_following(partition, disk, out)?;
             self.follow(now, partition, leader, registration.leader_epoch, out);
         }
         Ok(())

@@ -6,15 +6,18 @@
 //! | 1        | the leader has written it                                                       |
 //! | all (-1) | the high watermark passed it; refused at once below `min.insync.replicas`, and   |
 //! |          | with NOT_ENOUGH_REPLICAS_AFTER_APPEND when the ISR shrank meanwhile              |
+//! | 2, 3, …  | in 0.8: so many in-sync replicas have it, the leader counted in; since then     |
+//! |          | INVALID_REQUIRED_ACKS (KAFKA-1697)                                              |
 
 use super::{Broker, Event, Halt, Out};
 use crate::batch;
 use crate::clock::{Duration, Instant};
 use crate::disk::Disk;
+use crate::era::AcksAboveOne;
 use crate::protocol::{
     ErrorCode, Message, ProducePartitionResponse, ProduceRequest, ProduceResponse, Response, Timer,
 };
-use crate::replica::Role;
+use crate::replica::{Leader, Role};
 use crate::types::{NodeId, Offset, TopicPartition};
 
 /// Who waits for a produce.
@@ -39,6 +42,8 @@ pub enum Origin {
 pub struct DelayedProduce {
     /// Who waits.
     pub origin: Origin,
+    /// -1: until it is committed; more than 1 (in 0.8): until so many in-sync replicas have it.
+    pub acks: i16,
     /// Answer for each partition, and the offset that the high watermark must reach; `None`: this one is done.
     pub partitions: Vec<(ProducePartitionResponse, Option<Offset>)>,
 }
@@ -58,7 +63,8 @@ impl Broker {
         let mut answers = Vec::with_capacity(request.partitions.len());
         let mut touched = Vec::with_capacity(request.partitions.len());
         for (partition, bytes) in request.partitions {
-            let error = if !(-1..=1).contains(&acks) {
+            let refuses = self.config.era().acks_above_one == AcksAboveOne::Refused;
+            let error = if acks < -1 || acks > 1 && refuses {
                 ErrorCode::INVALID_REQUIRED_ACKS
             } else if batch::entries(&bytes).flatten().any(|entry| entry.is_control()) {
                 ErrorCode::INVALID_RECORD // clients may not write control records (`LogValidator.validateBatch`)
@@ -140,7 +146,7 @@ impl Broker {
             Ok(appended) => {
                 answer.base_offset = appended.first_offset;
                 answer.log_start_offset = replica.log.log_start_offset();
-                let required = (acks == -1).then(|| appended.last_offset + 1);
+                let required = (acks == -1 || acks > 1).then(|| appended.last_offset + 1);
                 Ok((answer, required))
             }
             Err(error) => match error.refusal() {
@@ -182,7 +188,7 @@ impl Broker {
             }
             return;
         }
-        self.wait_for_replicas(now, DelayedProduce { origin, partitions }, timeout, out);
+        self.wait_for_replicas(now, DelayedProduce { origin, acks, partitions }, timeout, out);
     }
 
     /// Parks a produce at its partitions.
@@ -239,20 +245,31 @@ impl Broker {
             return Ok(());
         }
         let reached = leader.high_watermark();
+        let produces = &self.delayed_produces;
+        let has_copies = |leader: &Leader, required: Offset, id: u64| match produces.get(&id) {
+            Some(produce) if produce.acks > 1 => {
+                leader.copies_before(required) >= produce.acks as usize
+            }
+            _ => required <= reached,
+        };
         let error = if leader.maximal_isr_len() >= min_insync {
             ErrorCode::NONE
         } else {
             ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND
         };
+        let mut waiting = std::mem::take(&mut leader.waiting_produces);
         let mut done = Vec::new();
-        leader.waiting_produces.retain(|&(required, id)| {
-            let ready = required <= reached;
+        waiting.retain(|&(required, id)| {
+            let ready = has_copies(leader, required, id);
             if ready {
                 done.push(id);
             }
             !ready
         });
+        leader.waiting_produces = waiting;
         for id in done {
+            let counted = self.delayed_produces.get(&id).is_some_and(|produce| produce.acks > 1);
+            let error = if counted { ErrorCode::NONE } else { error };
             self.settle_produce(now, id, partition, error, disk, out)?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! What a cluster is made of, as a script asks for it.
 
-use crate::{broker, era, storage};
+use crate::{broker, era};
 
 /// The greatest number of brokers; beyond it a teaching cluster teaches nothing more.
 pub const MOST_BROKERS: u32 = 200;
@@ -48,8 +48,7 @@ impl ClusterSpec {
             ));
         }
         let era = era::of(&self.kafka)?;
-        let log = storage::LogConfig::of(era);
-        let mut config = broker::Config { log, ..broker::Config::default() };
+        let mut config = broker::Config::of(era);
         for (name, value) in &self.configs {
             if !config.set(name, value)? {
                 return Err(format!("'{name}' is not a broker setting that the lab knows"));

@@ -87,6 +87,8 @@ messages! {
     Produce: ProduceRequest, ProduceResponse;
     /// Records for a follower, a consumer, or a broker that follows the metadata log.
     Fetch: FetchRequest, FetchResponse;
+    /// Where leader epochs ended (KIP-101).
+    OffsetForLeaderEpoch: OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse;
     /// Offsets by timestamp.
     ListOffsets: ListOffsetsRequest, ListOffsetsResponse;
     /// Who leads what.
@@ -239,6 +241,21 @@ record! {
         current_leader: Option<(NodeId, LeaderEpoch)>,
         /// Whole batches.
         records: RecordBytes,
+    }
+    /// `OffsetForLeaderEpochRequest`.
+    OffsetForLeaderEpochRequest {
+        /// The follower that asks.
+        replica: NodeId,
+        /// Version of the request: 0 gives the end alone (0.11), 1 names its epoch too (KIP-279).
+        version: i16,
+        /// For each partition the leader's epoch as the follower has it (-1: it does not say), and the one asked for.
+        partitions: Vec<(TopicPartition, LeaderEpoch, LeaderEpoch)>,
+    }
+    /// `OffsetForLeaderEpochResponse`.
+    OffsetForLeaderEpochResponse {
+        /// For each partition the greatest epoch at or below the one asked for (-1 in version 0) and its end (-1: the
+        /// leader does not know).
+        partitions: Vec<(TopicPartition, ErrorCode, LeaderEpoch, Offset)>,
     }
     /// `ListOffsetsRequest`.
     ListOffsetsRequest {

@@ -19,20 +19,22 @@ use crate::types::{NodeId, Offset, TopicPartition};
 
 /// What a leader goes by.
 #[derive(Clone, Copy, Debug)]
-pub struct LagLimits {
+pub struct LagLimits<'a> {
     /// `replica.lag.time.max.ms`.
     pub time: Duration,
     /// `replica.lag.max.messages`: in 0.8 only.
     pub messages: i64,
     /// The rules of this version.
-    pub era: &'static Era,
+    pub era: &'a Era,
 }
 
-impl LagLimits {
+impl LagLimits<'static> {
     /// Those of the newest version.
-    pub const TODAY: LagLimits =
+    pub const TODAY: LagLimits<'static> =
         LagLimits { time: Duration::from_ms(30_000), messages: 4_000, era: &ERAS[ERAS.len() - 1] };
+}
 
+impl LagLimits<'_> {
     /// Whether a follower counts as caught up.
     pub(super) fn is_caught_up(self, state: &FollowerState, end: Offset, now: Instant) -> bool {
         state.log_end == end || now.since(state.caught_up_at) <= self.time
@@ -46,7 +48,7 @@ impl Leader {
         partition: &TopicPartition,
         leader_end: Offset,
         now: Instant,
-        limits: LagLimits,
+        limits: LagLimits<'_>,
         events: &mut Vec<Event>,
     ) -> Vec<NodeId> {
         let mut lagging = Vec::new();
@@ -72,16 +74,19 @@ impl Leader {
         state: &FollowerState,
         leader_end: Offset,
         now: Instant,
-        limits: LagLimits,
+        limits: LagLimits<'_>,
     ) -> Option<Event> {
         let partition = partition.clone();
         let limit_ms = limits.time.as_ms();
         let not_caught_up = now.since(state.caught_up_at);
         let silent = now.since(state.fetched_at.max(self.since));
         match limits.era.lag_rule {
-            LagRule::MessagesAndSilence if silent > limits.time => {
-                Some(Event::FollowerSilent { partition, follower, silent_ms: silent.as_ms(), limit_ms })
-            }
+            LagRule::MessagesAndSilence if silent > limits.time => Some(Event::FollowerSilent {
+                partition,
+                follower,
+                silent_ms: silent.as_ms(),
+                limit_ms,
+            }),
             LagRule::MessagesAndSilence => {
                 let behind = leader_end - state.log_end;
                 (state.log_end >= Offset::ZERO && behind > limits.messages).then_some(
@@ -109,7 +114,7 @@ mod tests {
     use super::*;
     use crate::types::BrokerEpoch;
 
-    fn limits(kafka: &str) -> LagLimits {
+    fn limits(kafka: &str) -> LagLimits<'static> {
         let era = ERAS.iter().find(|era| era.kafka == kafka).unwrap();
         LagLimits { time: Duration::from_ms(10_000), messages: 4_000, era }
     }

@@ -157,7 +157,7 @@ impl Leader {
         leader_end: Offset,
         min_insync: usize,
         now: Instant,
-        limits: LagLimits,
+        limits: LagLimits<'_>,
         eligible: impl Fn(NodeId, BrokerEpoch) -> bool,
     ) -> Option<(Offset, Offset)> {
         if limits.era.high_watermark_awaits_min_insync && self.isr.len() < min_insync {
@@ -200,9 +200,8 @@ impl Leader {
     /// In-sync replicas that have everything before `offset`, the leader counted in: what acks=2 and more ask for in
     /// 0.8 (class `Partition`, checkEnoughReplicasReachOffset).
     pub fn copies_before(&self, offset: Offset) -> usize {
-        let has = |node: &&NodeId| {
-            self.followers.get(node).is_none_or(|state| state.log_end >= offset)
-        };
+        let has =
+            |node: &&NodeId| self.followers.get(node).is_none_or(|state| state.log_end >= offset);
         self.isr.iter().filter(has).count()
     }
 
@@ -279,7 +278,8 @@ mod tests {
         }
     }
 
-    const LIMIT: LagLimits = LagLimits { time: Duration::from_ms(30_000), ..LagLimits::TODAY };
+    const LIMIT: LagLimits<'static> =
+        LagLimits { time: Duration::from_ms(30_000), ..LagLimits::TODAY };
 
     #[test]
     fn high_watermark_is_the_least_log_end_of_the_isr() {

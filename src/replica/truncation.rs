@@ -136,7 +136,9 @@ impl TruncationSteps<'_> {
                 Guide::Answer { end: Offset::NONE, .. } => {
                     TruncationStep::ByHighWatermark(Reason::LeaderDoesNotKnow)
                 }
-                Guide::Answer { epoch: LeaderEpoch::NONE, end } => TruncationStep::ByEndAlone { end },
+                Guide::Answer { epoch: LeaderEpoch::NONE, end } => {
+                    TruncationStep::ByEndAlone { end }
+                }
                 Guide::Answer { epoch, end } => {
                     let (own_epoch, own_end) = self.log.end_offset_for_epoch(epoch);
                     TruncationStep::Compare { epoch, end, own_epoch, own_end }
@@ -146,7 +148,9 @@ impl TruncationSteps<'_> {
                 let words = match reason {
                     Reason::Era => "to its own high watermark, as before KIP-101",
                     Reason::NoEpochs => "to its own high watermark: its log has no epochs",
-                    Reason::LeaderDoesNotKnow => "to its own high watermark: the leader knows no such epoch",
+                    Reason::LeaderDoesNotKnow => {
+                        "to its own high watermark: the leader knows no such epoch"
+                    }
                 };
                 cut(self.high_watermark, true, words)
             }
@@ -198,20 +202,28 @@ impl TruncationStep {
                     format!("本地日志末端 {log_end}，高水位 {high_watermark}，没有纪元")
                 }
                 (true, epoch) => {
-                    format!("本地日志末端 {log_end}，高水位 {high_watermark}，末条记录的纪元 {epoch}")
+                    format!(
+                        "本地日志末端 {log_end}，高水位 {high_watermark}，末条记录的纪元 {epoch}"
+                    )
                 }
                 (false, LeaderEpoch::NONE) => {
                     format!("here: log end {log_end}, high watermark {high_watermark}, no epochs")
                 }
                 (false, epoch) => {
-                    format!("here: log end {log_end}, high watermark {high_watermark}, last epoch {epoch}")
+                    format!(
+                        "here: log end {log_end}, high watermark {high_watermark}, last epoch {epoch}"
+                    )
                 }
             },
             TruncationStep::ByHighWatermark(reason) => match (reason, zh) {
                 (Reason::Era, true) => "这个版本只凭自己的高水位（KIP-101 之前）",
-                (Reason::Era, false) => "goes by its own high watermark: this Kafka has no epochs (before KIP-101)",
+                (Reason::Era, false) => {
+                    "goes by its own high watermark: this Kafka has no epochs (before KIP-101)"
+                }
                 (Reason::NoEpochs, true) => "日志没有纪元，只能凭自己的高水位",
-                (Reason::NoEpochs, false) => "goes by its own high watermark: its log has no epochs",
+                (Reason::NoEpochs, false) => {
+                    "goes by its own high watermark: its log has no epochs"
+                }
                 (Reason::LeaderDoesNotKnow, true) => "领导者不知道这个纪元，只能凭自己的高水位",
                 (Reason::LeaderDoesNotKnow, false) => {
                     "goes by its own high watermark: the leader does not know the epoch"

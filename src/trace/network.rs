@@ -351,6 +351,10 @@ fn of_request(request: &Request, canvas: &Canvas) -> String {
                 epoch => format!("{} {from} {}, epoch {epoch}", p.partition, p.fetch_offset),
             }
         }),
+        Request::OffsetForLeaderEpoch(r) => {
+            let of = canvas.word("end of epoch", "问纪元末端");
+            some(&r.partitions, canvas, |(p, _, epoch)| format!("{p} {of} {epoch}"))
+        }
         Request::ListOffsets(r) => {
             some(&r.partitions, canvas, |(p, time)| format!("{p} at {time}"))
         }

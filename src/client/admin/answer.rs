@@ -14,6 +14,7 @@ pub fn error_of(response: &Response) -> (ErrorCode, String) {
     match response {
         Produce(r) => first(r.partitions.iter().map(|p| (p.error, ""))),
         Fetch(r) => first(r.partitions.iter().map(|p| (p.error, ""))),
+        OffsetForLeaderEpoch(r) => first(r.partitions.iter().map(|p| (p.1, ""))),
         ListOffsets(r) => first(r.partitions.iter().map(|p| (p.1, ""))),
         Metadata(r) => first(r.topics.iter().map(|t| (t.error, ""))),
         FindCoordinator(r) => (r.error, String::new()),
