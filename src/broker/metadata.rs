@@ -225,9 +225,11 @@ impl Broker {
         } else {
             let start = replica.log.log_end_offset();
             replica.leader_epoch = registration.leader_epoch;
-            let mut events = Vec::new();
-            replica.log.assign_epoch(disk, registration.leader_epoch, start, &mut events)?;
-            out.events.extend(events.into_iter().map(Event::Storage));
+            if self.config.era().leader_epochs {
+                let mut events = Vec::new();
+                replica.log.assign_epoch(disk, registration.leader_epoch, start, &mut events)?;
+                out.events.extend(events.into_iter().map(Event::Storage));
+            }
             let mut leader = Leader::new(
                 self.id,
                 &registration.replicas,

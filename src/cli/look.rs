@@ -164,8 +164,8 @@ pub fn terminal_width() -> usize {
     crossterm::terminal::size().map_or(OF_A_FILE, |(columns, _)| usize::from(columns).max(1))
 }
 
-/// `klab eras`: the table, or one object with a list of versions and one of rules (`theme`, `name`, `source`, `values` by
-/// version).
+/// `klab eras`: the table, or one object with a list of versions and one of rules (`theme`, `name`, `source`, `values`
+/// by version).
 pub fn eras(json: bool, width: usize) -> String {
     if !json {
         return era::table(width).join("\n") + "\n";

@@ -174,7 +174,8 @@ impl Cluster {
             if behind {
                 return Err(format!("broker {follower} has not copied all of {partition}"));
             }
-            if own.is_some_and(|own| !shares_epoch(replica, own)) {
+            let epochs = self.config.era().leader_epochs;
+            if epochs && own.is_some_and(|own| !shares_epoch(replica, own)) {
                 return Err(format!(
                     "broker {follower} has not compared its epochs of {partition} with the leader's"
                 ));

@@ -84,7 +84,7 @@ answers! {
     LagRule {
         /// When it is more than `replica.lag.max.messages` behind, or has not fetched for `replica.lag.time.max.ms`.
         MessagesAndSilence = "messages+silence",
-        /// When it has not caught up with the log end for `replica.lag.time.max.ms` (KIP-16), even if nothing is written.
+        /// When it has not caught up with the log end for `replica.lag.time.max.ms` (KIP-16), even if nothing came.
         CaughtUpTime = "time",
         /// When, besides, it lacks something that the leader has.
         BehindAndTime = "behind+time",

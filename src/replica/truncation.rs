@@ -27,8 +27,8 @@ pub enum Guide {
     HighWatermark,
     /// What the leader said about the epoch of its last record.
     Answer {
-        /// The greatest epoch that the leader knows at or below the one asked for; -1: the answer does not say (0.11), or
-        /// the leader does not know.
+        /// The greatest epoch that the leader knows at or below the one asked for; -1: the answer does not say (0.11),
+        /// or the leader does not know.
         epoch: LeaderEpoch,
         /// Where that epoch ended; -1: the leader does not know.
         end: Offset,
