@@ -43,6 +43,7 @@ mod real_tests;
 mod tests;
 
 pub use build::{BatchBuilder, NewRecord, set_base_offset_and_epoch, set_max_timestamp};
+pub(crate) use build::{set_place, set_time};
 pub use codec::{Codec, DECOMPRESSED_LIMIT_BYTES, compress, compress_at, decompress};
 pub use control::ControlType;
 pub use convert::{AnyBuilder, Converted, down_convert};
@@ -55,6 +56,7 @@ pub use message::MessageSetBuilder;
 pub use message_layout::{
     MESSAGE_TAIL_FIELDS, MESSAGE_V0_FIELDS, MESSAGE_V1_FIELDS, message_fields,
 };
+pub(crate) use read::verify_checksum_of;
 pub use read::{
     Checksum, Record, RecordIterator, RecordView, batch_size, batches, iterate, records, verify,
     verify_checksum,

@@ -28,6 +28,7 @@ mod epochs;
 mod error;
 mod event;
 mod event_upkeep;
+mod few;
 mod flush;
 mod log;
 mod lookup;

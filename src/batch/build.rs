@@ -240,12 +240,21 @@ fn body_size(
         + headers_size
 }
 
-/// The leader's edit: base offset and leader epoch, in place. The checksum does not cover them and stays. A message of
+/// The leader's edit: base offset and leader epoch, in place and in the header that was read from there. The checksum does not cover them and stays. A message of
 /// format 0 or 1 has an offset alone, which in a compressed set is the last one's.
-pub fn set_base_offset_and_epoch(batch: &mut [u8], base: Offset, epoch: LeaderEpoch) {
+pub(crate) fn set_place(header: &mut Header, batch: &mut [u8], base: Offset, epoch: LeaderEpoch) {
     BASE_OFFSET.put(batch, base.0);
-    if batch[MAGIC.start] as i8 >= 2 {
+    header.base_offset = base;
+    if header.magic >= 2 {
         PARTITION_LEADER_EPOCH.put(batch, i64::from(epoch.0));
+        header.partition_leader_epoch = epoch;
+    }
+}
+
+/// The same where nobody has read the header.
+pub fn set_base_offset_and_epoch(batch: &mut [u8], base: Offset, epoch: LeaderEpoch) {
+    if let Ok(mut header) = Header::read(batch) {
+        set_place(&mut header, batch, base, epoch);
     }
 }
 
@@ -253,7 +262,18 @@ pub fn set_base_offset_and_epoch(batch: &mut [u8], base: Offset, epoch: LeaderEp
 /// checksum is made anew, unless nothing changes (`DefaultRecordBatch.setMaxTimestamp`, and the same in
 /// `AbstractLegacyRecordBatch` for format 1; format 0 has no time). `batch` is exactly one batch or message.
 pub fn set_max_timestamp(batch: &mut [u8], log_append_time: bool, time: Timestamp) {
-    let Ok(header) = Header::read(batch) else { return };
+    if let Ok(mut header) = Header::read(batch) {
+        set_time(&mut header, batch, log_append_time, time);
+    }
+}
+
+/// The same, also in the header that was read from there.
+pub(crate) fn set_time(
+    header: &mut Header,
+    batch: &mut [u8],
+    log_append_time: bool,
+    time: Timestamp,
+) {
     let attributes = match log_append_time {
         true => header.attributes | TIMESTAMP_TYPE_BIT,
         false => header.attributes & !TIMESTAMP_TYPE_BIT,
@@ -269,6 +289,9 @@ pub fn set_max_timestamp(batch: &mut [u8], log_append_time: bool, time: Timestam
         ATTRIBUTES.put(batch, i64::from(attributes));
         MAX_TIMESTAMP.put(batch, time.0);
         put_crc(batch);
+    }
+    if let Ok(now) = Header::read(batch) {
+        *header = now;
     }
 }
 

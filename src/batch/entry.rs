@@ -14,7 +14,7 @@ use super::error::BatchError;
 use super::header::Header;
 use super::layout::HEADER_SIZE_BYTES;
 use super::message::{MessageIterator, key_and_value};
-use super::read::{Record, RecordIterator, RecordView, batches, verify_checksum, whole};
+use super::read::{Record, RecordIterator, RecordView, batches, verify_checksum_of, whole};
 use crate::types::Offset;
 use std::borrow::Cow;
 use std::ops::Deref;
@@ -81,7 +81,7 @@ impl Contents<'_> {
         })
     }
 
-    /// The records of a batch of format 2, for [`RecordIterator::glance`].
+    /// The records of a batch of format 2, for [`RecordIterator::run`].
     pub(crate) fn batch(&self) -> Option<RecordIterator<'_>> {
         let batch = !self.header.is_message();
         batch.then(|| RecordIterator::new(self.header, &self.bytes, self.start))
@@ -176,12 +176,12 @@ impl<'a> Entry<'a> {
 
     /// Whether the stored checksum is that of the bytes.
     pub fn checksum_holds(&self) -> bool {
-        verify_checksum(self.bytes).is_ok()
+        self.verify().is_ok()
     }
 
     /// What is wrong with the checksum, if anything.
     pub fn verify(&self) -> Result<(), BatchError> {
-        verify_checksum(self.bytes)
+        verify_checksum_of(&self.header, self.bytes)
     }
 }
 

@@ -86,55 +86,76 @@ impl<'a> RecordView<'a> {
     }
 }
 
-/// What a leader looks at in each record.
+/// What a leader looks at in records that stand side by side, their offsets one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Glance {
-    /// Its place in the partition.
-    pub offset: Offset,
-    /// Its timestamp.
-    pub timestamp: Timestamp,
-    /// Whether its key is not null.
-    pub has_key: bool,
+pub(crate) struct Run {
+    /// How many; the rest says nothing if there are none.
+    pub count: i32,
+    /// Offset of the first.
+    pub first_offset: Offset,
+    /// The least timestamp.
+    pub least: Timestamp,
+    /// The greatest timestamp.
+    pub greatest: Timestamp,
+    /// Whether each has a key.
+    pub all_keys: bool,
 }
 
-/// One zigzag number of up to five bytes inside `bytes`, and the place behind it.
+/// Eight bytes from `at` on, the first one lowest.
 #[inline(always)]
-fn small(bytes: &[u8], at: usize) -> Option<(i64, usize)> {
-    let mut value = 0u64;
-    for n in 0..5 {
-        let byte = *bytes.get(at + n)?;
-        value |= u64::from(byte & 0x7f) << (7 * n);
-        if byte & 0x80 == 0 {
-            return Some(((value >> 1) as i64 ^ -((value & 1) as i64), at + n + 1));
-        }
-    }
-    None
+fn word_at(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+/// The zigzag number of one or two bytes at the low end of `word`, which is moved on, as `at` is.
+#[inline(always)]
+fn short(word: &mut u64, at: &mut usize) -> Option<i64> {
+    let raw = if *word & 0x80 == 0 {
+        let raw = *word & 0x7f;
+        (*word, *at) = (*word >> 8, *at + 1);
+        raw
+    } else if *word & 0x8000 == 0 {
+        let raw = (*word & 0x7f) | ((*word >> 1) & 0x3f80);
+        (*word, *at) = (*word >> 16, *at + 2);
+        raw
+    } else {
+        return None;
+    };
+    Some((raw >> 1) as i64 ^ -((raw & 1) as i64))
 }
 
 /// The record at `at`, if it is of the plain kind: the place behind it, its deltas, and whether it has a key. None is
 /// no verdict: the thorough reader is to look.
-#[inline]
-fn glance_at(bytes: &[u8], at: usize, end: usize) -> Option<(usize, i64, i32, bool)> {
-    let bytes = &bytes[..end];
-    let (length, body) = small(bytes, at)?;
-    let behind = body.checked_add(usize::try_from(length).ok()?)?;
-    let (time_delta, at) = small(bytes, body + 1)?;
-    let (offset_delta, at) = small(bytes, at)?;
-    let (key, at) = small(bytes, at)?;
+#[inline(always)]
+fn glance_at(bytes: &[u8], at: usize) -> Option<(usize, i64, i64, bool)> {
+    let mut at = at;
+    let mut word = word_at(bytes, at)?;
+    let length = short(&mut word, &mut at)?;
+    let behind = at + usize::try_from(length).ok()?;
+    (word, at) = (word >> 8, at + 1); // no bit of the attributes is used
+    let time_delta = short(&mut word, &mut at)?;
+    let offset_delta = short(&mut word, &mut at)?;
+    // Seven bytes are behind us at the most: one is left.
+    if word & 0x80 != 0 {
+        word = word_at(bytes, at)?;
+    }
+    let key = short(&mut word, &mut at)?;
     if key < -1 {
         return None;
     }
-    let at = at + key.max(0) as usize;
-    let (value, at) = small(bytes, at)?;
+    at += key.max(0) as usize;
+    word = word_at(bytes, at)?;
+    let value = short(&mut word, &mut at)?;
     if value < -1 {
         return None;
     }
-    let at = at + value.max(0) as usize;
-    let plain = at < end && bytes[at] == 0 && at + 1 == behind && behind <= end;
-    plain.then_some((behind, time_delta, i32::try_from(offset_delta).ok()?, key >= 0))
+    at += value.max(0) as usize;
+    let plain = bytes.get(at) == Some(&0) && at + 1 == behind;
+    plain.then_some((behind, time_delta, offset_delta, key >= 0))
 }
 
 /// A place in a batch, with the bounds that lengths are held to.
+#[derive(Clone)]
 pub(super) struct Cursor<'a> {
     pub(super) bytes: &'a [u8],
     pub(super) at: usize,
@@ -208,6 +229,7 @@ impl<'a> Cursor<'a> {
 }
 
 /// Walks the records of one batch of format 2 without collecting them; ends after the first error.
+#[derive(Clone)]
 pub struct RecordIterator<'a> {
     cursor: Cursor<'a>,
     header: Header,
@@ -226,29 +248,38 @@ impl<'a> RecordIterator<'a> {
         &self.header
     }
 
-    /// The next record as a leader looks at it, without a view of its parts: where every length fits into one or two
-    /// bytes and there are no headers it costs a fraction of [`Iterator::next`], which does all the rest.
-    #[inline]
-    pub(crate) fn glance(&mut self) -> Option<Result<Glance, BatchError>> {
-        if self.left > 0
-            && let Some((next, time_delta, offset_delta, has_key)) =
-                glance_at(self.cursor.bytes, self.cursor.at, self.cursor.end)
+    /// Goes on over records as a leader looks at them, without views of their parts, while all numbers are short, there
+    /// are no headers, and offsets follow one another: that costs a fraction of [`Iterator::next`], which is to take
+    /// the record that the run ends before.
+    pub(crate) fn run(&mut self) -> Run {
+        let (bytes, mut at) = (self.cursor.bytes, self.cursor.at);
+        let (base, mask) = match self.header.timestamp_type() {
+            TimestampType::LogAppendTime => (self.header.max_timestamp.0, 0),
+            TimestampType::CreateTime => (self.header.base_timestamp.0, -1),
+        };
+        let (mut count, mut first, mut all_keys) = (0, 0, true);
+        let (mut least, mut greatest) = (i64::MAX, i64::MIN);
+        while count < self.left
+            && let Some((next, time_delta, offset_delta, has_key)) = glance_at(bytes, at)
         {
-            (self.cursor.at, self.left) = (next, self.left - 1);
-            let offset = Offset(self.header.base_offset.0.saturating_add(i64::from(offset_delta)));
-            let timestamp = match self.header.timestamp_type() {
-                TimestampType::LogAppendTime => self.header.max_timestamp,
-                TimestampType::CreateTime => {
-                    Timestamp(self.header.base_timestamp.0.wrapping_add(time_delta))
-                }
-            };
-            return Some(Ok(Glance { offset, timestamp, has_key }));
+            if count == 0 {
+                first = offset_delta;
+            } else if offset_delta != first + i64::from(count) {
+                break;
+            }
+            let time = base.wrapping_add(time_delta & mask);
+            (least, greatest) = (least.min(time), greatest.max(time));
+            all_keys &= has_key;
+            (at, count) = (next, count + 1);
         }
-        Some(self.next()?.map(|view| Glance {
-            offset: view.offset,
-            timestamp: view.timestamp,
-            has_key: view.key.is_some(),
-        }))
+        let base_offset = self.header.base_offset.0;
+        if base_offset.checked_add(first + i64::from(count)).is_none() {
+            (at, count) = (self.cursor.at, 0);
+        }
+        (self.cursor.at, self.left) = (at, self.left - count);
+        let first_offset = Offset(base_offset.saturating_add(first));
+        let (least, greatest) = (Timestamp(least), Timestamp(greatest));
+        Run { count, first_offset, least, greatest, all_keys }
     }
 
     fn record(&mut self) -> Result<RecordView<'a>, BatchError> {
@@ -408,7 +439,11 @@ impl Checksum {
 /// Checks the checksum alone, of whatever magic: what recovery does (`DefaultRecordBatch.ensureValid`, and
 /// `LegacyRecord.ensureValid` with the older CRC-32).
 pub fn verify_checksum(batch: &[u8]) -> Result<(), BatchError> {
-    let header = Header::read(batch)?;
+    verify_checksum_of(&Header::read(batch)?, batch)
+}
+
+/// The same for one whole batch whose header was read before.
+pub(crate) fn verify_checksum_of(header: &Header, batch: &[u8]) -> Result<(), BatchError> {
     let (field, computed) = match header.is_message() {
         true => (CRC32, crc32fast::hash(&batch[MAGIC.start..])),
         false => (CRC, crc32c::crc32c(&batch[ATTRIBUTES.start..])),

@@ -87,6 +87,21 @@ impl Content {
         }
     }
 
+    /// Fills `into` with the bytes from `position` on.
+    pub fn read_over(&self, mut position: u64, mut into: &mut [u8]) {
+        while !into.is_empty() {
+            let (index, offset) = place(position);
+            let (piece, rest) = into.split_at_mut((CHUNK - offset).min(into.len()));
+            let chunk = self.chunks.get(index).map_or(&[][..], |chunk| chunk.as_slice());
+            let held = chunk.get(offset..).unwrap_or_default();
+            let held = &held[..held.len().min(piece.len())];
+            piece[..held.len()].copy_from_slice(held);
+            piece[held.len()..].fill(0);
+            position += piece.len() as u64;
+            into = rest;
+        }
+    }
+
     /// CRC-32 of the first `size` bytes; holes are reckoned, not walked.
     pub fn crc(&self, size: u64) -> u32 {
         let mut hasher = Hasher::new();
@@ -128,6 +143,9 @@ mod tests {
         let mut read = Vec::new();
         content.read_into(CHUNK as u64 * 2 - 5, 10, &mut read);
         assert_eq!(read, b"\0\0abcdef\0\0");
+        let mut over = [9; 10];
+        content.read_over(CHUNK as u64 * 2 - 5, &mut over);
+        assert_eq!(over, *b"\0\0abcdef\0\0");
         assert_eq!(content.slice(CHUNK as u64 * 2 - 3, 3), Some(&b"abc"[..]));
         assert_eq!(content.slice(CHUNK as u64 * 2 - 3, 6), None);
         assert_eq!(content.slice(9, 4), Some(&[0; 4][..]));

@@ -99,9 +99,29 @@ impl Disk {
                 let map = real.map(file.0, node)?;
                 into.extend_from_slice(&map[position as usize..position as usize + length]);
             }
-            Some(real) => real.read(file.0, node, position, length, into)?,
+            Some(real) => {
+                let start = into.len();
+                into.resize(start + length, 0);
+                real.read(file.0, node, position, &mut into[start..])
+                    .inspect_err(|_| into.truncate(start))?;
+            }
         }
         Ok(())
+    }
+
+    /// Fills `into` with the file's bytes from `position` on and answers how many there were: fewer only at the end.
+    pub fn read_over(&self, file: FileId, position: u64, into: &mut [u8]) -> Result<usize> {
+        let (node, length) = self.readable(file, position, into.len())?;
+        let into = &mut into[..length];
+        match &self.real {
+            None => node.content.read_over(position, into),
+            Some(real) if real.ours && node.mapped && length > 0 => {
+                let map = real.map(file.0, node)?;
+                into.copy_from_slice(&map[position as usize..position as usize + length]);
+            }
+            Some(real) => real.read(file.0, node, position, into)?,
+        }
+        Ok(length)
     }
 
     /// Shows up to `length` bytes of the file to `act`, without a copy where possible: a memory file's own bytes, a
@@ -127,8 +147,11 @@ impl Disk {
             Some(_) => {}
         }
         let mut buffer = self.buffer.take(); // `act` may come back here: it then finds an empty buffer, not a lock
-        buffer.clear();
-        let answer = self.read_into(file, position, &mut buffer, length).map(|()| act(&buffer));
+        if buffer.len() < length {
+            buffer.resize(length, 0);
+        }
+        let read = self.read_over(file, position, &mut buffer[..length]);
+        let answer = read.map(|length| act(&buffer[..length]));
         self.buffer.replace(buffer);
         answer
     }

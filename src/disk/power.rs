@@ -184,8 +184,8 @@ impl Disk {
         let mut at = 0;
         while at < node.written {
             let length = (node.written - at).min(PIECE as u64) as usize;
-            buffer.clear();
-            real.read(file.0, node, at, length, &mut buffer)?;
+            buffer.resize(length, 0);
+            real.read(file.0, node, at, &mut buffer)?;
             each(at, &buffer);
             at += length as u64;
         }

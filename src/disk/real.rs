@@ -10,6 +10,7 @@
 use super::Node;
 use super::error::{DiskError, Result};
 use memmap2::MmapMut;
+use rustix::fs::SeekFrom;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -136,23 +137,10 @@ impl Real {
         Ok(())
     }
 
-    /// Appends up to `length` bytes from `position` to `into`. The file must hold them all.
-    pub fn read(
-        &self,
-        slot: u32,
-        node: &Node,
-        position: u64,
-        length: usize,
-        into: &mut Vec<u8>,
-    ) -> Result<()> {
-        let start = into.len();
-        into.resize(start + length, 0);
-        let read = self
-            .with_file(slot, node, "read", |file| file.read_exact_at(&mut into[start..], position));
-        read.map_err(|error| {
-            into.truncate(start);
-            self.explain_short(slot, node, error)
-        })
+    /// Fills `into` from `position` on. The file must hold so many bytes.
+    pub fn read(&self, slot: u32, node: &Node, position: u64, into: &mut [u8]) -> Result<()> {
+        self.with_file(slot, node, "read", |file| file.read_exact_at(into, position))
+            .map_err(|error| self.explain_short(slot, node, error))
     }
 
     /// A read that ended too early means that somebody else cut the file.
@@ -171,7 +159,10 @@ impl Real {
 
     /// The map of a mapped file, if the file still holds all of its bytes.
     pub fn map(&self, slot: u32, node: &Node) -> Result<Arc<MmapMut>> {
-        let held = self.with_file(slot, node, "map", |file| file.metadata())?.len();
+        let held = self.with_file(slot, node, "map", |file| {
+            // Cheaper than `fstat`, and the cursor that it moves is nobody's: every access here has its position.
+            Ok(rustix::fs::seek(file, SeekFrom::End(0))?)
+        })?;
         if held < node.size {
             let short = DiskError::refused("read", &node.path, "it was cut.");
             return Err(self.explain_short(slot, node, short));

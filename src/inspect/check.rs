@@ -242,7 +242,7 @@ impl Check {
         let whole = bytes.len() as u64 == row.size_bytes;
         let mut count = row.records().unwrap_or(1);
         let mut first = row.base_offset;
-        if whole && !records::checksum_holds(bytes) {
+        if whole && crate::batch::verify_checksum(bytes).is_err() {
             say(
                 "crc",
                 Weight::Bad,

@@ -19,11 +19,6 @@ pub struct RecordRow {
     pub headers: Vec<(String, Option<Vec<u8>>)>,
 }
 
-/// Does the checksum of a batch or message hold?
-pub(super) fn checksum_holds(bytes: &[u8]) -> bool {
-    batch::verify_checksum(bytes).is_ok()
-}
-
 /// All records of a batch or message. The error is a sentence.
 pub fn records(bytes: &[u8], row: &BatchRow) -> Result<Vec<RecordRow>, String> {
     let told = |error: batch::BatchError| error.shifted(row.position).to_string();

@@ -10,10 +10,11 @@
 
 use super::error::{INPUT, Result, StorageError, StorageErrorKind};
 use super::event::{Event, RollReason};
+use super::few::Few;
 use super::log::Log;
 use super::producer_state::AppendOrigin;
 use super::transactions::Judged;
-use crate::batch::{self, Header};
+use crate::batch::{self, Entry, Header};
 use crate::clock;
 use crate::disk::Disk;
 use crate::types::{LeaderEpoch, Offset, Position, Timestamp};
@@ -39,8 +40,9 @@ pub struct Appended {
     pub duplicate: bool,
 }
 
-/// What all batches of one call say together.
+/// What all batches of one call say together, and place and header of each in their bytes.
 struct Summary {
+    batches: Few<(Position, Header)>,
     first_offset: Offset,
     last_offset: Offset,
     max_timestamp: Timestamp,
@@ -62,7 +64,8 @@ impl Log {
         let last_offset = Offset(validated.next_offset.0 - 1);
         let bytes = validated.rewritten.as_deref().unwrap_or(bytes);
         self.check_total(bytes.len())?;
-        let summary = Summary { first_offset, last_offset, max_timestamp: validated.max_timestamp };
+        let (batches, max_timestamp) = (validated.batches, validated.max_timestamp);
+        let summary = Summary { batches, first_offset, last_offset, max_timestamp };
         // Formats 0 and 1 have no leader epoch: the cache knows nothing of them (`UnifiedLog.append`).
         if self.config.magic() >= 2 {
             self.assign_epoch(disk, epoch, first_offset, events)?;
@@ -83,7 +86,7 @@ impl Log {
         let mut summary: Option<Summary> = None;
         let mut start = 0;
         while start < bytes.len() {
-            let (header, size) = checked(&bytes[start..], start)?;
+            let header = checked(&bytes[start..], start)?;
             if header.base_offset < expected {
                 let what =
                     format!("offset {} comes before the expected {expected}", header.base_offset);
@@ -94,7 +97,8 @@ impl Log {
                 ));
             }
             expected = self.behind(header.base_offset, i64::from(header.last_offset_delta) + 1)?;
-            let summary = summary.get_or_insert(Summary {
+            let summary = summary.get_or_insert_with(|| Summary {
+                batches: Few::new(),
                 // A compressed set of format 0 or 1 tells its last offset alone: Kafka then rolls at the log end.
                 first_offset: match header.is_message() {
                     true => self.log_end_offset,
@@ -105,10 +109,11 @@ impl Log {
             });
             summary.last_offset = header.last_offset();
             summary.max_timestamp = summary.max_timestamp.max(header.max_timestamp);
-            start += size;
+            summary.batches.push((Position(start as u32), header));
+            start += header.size_bytes();
         }
         let summary = summary.expect("an empty append was refused above");
-        for (_, header, _) in batch::batches(bytes).flatten() {
+        for (_, header) in summary.batches.iter() {
             if header.partition_leader_epoch.0 >= 0 {
                 let epoch = header.partition_leader_epoch;
                 self.assign_epoch(disk, epoch, header.base_offset, events)?;
@@ -147,15 +152,14 @@ impl Log {
         origin: AppendOrigin,
         events: &mut Vec<Event>,
     ) -> Result<Appended> {
-        let &Summary { first_offset, last_offset, max_timestamp } = summary;
-        let (config, partition) = (self.config.clone(), self.partition.clone());
-        let active = self.active_mut();
-        let reason = active.should_roll(disk, &config, bytes.len(), max_timestamp, last_offset)?;
+        let &Summary { ref batches, first_offset, last_offset, max_timestamp } = summary;
+        let (active, config) = self.active_and_config();
+        let reason = active.should_roll(disk, config, bytes.len(), max_timestamp, last_offset)?;
         let fresh = active.size_bytes == 0 && active.base_offset == first_offset;
         if let Some(reason) = reason {
             self.roll_at(disk, now, first_offset, reason, events)?;
         }
-        let (prepared, completed) = match self.judge(bytes, origin)? {
+        let (prepared, completed) = match self.judge(bytes, batches, origin)? {
             Judged::Good(prepared, completed) => (prepared, completed),
             Judged::Duplicate(known) => {
                 let active = self.active_segment();
@@ -173,14 +177,16 @@ impl Log {
         };
         let size_bytes = bytes.len() as u32;
         let appended = events.len();
-        let active = self.active_mut();
-        let position = active.append(disk, bytes, last_offset, &config, &partition, events)?;
+        let partition = self.partition.clone();
+        let (active, config) = self.active_and_config();
+        let position =
+            active.append(disk, bytes, batches, last_offset, config, &partition, events)?;
         let segment = active.base_offset;
         let event = Event::Appended { partition, first_offset, last_offset, position, size_bytes };
         events.insert(appended, event);
         self.log_end_offset = last_offset + 1;
         self.take_in_judged(disk, prepared, &completed)?;
-        if self.log_end_offset - self.recovery_point >= config.flush_messages {
+        if self.log_end_offset - self.recovery_point >= self.config.flush_messages {
             self.flush_before(disk, self.log_end_offset, now, true, events)?;
         }
         let rolled = reason.filter(|_| !fresh);
@@ -197,10 +203,11 @@ impl Log {
     }
 }
 
-/// Header and size of the batch at the start of `rest`, with size and checksum checked.
-fn checked(rest: &[u8], start: usize) -> Result<(Header, usize)> {
+/// Header of the batch at the start of `rest`, with size and checksum checked.
+fn checked(rest: &[u8], start: usize) -> Result<Header> {
     let wrong = |error| StorageError::batch(INPUT, start as u64, error);
     let size = batch::batch_size(rest).map_err(wrong)?.min(rest.len());
-    batch::verify(&rest[..size]).map_err(wrong)?;
-    Ok((Header::parse(rest).map_err(wrong)?, size))
+    let entry = Entry::parse(&rest[..size]).map_err(wrong)?;
+    entry.verify().map_err(wrong)?;
+    Ok(entry.header)
 }

@@ -99,6 +99,11 @@ impl Log {
     pub fn active_segment(&self) -> &Segment {
         self.segments.last().expect("a log has at least one segment")
     }
+    /// The segment that is written, to be changed, and the configuration that it is to follow.
+    pub(super) fn active_and_config(&mut self) -> (&mut Segment, &LogConfig) {
+        let segments = Arc::make_mut(&mut self.segments);
+        (segments.last_mut().expect("a log has at least one segment"), &self.config)
+    }
     pub(super) fn active_mut(&mut self) -> &mut Segment {
         Arc::make_mut(&mut self.segments).last_mut().expect("a log has at least one segment")
     }

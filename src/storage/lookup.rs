@@ -12,6 +12,7 @@
 use super::error::StorageError;
 use super::log::Log;
 use super::search::{Look, Search};
+use crate::batch::{HEADER_SIZE_BYTES, Header};
 use crate::disk::Disk;
 use crate::types::{Offset, Position};
 use std::cmp::Ordering;
@@ -77,6 +78,9 @@ pub enum LookupStep {
     /// A file makes no sense here.
     Damaged { error: Box<StorageError> },
 }
+
+/// How many bytes are read at once to scan them without showing the steps.
+const MOST_AT_ONCE_BYTES: u32 = 4096;
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
@@ -196,18 +200,44 @@ impl<'a> Lookup<'a> {
     /// Ends the search without showing its steps.
     fn hurry(&mut self, search: Search) -> Result<(), StorageError> {
         let index = &self.log.segments()[self.segment].index;
-        let (slot, _) = index.finish(self.disk, search)?;
-        let entry = slot.map(|slot| index.entry(self.disk, slot)).transpose()?;
+        let entry = index.finish(self.disk, search)?;
         let position = entry.map_or(Position(0), |(_, position)| position);
         (self.scan_from, self.at, self.phase) = (position, position, Phase::Scan);
         Ok(())
     }
 
+    /// Scans without showing the steps, as far as one piece of the file goes that is read at once: mostly all that
+    /// lies between two index entries.
+    fn hurry_scan(&mut self) -> Result<(), StorageError> {
+        let (disk, from) = (self.disk, self.at);
+        let segment = &self.log.segments()[self.segment];
+        let piece = self.log.config().index_interval_bytes.min(MOST_AT_ONCE_BYTES) as usize;
+        let piece = piece.max(HEADER_SIZE_BYTES);
+        if segment.left_at(from) < HEADER_SIZE_BYTES {
+            return Ok(());
+        }
+        disk.with_bytes(segment.log, u64::from(from.0), piece, |bytes| {
+            while let Phase::Scan = self.phase
+                && let Some(rest) = bytes.get((self.at.0 - from.0) as usize..)
+                && rest.len() >= HEADER_SIZE_BYTES
+                && let Some(header) = segment.header_in(disk, self.at, rest)?
+            {
+                self.pass(&header);
+            }
+            Ok(())
+        })?
+    }
+
     fn scan(&mut self) -> Result<LookupStep, StorageError> {
         let segment = &self.log.segments()[self.segment];
-        let Some(header) = segment.header_at(self.disk, self.at)? else {
-            return Ok(self.next_segment());
-        };
+        match segment.header_at(self.disk, self.at)? {
+            Some(header) => Ok(self.pass(&header)),
+            None => Ok(self.next_segment()),
+        }
+    }
+
+    /// Takes the batch at hand, or goes by.
+    fn pass(&mut self, header: &Header) -> LookupStep {
         let (position, size_bytes) = (self.at, header.size_bytes() as u32);
         let (base_offset, last_offset) = (header.base_offset, header.last_offset());
         let taken = last_offset >= self.target;
@@ -217,7 +247,7 @@ impl<'a> Lookup<'a> {
             self.at = Position(position.0.saturating_add(size_bytes));
             self.batches_skipped += 1;
         }
-        Ok(LookupStep::ScanBatch { position, base_offset, last_offset, size_bytes, taken })
+        LookupStep::ScanBatch { position, base_offset, last_offset, size_bytes, taken }
     }
 
     fn next_segment(&mut self) -> LookupStep {
@@ -236,15 +266,20 @@ impl<'a> Lookup<'a> {
 impl Iterator for Lookup<'_> {
     type Item = LookupStep;
 
-    /// All steps at once: the same search over the same entries, with one look at the index's bytes for all of them
-    /// where they can be seen in place.
+    /// All steps at once: the same search over the same entries and the same scan over the same headers, with one look
+    /// at the index's bytes for all entries where they can be seen in place, and one read for many headers.
     fn last(mut self) -> Option<LookupStep> {
         let mut last = None;
         loop {
-            if let Phase::Search(search) = self.phase
-                && self.with_index
-                && let Err(error) = self.hurry(search)
-            {
+            let hurried = match self.phase {
+                Phase::Search(search) if self.with_index => self.hurry(search),
+                _ => Ok(()),
+            };
+            let hurried = hurried.and_then(|()| match self.phase {
+                Phase::Scan => self.hurry_scan(),
+                _ => Ok(()),
+            });
+            if let Err(error) = hurried {
                 return Some(LookupStep::Damaged { error: Box::new(error) });
             }
             match self.next() {

@@ -103,34 +103,37 @@ impl OffsetIndex {
                 "the file ends before this entry",
             ));
         };
-        let word = u64::from_be_bytes(bytes);
-        // Positions are signed in Kafka, and a reader begins at the start of the file at the least.
-        let position = Position((word as i32).max(0) as u32);
-        Ok((self.base_offset + i64::from((word >> 32) as i32), position))
+        Ok(self.decoded(bytes))
     }
 
     /// The greatest entry at or below `target`; base offset and position 0 if there is none.
     pub fn lookup(&self, disk: &Disk, target: Offset) -> Result<(Offset, Position)> {
-        match self.finish(disk, self.search(target))?.0 {
-            None => Ok((self.base_offset, Position(0))),
-            Some(slot) => self.entry(disk, slot),
-        }
+        let found = self.finish(disk, self.search(target))?;
+        Ok(found.unwrap_or((self.base_offset, Position(0))))
     }
 
-    /// The slot that a search ends at, and whether it hit the target exactly.
-    pub(super) fn finish(&self, disk: &Disk, search: Search) -> Result<(Option<u32>, bool)> {
+    /// The entry that a search ends at.
+    pub(super) fn finish(&self, disk: &Disk, search: Search) -> Result<Option<(Offset, Position)>> {
         if !disk.shows_in_place(self.file) {
-            return search.finish(|n| Ok(self.entry(disk, n)?.0.0));
+            let slot = search.finish(|n| Ok(self.entry(disk, n)?.0.0))?.0;
+            return slot.map(|slot| self.entry(disk, slot)).transpose();
         }
         disk.with_bytes(self.file, 0, self.used_bytes() as usize, |bytes| {
             let (entries, _) = bytes.as_chunks::<8>();
-            search.finish(|n| match entries.get(n as usize) {
-                Some(entry) => {
-                    Ok(self.base_offset.0 + i64::from((u64::from_be_bytes(*entry) >> 32) as i32))
-                }
-                None => Ok(self.entry(disk, n)?.0.0),
-            })
+            let entry = |n: u32| match entries.get(n as usize) {
+                Some(entry) => Ok(self.decoded(*entry)),
+                None => self.entry(disk, n),
+            };
+            search.finish(|n| Ok(entry(n)?.0.0))?.0.map(entry).transpose()
         })?
+    }
+
+    #[inline(always)]
+    fn decoded(&self, entry: [u8; 8]) -> (Offset, Position) {
+        let word = u64::from_be_bytes(entry);
+        // Positions are signed in Kafka, and a reader begins at the start of the file at the least.
+        let position = Position((word as i32).max(0) as u32);
+        (self.base_offset + i64::from((word >> 32) as i32), position)
     }
 
     pub(super) fn search(&self, target: Offset) -> Search {

@@ -12,9 +12,10 @@
 use super::config::LogConfig;
 use super::error::{Result, StorageError};
 use super::event::{Event, RollReason};
+use super::few::Few;
 use super::offset_index::{OffsetIndex, overflow, relative};
 use super::time_index::TimeIndex;
-use crate::batch::{HEADER_SIZE_BYTES, Header, batch_size, batches};
+use crate::batch::{HEADER_SIZE_BYTES, Header, batch_size};
 use crate::disk::{Disk, FileId};
 use crate::era::{IndexCounter, IndexKey};
 use crate::prng;
@@ -136,16 +137,37 @@ impl Segment {
     /// Reads the header of the batch at `position`, as leniently as Kafka's reader (`FileLogInputStream.nextBatch`):
     /// nothing at the end of the file, nor where the file ends inside the batch.
     pub fn header_at(&self, disk: &Disk, position: Position) -> Result<Option<Header>> {
-        let left = self.size_bytes.saturating_sub(position.0) as usize;
-        if left < 17 {
+        if self.left_at(position) < 17 {
             return Ok(None);
         }
         let start = u64::from(position.0);
-        disk.with_bytes(self.log, start, HEADER_SIZE_BYTES, |bytes| match batch_size(bytes) {
+        disk.with_bytes(self.log, start, HEADER_SIZE_BYTES, |bytes| {
+            self.header_in(disk, position, bytes)
+        })?
+    }
+
+    /// Bytes from `position` to the end.
+    pub(super) fn left_at(&self, position: Position) -> usize {
+        self.size_bytes.saturating_sub(position.0) as usize
+    }
+
+    /// The header at `position`, of which `bytes` begin there: at least [`HEADER_SIZE_BYTES`], if the file has them.
+    #[inline]
+    pub(super) fn header_in(
+        &self,
+        disk: &Disk,
+        position: Position,
+        bytes: &[u8],
+    ) -> Result<Option<Header>> {
+        let left = self.left_at(position);
+        if left < 17 {
+            return Ok(None);
+        }
+        match batch_size(bytes) {
             Ok(size) if size > left => Ok(None),
             _ => Header::read(bytes).map(Some),
-        })?
-        .map_err(|error| StorageError::batch(disk.path(self.log), start, error))
+        }
+        .map_err(|error| StorageError::batch(disk.path(self.log), u64::from(position.0), error))
     }
 
     /// The first batch of this segment whose last offset is at or beyond `target` (`translateOffset`).
@@ -164,11 +186,13 @@ impl Segment {
         Ok(None)
     }
 
-    /// Appends batches that were checked. `partition` is for the events.
+    /// Appends batches that were checked: each with its place in `bytes`. `partition` is for the events.
+    #[allow(clippy::too_many_arguments)] // what is known already is not to be found out again
     pub(super) fn append(
         &mut self,
         disk: &mut Disk,
         bytes: &[u8],
+        batches: &Few<(Position, Header)>,
         last_offset: Offset,
         config: &LogConfig,
         partition: &TopicPartition,
@@ -184,20 +208,19 @@ impl Segment {
         let per_append = config.era.index_counter == IndexCounter::Append;
         if per_append && self.bytes_since_last_index_entry > config.index_interval_bytes {
             // The whole append counts as one: an entry at its start, before anything else is known of it.
-            let first = batches(bytes).flatten().next().map(|(_, header, _)| header);
+            let first = batches.first().map(|(_, header)| header);
             let offset = match (config.era.index_key, first) {
                 (IndexKey::First, Some(header)) => header.base_offset,
                 _ => last_offset,
             };
-            let greatest =
-                batches(bytes).flatten().map(|(_, header, _)| header.max_timestamp).max();
+            let greatest = batches.iter().map(|(_, header)| header.max_timestamp).max();
             if let Some(greatest) = greatest.filter(|greatest| *greatest > self.max_timestamp.0) {
                 self.max_timestamp = (greatest, last_offset);
             }
             self.add_index_entries(disk, offset, Position(position), partition, events)?;
             self.bytes_since_last_index_entry = 0;
         }
-        for header in batches(bytes).flatten().map(|(_, header, _)| header) {
+        for (_, header) in batches.iter() {
             if header.max_timestamp > self.max_timestamp.0 {
                 self.max_timestamp = (header.max_timestamp, header.last_offset());
             }

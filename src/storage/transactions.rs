@@ -6,12 +6,13 @@
 //! ```
 
 use super::error::{Result, StorageError};
+use super::few::Few;
 use super::log::Log;
 use super::producer_state::{
     AppendOrigin, CompletedTransaction, ProducerAppendInfo, RememberedBatch,
 };
 use super::transaction_index::{self, AbortedTransaction};
-use crate::batch;
+use crate::batch::Header;
 use crate::disk::Disk;
 use crate::types::{Offset, Position};
 use std::collections::BTreeMap;
@@ -60,27 +61,40 @@ impl Log {
     }
 
     /// Judges the batches of one append, without changing anything (`UnifiedLog.analyzeAndValidateProducerState`).
-    pub(super) fn judge(&self, bytes: &[u8], origin: AppendOrigin) -> Result<Judged> {
+    pub(super) fn judge(
+        &self,
+        bytes: &[u8],
+        batches: &Few<(Position, Header)>,
+        origin: AppendOrigin,
+    ) -> Result<Judged> {
+        if !batches.iter().any(|(_, header)| header.has_producer_id()) {
+            return Ok(Judged::Good(Vec::new(), Vec::new()));
+        }
         let mut prepared: BTreeMap<i64, ProducerAppendInfo> = BTreeMap::new();
         let mut completed = Vec::new();
-        for (position, header, bytes) in batch::batches(bytes).flatten() {
+        for &(position, ref header) in batches.iter() {
             if !header.has_producer_id() {
                 continue;
             }
             let id = header.producer_id;
             if origin == AppendOrigin::Client
                 && let Some(known) = self.producers.producer(id)
-                && let Some(duplicate) = known.duplicate_of(&header)
+                && let Some(duplicate) = known.duplicate_of(header)
             {
                 return Ok(Judged::Duplicate(duplicate));
             }
             let marker = match header.is_control() {
-                true => super::producer_state::EndMarker::read(bytes)
-                    .map_err(|error| moved(error, position))?,
+                true => {
+                    let start = position.0 as usize;
+                    super::producer_state::EndMarker::read(
+                        &bytes[start..start + header.size_bytes()],
+                    )
+                    .map_err(|error| moved(error, position))?
+                }
                 false => None,
             };
             let info = prepared.entry(id).or_insert_with(|| self.producers.prepare(id, origin));
-            completed.extend(info.append(&header, marker)?);
+            completed.extend(info.append(header, marker)?);
         }
         Ok(Judged::Good(prepared.into_values().collect(), completed))
     }

@@ -13,18 +13,21 @@
 use super::config::LogConfig;
 use super::error::{INPUT, Result, StorageError, StorageErrorKind};
 use super::event::Event;
+use super::few::Few;
 use super::log::Log;
 use crate::batch::{
     self, AnyBuilder, BatchError, Codec, Contents, Entry, Header, RecordIterator, TimestampType,
     entries,
 };
 use crate::clock;
-use crate::types::{LeaderEpoch, Offset, Timestamp};
+use crate::types::{LeaderEpoch, Offset, Position, Timestamp};
 
 /// What came of it.
 pub(super) struct Validated {
     /// The bytes to append, if they could not stay what they were.
     pub rewritten: Option<Vec<u8>>,
+    /// Place and header of each batch in the bytes to append, as they are now.
+    pub batches: Few<(Position, Header)>,
     /// Offset of the first record.
     pub first_offset: Offset,
     /// The offset behind the last record.
@@ -43,13 +46,48 @@ fn corrupt(start: u64, error: BatchError) -> StorageError {
     StorageError::batch(INPUT, start, error)
 }
 
+/// One batch that was sent, and what its records turned out to be.
+struct Sent {
+    header: Header,
+    position: u64,
+    count: i64,
+    greatest: Timestamp,
+}
+
+impl Sent {
+    fn range(&self) -> std::ops::Range<usize> {
+        let start = self.position as usize;
+        start..start + self.header.size_bytes()
+    }
+
+    fn entry<'a>(&self, bytes: &'a [u8]) -> Entry<'a> {
+        Entry { position: self.position, bytes: &bytes[self.range()], header: self.header }
+    }
+}
+
 /// What the checks of all records of one call share.
 struct Rules<'a> {
     config: &'a LogConfig,
     now: Timestamp,
+    /// The earliest and the latest time that a record may bear.
+    earliest: Timestamp,
+    latest: Timestamp,
 }
 
 impl Rules<'_> {
+    fn new(config: &LogConfig, now: Timestamp) -> Rules<'_> {
+        let mut rules =
+            Rules { config, now, earliest: Timestamp(i64::MIN), latest: Timestamp(i64::MAX) };
+        if rules.append_time().is_none() {
+            let before = config.message_timestamp_before_max_ms;
+            if before < i64::MAX {
+                rules.earliest = Timestamp(now.0.saturating_sub(before));
+            }
+            rules.latest = Timestamp(now.0.saturating_add(config.message_timestamp_after_max_ms));
+        }
+        rules
+    }
+
     fn append_time(&self) -> Option<Timestamp> {
         let append = self.config.message_timestamp_type == TimestampType::LogAppendTime;
         append.then_some(self.now)
@@ -64,34 +102,65 @@ impl Rules<'_> {
             let what = "a compacted topic cannot accept a record without key";
             return Err(refused(StorageErrorKind::InvalidRecord, what));
         }
-        if self.append_time().is_none() && time != Timestamp::NONE {
-            let age = self.now.0.saturating_sub(time.0);
-            let before = self.config.message_timestamp_before_max_ms;
-            let after = self.config.message_timestamp_after_max_ms;
-            if age > before || age.saturating_neg() > after {
-                let what = format!(
-                    "timestamp {time} is out of range: from {} to {} is allowed",
-                    self.now.0.saturating_sub(before),
-                    self.now.0.saturating_add(after)
-                );
-                return Err(refused(StorageErrorKind::InvalidTimestamp, what));
-            }
+        if (time < self.earliest || time > self.latest) && time != Timestamp::NONE {
+            return Err(self.out_of_range(time));
         }
         Ok(time)
     }
 
-    /// All records of a batch of format 2: how many, and the greatest time.
-    fn batch(&self, mut records: RecordIterator, start: u64) -> Result<(i64, Timestamp)> {
+    #[cold]
+    fn out_of_range(&self, time: Timestamp) -> StorageError {
+        let (earliest, latest) = (self.earliest, self.latest);
+        let what =
+            format!("timestamp {time} is out of range: from {earliest} to {latest} is allowed");
+        refused(StorageErrorKind::InvalidTimestamp, what)
+    }
+
+    /// All records of a batch of format 2: how many, and the greatest time. Most are looked at in runs; where a run is
+    /// not as it must be, all of them are looked at again one by one, to say what is wrong.
+    fn batch(&self, records: &RecordIterator, start: u64) -> Result<(i64, Timestamp)> {
         let control = records.header().is_control();
-        let (mut count, mut greatest, mut last) = (0i64, Timestamp::NONE, None);
-        while let Some(record) = records.glance() {
+        let (mut ahead, mut count, mut greatest) = (records.clone(), 0, Timestamp::NONE);
+        let mut next = None;
+        loop {
+            let run = ahead.run();
+            if run.count > 0 {
+                let allowed = run.least >= self.earliest
+                    && run.greatest <= self.latest
+                    && (run.all_keys || !self.config.cleanup_policy.compact);
+                let follows = run.first_offset == next.unwrap_or(run.first_offset);
+                if !follows || !(allowed || control) {
+                    return self.one_by_one(records, start);
+                }
+                count += i64::from(run.count);
+                greatest = greatest.max(run.greatest);
+                next = Some(run.first_offset + i64::from(run.count));
+            }
+            let Some(record) = ahead.next() else { return Ok((count, greatest)) };
+            let Ok(record) = record else { return self.one_by_one(records, start) };
+            if record.offset != next.unwrap_or(record.offset) {
+                return self.one_by_one(records, start);
+            }
+            greatest =
+                greatest.max(self.record(control, record.key.is_some(), record.timestamp)?);
+            next = Some(Offset(record.offset.0.saturating_add(1)));
+            count += 1;
+        }
+    }
+
+    #[cold]
+    fn one_by_one(&self, records: &RecordIterator, start: u64) -> Result<(i64, Timestamp)> {
+        let control = records.header().is_control();
+        let (mut count, mut greatest, mut next) = (0, Timestamp::NONE, None);
+        for record in records.clone() {
             let record = record.map_err(|error| corrupt(start, error))?;
-            greatest = greatest.max(self.record(control, record.has_key, record.timestamp)?);
-            if last.is_some_and(|last| record.offset != last + 1) {
+            greatest =
+                greatest.max(self.record(control, record.key.is_some(), record.timestamp)?);
+            if record.offset != next.unwrap_or(record.offset) {
                 let what = format!("offset {} inside a batch is out of order", record.offset);
                 return Err(refused(StorageErrorKind::InvalidRecord, what));
             }
-            last = Some(record.offset);
+            next = Some(Offset(record.offset.0.saturating_add(1)));
             count += 1;
         }
         Ok((count, greatest))
@@ -174,24 +243,22 @@ impl Log {
         events: &mut Vec<Event>,
     ) -> Result<Validated> {
         let config = &self.config;
-        let rules = Rules { config, now: now.timestamp() };
+        let rules = Rules::new(config, now.timestamp());
         let to_magic = config.magic();
-        let mut sent = Vec::new();
+        let mut sent: Few<Sent> = Few::new();
         for entry in entries(bytes) {
             let entry = entry.map_err(|error| corrupt(0, error))?;
-            check_batch(
-                &entry,
-                sent.first().map_or(&entry.header, |first: &Entry| &first.header),
-                config,
-                to_magic,
-            )?;
-            sent.push(entry);
+            let first = sent.first().map_or(&entry.header, |first| &first.header);
+            check_batch(&entry, first, config, to_magic)?;
+            let Entry { header, position, .. } = entry;
+            sent.push(Sent { header, position, count: 0, greatest: Timestamp::NONE });
         }
-        let Some(first) = sent.first().map(|entry| entry.header) else {
+        let Some(first) = sent.first().map(|sent| sent.header) else {
             return Err(refused(StorageErrorKind::InvalidArgument, "there is nothing to append"));
         };
         // The codec of the last compressed batch stands for all (`UnifiedLog.analyzeAndValidateRecords`).
-        let source = sent.iter().map(|e| e.codec()).rfind(|&codec| codec != Codec::None);
+        let source =
+            sent.iter().map(|sent| sent.header.codec()).rfind(|&codec| codec != Codec::None);
         let source = source.unwrap_or(Codec::None);
         let (target, level) = config.compression.target(source);
         if to_magic < 2 && target == Codec::Zstd {
@@ -207,42 +274,40 @@ impl Log {
         let mut in_place = first.magic == to_magic && source == target && (plain || to_magic > 0);
         let mut next = self.log_end_offset;
         let mut max_timestamp = Timestamp::NONE;
-        // Of each batch: how many records it has, and the greatest time.
-        let mut counts = Vec::with_capacity(sent.len());
-        for entry in &sent {
+        for one in sent.iter_mut() {
+            let entry = one.entry(bytes);
             let contents = entry.contents().map_err(|error| corrupt(entry.position, error))?;
-            let (count, greatest) = match contents.batch() {
-                Some(records) => rules.batch(records, entry.position)?,
+            (one.count, one.greatest) = match contents.batch() {
+                Some(records) => rules.batch(&records, entry.position)?,
                 None => {
-                    let (count, greatest, stay) = rules.messages(entry, &contents)?;
+                    let (count, greatest, stay) = rules.messages(&entry, &contents)?;
                     in_place &= stay;
                     (count, greatest)
                 }
             };
-            counts.push((count, greatest));
-            max_timestamp = max_timestamp.max(greatest);
-            next = self.behind(next, count)?;
+            max_timestamp = max_timestamp.max(one.greatest);
+            next = self.behind(next, one.count)?;
         }
         let first_offset = self.log_end_offset;
         if let Some(time) = rules.append_time() {
             max_timestamp = time;
         }
-        let mut validated =
-            Validated { rewritten: None, first_offset, next_offset: next, max_timestamp };
         if in_place {
-            let places: Vec<_> = sent.iter().map(|e| (e.header, e.position as usize)).collect();
-            let mut at = first_offset;
-            for ((header, start), (count, greatest)) in places.into_iter().zip(counts) {
-                let one = &mut bytes[start..start + header.size_bytes()];
-                let stored = if header.is_message() { Offset(at.0 + count - 1) } else { at };
-                batch::set_base_offset_and_epoch(one, stored, epoch);
-                let append = rules.append_time();
+            let (mut at, append) = (first_offset, rules.append_time());
+            let mut batches = Few::new();
+            for one in sent.iter() {
+                let (mut header, bytes) = (one.header, &mut bytes[one.range()]);
+                let stored = if header.is_message() { Offset(at.0 + one.count - 1) } else { at };
+                batch::set_place(&mut header, bytes, stored, epoch);
                 if !header.is_control() {
-                    batch::set_max_timestamp(one, append.is_some(), append.unwrap_or(greatest));
+                    let time = append.unwrap_or(one.greatest);
+                    batch::set_time(&mut header, bytes, append.is_some(), time);
                 }
-                at = at + count;
+                at = at + one.count;
+                batches.push((Position(one.position as u32), header));
             }
-            return Ok(validated);
+            let (rewritten, next_offset) = (None, next);
+            return Ok(Validated { rewritten, batches, first_offset, next_offset, max_timestamp });
         }
         let was = bytes.len();
         let mut builder =
@@ -259,7 +324,8 @@ impl Log {
             builder = AnyBuilder::Batch(batch);
         }
         let mut at = first_offset;
-        for entry in &sent {
+        for one in sent.iter() {
+            let entry = one.entry(bytes);
             let contents = entry.contents().map_err(|error| corrupt(entry.position, error))?;
             for record in &contents {
                 let record = record.map_err(|error| corrupt(entry.position, error))?;
@@ -268,8 +334,10 @@ impl Log {
             }
         }
         let rewritten = builder.build();
+        let mut batches = Few::new();
         for entry in entries(&rewritten).flatten() {
             check_size(entry.bytes.len(), config)?;
+            batches.push((Position(entry.position as u32), entry.header));
         }
         let partition = self.partition.clone();
         let (from_bytes, to_bytes) = (was as u32, rewritten.len() as u32);
@@ -286,7 +354,7 @@ impl Log {
                 to_bytes,
             });
         }
-        validated.rewritten = Some(rewritten);
-        Ok(validated)
+        let (rewritten, next_offset) = (Some(rewritten), next);
+        Ok(Validated { rewritten, batches, first_offset, next_offset, max_timestamp })
     }
 }

@@ -12,19 +12,21 @@
 
 use super::error::{Result, StorageError};
 use super::segment::Segment;
-use crate::batch::{HEADER_SIZE_BYTES, Header, batch_size, verify_checksum};
+use crate::batch::{HEADER_SIZE_BYTES, Header, verify_checksum_of};
 use crate::disk::{Disk, FileId};
 use crate::types::Position;
 
 /// Bytes of the first piece.
 const LEAST_BYTES: usize = 256;
 /// Bytes of the largest piece, if no batch is larger.
-const MOST_BYTES: usize = 512 << 10;
+const MOST_BYTES: usize = 256 << 10;
 
 /// A piece of one file in memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Window {
+    /// The piece is at its front; what lies behind is of no interest.
     buffer: Vec<u8>,
+    held: usize,
     start: u64,
     piece_bytes: usize,
 }
@@ -36,6 +38,7 @@ impl Window {
     }
 
     /// `length` bytes from `position` on; fewer only at the end of the file.
+    #[inline]
     pub(super) fn bytes(
         &mut self,
         disk: &Disk,
@@ -43,20 +46,34 @@ impl Window {
         position: u64,
         length: usize,
     ) -> Result<&[u8]> {
-        let end = self.start + self.buffer.len() as u64;
+        let end = self.start + self.held as u64;
         if position < self.start || position + length as u64 > end {
-            let straight = position >= self.start && position <= end;
-            self.piece_bytes = match straight && !self.buffer.is_empty() {
-                true => (self.piece_bytes * 4).min(MOST_BYTES),
-                false => LEAST_BYTES,
-            };
-            self.buffer.clear();
-            self.start = position;
-            disk.read_into(file, position, &mut self.buffer, length.max(self.piece_bytes))?;
+            self.fill(disk, file, position, length)?;
         }
         let from = (position - self.start) as usize;
-        let to = (from + length).min(self.buffer.len());
+        let to = (from + length).min(self.held);
         Ok(&self.buffer[from..to])
+    }
+
+    /// The next piece. What the last one has of it is kept.
+    #[cold]
+    fn fill(&mut self, disk: &Disk, file: FileId, position: u64, length: usize) -> Result<()> {
+        let end = self.start + self.held as u64;
+        let straight = position >= self.start && position <= end && self.held > 0;
+        let kept = if straight { (end - position) as usize } else { 0 };
+        self.piece_bytes = match straight {
+            true => (self.piece_bytes * 4).min(MOST_BYTES),
+            false => LEAST_BYTES,
+        };
+        self.buffer.copy_within(self.held - kept..self.held, 0);
+        (self.start, self.held) = (position, kept);
+        let wanted = length.max(self.piece_bytes);
+        if self.buffer.len() < wanted {
+            self.buffer.resize(wanted, 0);
+        }
+        let behind = position + kept as u64;
+        self.held += disk.read_over(file, behind, &mut self.buffer[kept..wanted])?;
+        Ok(())
     }
 }
 
@@ -111,17 +128,12 @@ impl Segment {
         window: &mut Window,
         position: Position,
     ) -> Result<Option<Header>> {
-        let left = self.size_bytes.saturating_sub(position.0) as usize;
-        if left < 17 {
+        if self.left_at(position) < 17 {
             return Ok(None);
         }
         let start = u64::from(position.0);
         let bytes = window.bytes(disk, self.log, start, HEADER_SIZE_BYTES)?;
-        match batch_size(bytes) {
-            Ok(size) if size > left => Ok(None),
-            _ => Header::read(bytes).map(Some),
-        }
-        .map_err(|error| StorageError::batch(disk.path(self.log), start, error))
+        self.header_in(disk, position, bytes)
     }
 
     /// Compares the checksum of the batch at `position`.
@@ -134,7 +146,7 @@ impl Segment {
     ) -> Result<()> {
         let start = u64::from(position.0);
         let bytes = window.bytes(disk, self.log, start, header.size_bytes())?;
-        verify_checksum(bytes)
+        verify_checksum_of(header, bytes)
             .map_err(|error| StorageError::batch(disk.path(self.log), start, error))
     }
 }

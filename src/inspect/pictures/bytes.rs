@@ -42,7 +42,7 @@ impl Inspection {
         canvas: &Canvas,
         picture: &mut Picture,
     ) {
-        if !super::super::records::checksum_holds(bytes) {
+        if crate::batch::verify_checksum(bytes).is_err() {
             let text = canvas.word("the checksum does not fit these bytes", "校验和与这些字节不符");
             picture.push(Line::of(format!("  {} {text}", canvas.glyphs.bad), Role::Bad));
         }

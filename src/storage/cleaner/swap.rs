@@ -52,9 +52,11 @@ impl CleanedSegment {
         last_offset: Offset,
     ) -> Result<()> {
         let mut untold = Vec::new(); // index entries of a copy are no news
+        let batches = crate::batch::batches(bytes).flatten().map(|(at, header, _)| (at, header));
         self.segment.append(
             disk,
             bytes,
+            &batches.collect(),
             last_offset,
             log.config(),
             log.partition(),

@@ -77,8 +77,9 @@ fn grow(log: &mut Log, disk: &mut Disk, case: &Value, wanted: &[Value]) {
             let id = (&case["id"], header.base_offset);
             assert_eq!(i64::from(header.crc), int(&batch["crc"]), "batch of case {id:?}");
             let config = LogConfig::default();
+            let batches = [(Position(0), header)].into_iter().collect();
             segment
-                .append(disk, &bytes, last_offset, &config, &partition, &mut Vec::new())
+                .append(disk, &bytes, &batches, last_offset, &config, &partition, &mut Vec::new())
                 .unwrap();
             log.log_end_offset = last_offset + 1;
         }
