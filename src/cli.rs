@@ -91,10 +91,18 @@ fn carry_out(arguments: &Arguments, out: &mut Output, err: &mut dyn Write) -> Re
             out.text(&Arguments::command().render_help().to_string());
             Ok(ENDED)
         }
-        Some(Command::Sandbox) if screen::is_there(arguments) => {
-            screen::open(arguments, Start::Sandbox, None, None)
+        Some(Command::Sandbox { from }) if screen::is_there(arguments) => {
+            let start = match from {
+                Some(file) => Start::Script(run::script(&file.display().to_string())?),
+                None => Start::Sandbox,
+            };
+            screen::open(arguments, start, None, None)
         }
-        Some(Command::Sandbox) => run::sandbox(arguments, &mut std::io::stdin().lock(), out, err),
+        Some(Command::Sandbox { from }) => {
+            let from = from.as_ref().map(|file| run::script(&file.display().to_string()));
+            let from = from.transpose()?;
+            run::sandbox(arguments, from, &mut std::io::stdin().lock(), out, err)
+        }
         Some(Command::Lesson(asked)) => lessons::lesson(arguments, asked, out, err),
         Some(Command::Check(asked)) => check::check(asked, out),
         Some(Command::Run(asked)) => run::run(arguments, asked, out, err),

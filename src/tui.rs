@@ -69,6 +69,8 @@ pub enum Start {
     Lesson(String),
     /// The sandbox.
     Sandbox,
+    /// A sandbox in which a script has run, up to the step in which a promise broke.
+    Script(String),
     /// A directory that somebody else wrote.
     Inspect(PathBuf),
     /// The directory of a real broker that comes with the lab, by its name; empty: the first.

@@ -83,8 +83,14 @@ pub enum Command {
     #[command(after_help = RUN_EXAMPLES)]
     Run(RunArguments),
     /// A cluster of three brokers and a prompt; without a screen commands are read from the standard input
-    #[command(after_help = "Example: klab sandbox --seed 7 --dir /tmp/k --keep")]
-    Sandbox,
+    #[command(
+        after_help = "Examples: klab sandbox --seed 7 --dir /tmp/k --keep; klab sandbox --from lost.klab"
+    )]
+    Sandbox {
+        /// Begins with a script, at the step in which a promise breaks in it, or at its end
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+    },
     /// Holds lessons to what they say
     #[command(after_help = "Example: klab check a05 --update")]
     Check(CheckArguments),

@@ -36,9 +36,16 @@ fn bytes(file: &str) -> Result<Vec<u8>, String> {
 /// What the sandbox begins with, as on the screen.
 const SANDBOX: &str = "cluster brokers=3 kafka=4.3";
 
+/// The text of a script.
+pub fn script(file: &str) -> Result<String, String> {
+    let bytes = bytes(file)?;
+    decode(file, &bytes).map(str::to_owned).map_err(|error| error.to_string())
+}
+
 /// `klab sandbox` without a screen: each line of `input` is a command, answered before the next one is read.
 pub fn sandbox(
     arguments: &Arguments,
+    from: Option<String>,
     input: &mut dyn BufRead,
     out: &mut Output,
     err: &mut dyn Write,
@@ -50,7 +57,8 @@ pub fn sandbox(
     session.seed = options.seed.unwrap_or(session.seed);
     session.measure = Some(Box::new(Live::new(None, arguments.canvas(), interrupt::asked)));
     session.inspector = Some(Box::new(Samples::default()));
-    let (mut line, mut number) = (SANDBOX.as_bytes().to_vec(), 0_usize);
+    let begin = from.unwrap_or_else(|| SANDBOX.to_owned());
+    let (mut line, mut number) = (begin.into_bytes(), 0_usize);
     let mut code = ENDED;
     loop {
         let text = decode(INPUT, &line).map_err(|error| error.to_string())?;

@@ -73,6 +73,31 @@ pub fn run_script(
     end
 }
 
+/// Runs a script up to the step in which a promise breaks, or to its end. An error is a sentence.
+pub fn run_to_violation(text: &str, session: &mut Session) -> Result<(), String> {
+    let statements = parse_script("script", text, 1)
+        .map_err(|errors| errors.first().map(ToString::to_string).unwrap_or_default())?;
+    for statement in statements {
+        let mut execution = Execution::new(statement);
+        loop {
+            let progress = execution.advance(session);
+            let broken = session
+                .lab
+                .as_ref()
+                .is_some_and(|lab| !lab.cluster().invariants.violations().is_empty());
+            if broken {
+                return Ok(());
+            }
+            match progress {
+                Progress::Stepped => {}
+                Progress::Done(output) if output.status == Status::Ended => break,
+                Progress::Done(output) => return Err(output.lines.join(" ")),
+            }
+        }
+    }
+    Ok(())
+}
+
 struct Runner<'a> {
     options: RunOptions,
     out: &'a mut dyn FnMut(&str),

@@ -159,19 +159,18 @@ impl Shop {
         })
     }
 
-    fn sandbox(&mut self, language: Language) -> Result<Box<dyn Stage>, String> {
+    /// A cluster of three brokers, or what a script makes, up to the step in which a promise breaks.
+    fn sandbox(
+        &mut self,
+        language: Language,
+        script: Option<&str>,
+    ) -> Result<Box<dyn Stage>, String> {
         let (path, make) = self.place("sandbox");
         let mut session = Session::new(language, make);
         session.measure = Some(Box::new(Live::new(None, Canvas::text(language), || false)));
         session.seed = self.seed.unwrap_or(1);
         let text = format!("cluster brokers=3 kafka=4.3 seed={}", session.seed);
-        let cluster = crate::script::parse_line(&text, 1).map_err(|fault| fault.message)?;
-        if let Some(statement) = cluster {
-            let output = crate::script::Execution::new(statement).finish(&mut session);
-            if output.status != crate::script::Status::Ended {
-                return Err(output.lines.join(" "));
-            }
-        }
+        crate::script::run_to_violation(script.unwrap_or(&text), &mut session)?;
         let play = Play::new(session, BTreeMap::new(), 0);
         Ok(Box::new(LabStage::new(play, "", None, (!self.keep).then_some(path))))
     }
@@ -209,7 +208,8 @@ impl Library for Shop {
     fn open(&mut self, start: &Start, language: Language) -> Result<Box<dyn Stage>, String> {
         match start {
             Start::Lesson(id) => self.lesson(id, language),
-            Start::Sandbox => self.sandbox(language),
+            Start::Sandbox => self.sandbox(language, None),
+            Start::Script(text) => self.sandbox(language, Some(text)),
             Start::Inspect(path) => {
                 Ok(Box::new(InspectStage::new(Inspection::open(path)?, language)))
             }
