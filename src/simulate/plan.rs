@@ -169,6 +169,7 @@ fn cluster(wish: &Wish, seed: u64, brokers: u64, controllers: u64, chance: &mut 
         ("replica.lag.time.max.ms", chance.one_of(&[400, 1_500, 4_000]).to_string()),
         ("replica.fetch.wait.max.ms", chance.one_of(&[50, 200, 350]).to_string()),
         ("replica.socket.timeout.ms", "1500".to_owned()),
+        ("auto.create.topics.enable", "false".to_owned()),
         ("offsets.topic.num.partitions", "1".to_owned()),
         ("group.initial.rebalance.delay.ms", "200".to_owned()),
     ];
