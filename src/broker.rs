@@ -131,6 +131,8 @@ pub struct Broker {
     pub upkeep: Upkeep,
     /// ISR changes that wait for the answer to the one before.
     pub(crate) alter_queue: Vec<TopicPartition>,
+    /// Whether it acts on what the metadata log says; a starting broker only reads.
+    acts_on_metadata: bool,
     in_flight: BTreeMap<u64, InFlight>,
     timeout_armed: bool,
     next_correlation: u64,
@@ -235,7 +237,7 @@ impl Broker {
             }
             (Purpose::Registration, Response::BrokerRegistration(response)) => {
                 self.registered(now, response, out);
-                Ok(())
+                self.begin_to_act(now, disk, out)
             }
             (Purpose::Heartbeat, Response::BrokerHeartbeat(response)) => {
                 self.heartbeat_answered(now, response, disk, out)

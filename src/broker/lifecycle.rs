@@ -136,6 +136,7 @@ impl Broker {
                 .collect(),
             upkeep: super::Upkeep::begin(now, cleaned),
             alter_queue: Vec::new(),
+            acts_on_metadata: false,
             in_flight: BTreeMap::new(),
             timeout_armed: false,
             next_correlation: start_ordinal << 40,

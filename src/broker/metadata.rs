@@ -53,11 +53,43 @@ impl Broker {
                     offset: self.observer.image.offset,
                     count: records.len(),
                 });
-                self.apply(now, &records, disk, out)?;
+                if self.acts_on_metadata {
+                    self.apply(now, &records, disk, out)?;
+                } else {
+                    self.begin_to_act(now, disk, out)?;
+                }
                 self.caught_up_with_metadata(now, out);
             }
         }
         self.fetch_metadata(now, out);
+        Ok(())
+    }
+
+    /// A starting broker takes no replica into its hands before it has read its own registration: until then the
+    /// metadata may speak of the process before it, as whose leader it must not act (class `BrokerServer`: publishers
+    /// are installed after `initialCatchUpFuture`).
+    pub(super) fn begin_to_act(
+        &mut self,
+        now: Instant,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), Halt> {
+        let image = &self.observer.image;
+        if self.acts_on_metadata || self.epoch.0 < 0 || image.offset.0 < self.epoch.0 {
+            return Ok(());
+        }
+        self.acts_on_metadata = true;
+        for (name, topic) in image.topics.iter() {
+            self.groups.topic_ids.insert(name.clone(), topic.id);
+        }
+        let own: Vec<TopicPartition> = image
+            .partitions()
+            .filter(|(_, registration)| registration.replicas.contains(&self.id))
+            .map(|(partition, _)| partition)
+            .collect();
+        for partition in own {
+            self.reconcile(now, &partition, disk, out)?;
+        }
         Ok(())
     }
 

@@ -176,7 +176,7 @@ fn the_sandbox_without_a_screen_reads_commands_line_by_line() {
     let sandbox = |mut input: &[u8]| {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut output = Output::new(&mut out);
-        let code = run::sandbox(&arguments, &mut input, &mut output, &mut err);
+        let code = run::sandbox(&arguments, None, &mut input, &mut output, &mut err);
         (code, String::from_utf8(out).unwrap())
     };
     let (code, out) =
