@@ -35,7 +35,7 @@ pub use producer::{Producer, ProducerRecord, SendOutcome, Workload};
 
 use crate::clock::{Duration, Instant};
 use crate::protocol::{Input, Output};
-use crate::types::NodeId;
+use crate::types::{NodeId, TopicName};
 
 /// Any client.
 #[derive(Clone, Debug)]
@@ -89,6 +89,14 @@ impl Client {
         match self {
             Client::Producer(producer) => producer.is_closed(),
             Client::Consumer(consumer) => consumer.is_stopped(),
+            Client::Admin(_) => false,
+        }
+    }
+    /// Whether the next refresh of its metadata will bring partitions that it does not know.
+    pub fn misses_partitions(&self, count: &dyn Fn(&TopicName) -> Option<usize>) -> bool {
+        match self {
+            Client::Producer(producer) => producer.metadata().misses_partitions(count),
+            Client::Consumer(consumer) => consumer.metadata().misses_partitions(count),
             Client::Admin(_) => false,
         }
     }

@@ -221,6 +221,12 @@ impl Metadata {
         }
         out.events.push(Event::MetadataRefreshed { brokers: self.brokers.len(), topics: count });
     }
+    /// Whether an answer to the next question would bring partitions that it does not know yet.
+    pub fn misses_partitions(&self, count: &dyn Fn(&TopicName) -> Option<usize>) -> bool {
+        self.topics.iter().any(|(name, known)| {
+            known.error.is_none() && count(name).is_some_and(|now| now != known.partitions.len())
+        })
+    }
     /// Idle time was skipped.
     pub fn shift(&mut self, by: Duration) {
         self.not_before = self.not_before + by;

@@ -14,7 +14,7 @@ use crate::disk::Disk;
 use crate::group::GroupState;
 use crate::protocol::{Body as MessageBody, Request, Response, Timer};
 use crate::replica::{Replica, Role};
-use crate::types::{LeaderEpoch, NodeId};
+use crate::types::{LeaderEpoch, NodeId, TopicName};
 use std::sync::Arc;
 
 /// Idle time that is worth passing over; a shorter one is played as it is.
@@ -256,6 +256,7 @@ impl Cluster {
         if until.since(self.now) < WORTH_PASSING
             || self.settled().is_err()
             || self.clients.values().any(|client| client.has_uncommitted())
+            || self.clients.keys().any(|id| self.refresh_would_tell(*id))
         {
             return None;
         }
@@ -289,10 +290,17 @@ impl Cluster {
         }
     }
 
+    /// Whether a client's next refresh of its metadata brings partitions that it does not know.
+    fn refresh_would_tell(&self, node: NodeId) -> bool {
+        let topics = self.active_image().map(|image| &image.topics);
+        let count = |name: &TopicName| Some(topics?.get(name)?.partitions.len());
+        self.clients.get(&node).is_some_and(|client| client.misses_partitions(&count))
+    }
+
     /// Whether the controller's next balance finds a leader to move back, or a partition without one.
     fn balance_would_act(&self) -> bool {
-        self.controller().is_some_and(|controller| {
-            controller.image.partitions().any(|(_, p)| match (p.leader, p.preferred_leader()) {
+        self.active_image().is_some_and(|image| {
+            image.partitions().any(|(_, p)| match (p.leader, p.preferred_leader()) {
                 (Some(leader), Some(first)) => leader != first && p.isr.contains(&first),
                 (leader, _) => leader.is_none(),
             })

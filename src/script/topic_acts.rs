@@ -4,7 +4,7 @@
 
 use super::acts::{About, Acts, admin, nodes};
 use super::command::TopicAct;
-use crate::cluster::{Act, Lab};
+use crate::cluster::{Act, Lab, NodeState};
 use crate::coordination::assignment::assign_replicas;
 use crate::protocol::{
     CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest,
@@ -25,13 +25,10 @@ fn placed(
     replication_factor: usize,
     first: usize,
 ) -> Option<Vec<Vec<NodeId>>> {
-    let image = lab?.cluster().image()?;
-    let brokers: Vec<_> = image
-        .brokers
-        .iter()
-        .filter(|(_, broker)| !broker.fenced)
-        .map(|(id, broker)| (*id, broker.rack.clone()))
-        .collect();
+    let cluster = lab?.cluster();
+    let alive = cluster.brokers.keys().filter(|id| cluster.state(**id) == NodeState::Alive);
+    let rack = |id| cluster.broker(id).and_then(|broker| broker.config.rack(id));
+    let brokers: Vec<_> = alive.map(|id| (*id, rack(*id))).collect();
     let count = usize::try_from(partitions).ok()?.checked_sub(first)?;
     let count = Some(count).filter(|count| *count <= 100_000)?;
     assign_replicas(&brokers, count, replication_factor, start?, first as u32).ok()
