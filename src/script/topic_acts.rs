@@ -26,7 +26,10 @@ fn placed(
     first: usize,
 ) -> Option<Vec<Vec<NodeId>>> {
     let cluster = lab?.cluster();
-    let alive = cluster.brokers.keys().filter(|id| cluster.state(**id) == NodeState::Alive);
+    // In the very first moment nobody runs yet; the request will find them running.
+    let none = cluster.brokers.keys().all(|id| cluster.state(*id) != NodeState::Alive);
+    let alive = |id: &&NodeId| none || cluster.state(**id) == NodeState::Alive;
+    let alive = cluster.brokers.keys().filter(alive);
     let rack = |id| cluster.broker(id).and_then(|broker| broker.config.rack(id));
     let brokers: Vec<_> = alive.map(|id| (*id, rack(*id))).collect();
     let count = usize::try_from(partitions).ok()?.checked_sub(first)?;
