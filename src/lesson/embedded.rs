@@ -35,6 +35,7 @@ lessons!(
     "e02-group-assignment",
     "h01-tour",
     "h02-add-partitions",
+    "h03-metrics-and-views",
     "h04-real-log-dir",
     "h06-disk-and-zero-copy",
     "m01-directory-names",
