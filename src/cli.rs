@@ -20,6 +20,7 @@
 
 mod arguments;
 mod check;
+mod compare;
 mod dump;
 mod interrupt;
 mod lessons;

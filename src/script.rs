@@ -20,6 +20,7 @@ mod build;
 mod capability;
 mod chinese;
 mod command;
+mod compare;
 mod complete;
 mod condition;
 mod configs;
@@ -58,6 +59,7 @@ mod proof_broker;
 
 pub use capability::{HERE, lacking};
 pub use command::*;
+pub use compare::{Answer, Compared, ComparedSetting, Comparison as ScriptComparison, Side};
 pub use complete::{Completion, CompletionKind, Names, NoNames, complete, ghost};
 pub use condition::parse_all as parse_condition;
 pub use configs::Scope;

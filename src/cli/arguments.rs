@@ -191,6 +191,7 @@ Without --dir and --keep the files are in memory. With --keep the run ends with 
 Examples:
   klab run orders.klab
   klab run orders.klab --dir /tmp/k --keep && ls /tmp/k/broker-1
+  klab run orders.klab --compare kafka=0.10.2,4.3
   klab run - --json < orders.klab";
 
 /// `klab run`
@@ -205,6 +206,9 @@ pub struct RunArguments {
     /// Prints each command before what it says
     #[arg(long)]
     pub echo: bool,
+    /// The same script in two to four clusters that differ in one setting, side by side
+    #[arg(long, value_name = "NAME=A,B")]
+    pub compare: Option<String>,
     /// A broken invariant fails the run
     #[arg(long)]
     pub strict: bool,

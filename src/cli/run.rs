@@ -99,6 +99,9 @@ pub fn run(
     interrupt::listen();
     let bytes = bytes(&asked.file)?;
     let text = decode(file, &bytes).map_err(|error| error.to_string())?;
+    if let Some(setting) = &asked.compare {
+        return super::compare::run(arguments, asked, setting, (file, text), out);
+    }
     let options = &arguments.options;
     let place = FilesPlace::choose(options.dir.as_deref(), options.keep);
     let mut session = Session::new(arguments.language(), Box::new(place.maker()));
