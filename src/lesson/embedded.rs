@@ -32,6 +32,7 @@ lessons!(
     "b07-leader-failover",
     "b09-all-replicas-down",
     "b11-rolling-restart",
+    "c08-broker-fencing-and-quorum-loss",
     "e02-group-assignment",
     "h01-tour",
     "h02-add-partitions",
