@@ -12,7 +12,6 @@
 //! Always: whatever a node learns, it learns from a message or from its own log. Left out so far: ZooKeeper, and more
 //! than one voter.
 
-pub mod assignment;
 mod event;
 pub mod kraft;
 pub mod zookeeper;

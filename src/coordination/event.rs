@@ -40,6 +40,8 @@ pub enum ElectionReason {
     Unclean,
     /// ISR and ELR are empty, and the leader that is known to be the last one came back (KIP-966).
     LastKnownLeader,
+    /// It was the first to create the partition's znode (every broker for itself).
+    Race,
     /// A reassignment.
     Reassignment,
     /// The ISR changed.
@@ -72,6 +74,7 @@ impl ElectionReason {
                 "ISR and ELR are empty, and the last known leader came back",
                 "ISR 与 ELR 均为空，最后已知的 leader 恢复了",
             ),
+            ElectionReason::Race => ("it was the first to create the znode", "它最先创建了 znode"),
             ElectionReason::Reassignment => ("its replicas are reassigned", "副本正在重新分配"),
             ElectionReason::IsrChange => ("its ISR changed", "ISR 发生变化"),
         };

@@ -5,7 +5,7 @@
 use super::acts::{About, Acts, admin, nodes};
 use super::command::TopicAct;
 use crate::cluster::{Act, Lab, NodeState};
-use crate::coordination::assignment::assign_replicas;
+use crate::coordination::zookeeper::placement::{BrokerRack, Plan, place};
 use crate::protocol::{
     CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest,
     IncrementalAlterConfigsRequest, NewTopic, Request,
@@ -31,10 +31,17 @@ fn placed(
     let alive = |id: &&NodeId| none || cluster.state(**id) == NodeState::Alive;
     let alive = cluster.brokers.keys().filter(alive);
     let rack = |id| cluster.broker(id).and_then(|broker| broker.config.rack(id));
-    let brokers: Vec<_> = alive.map(|id| (*id, rack(*id))).collect();
+    let brokers: Vec<_> = alive.map(|id| BrokerRack { id: *id, rack: rack(*id) }).collect();
     let count = usize::try_from(partitions).ok()?.checked_sub(first)?;
     let count = Some(count).filter(|count| *count <= 100_000)?;
-    assign_replicas(&brokers, count, replication_factor, start?, first as u32).ok()
+    let plan = Plan {
+        partitions: i32::try_from(count).ok()?,
+        replication_factor: i32::try_from(replication_factor).ok()?,
+        start_index: start?,
+        first_shift: start?,
+        first_partition: first as u32,
+    };
+    place(&brokers, plan).ok()
 }
 
 /// The acts of one `topic` command.

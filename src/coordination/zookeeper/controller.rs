@@ -11,7 +11,8 @@
 //! Files, to be read in this order: `rules` (what each version does), `election` (who leads next), `context` (what it
 //! knows), `run` (how an event waits for ZooKeeper), `client` (what it reads and writes), `orders` and `channels` (what
 //! it tells brokers), `partitions` and `replicas` (the two state machines), `office` (election, taking and leaving
-//! office), `changes` (what a change of the tree brings about), `requests`, `reassignment`, `deletion`.
+//! office), `changes` (what a change of the tree brings about), `requests`, `reassignment`, `deletion`; and `itself`, a
+//! world without controller.
 //!
 //! Always: it changes the tree first and tells brokers then; it holds nothing that a new controller could not read from
 //! the tree. It neither sends nor waits by itself: the broker around it does what an [`Action`] says, and hands back
@@ -25,6 +26,7 @@ mod context;
 mod deletion;
 mod election;
 mod event;
+mod itself;
 mod office;
 mod orders;
 mod partitions;
@@ -60,7 +62,7 @@ use crate::types::{NodeId, TopicName, TopicPartition};
 use channels::{Channels, LineAct};
 use process::preempted;
 use run::{Effect, Run, Stop};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 /// What the broker around the controller has to do, in this order.
 #[derive(Clone, Debug, PartialEq)]
@@ -195,6 +197,7 @@ impl Controller {
             }
             (znodes::REASSIGN_PARTITIONS, NodeCreated) => Some(Work::ZooKeeperReassignment),
             (znodes::PREFERRED_REPLICA_ELECTION, NodeCreated) => Some(Work::ZooKeeperElection),
+            (path, NodeDeleted) => itself::partition_of_leader_path(path).map(Work::LeaderNodeGone),
             (path, NodeDataChanged) => match znodes::topic_of_path(path) {
                 Some(topic) => Some(Work::PartitionModifications(topic)),
                 None => znodes::partition_of_state_path(path).map(Work::ReassignmentIsrChange),
@@ -318,12 +321,17 @@ impl Controller {
             out.push(Action::Event(Event::Controller(refused)));
         }
         if let (Request::StopReplica(order), Response::StopReplica(answer)) = (&order, response) {
+            let topics: BTreeSet<&TopicName> =
+                order.partitions.iter().map(|one| &one.partition.topic).collect();
+            let under_way: BTreeSet<&TopicName> = topics
+                .into_iter()
+                .filter(|topic| {
+                    let started = ReplicaState::DeletionStarted;
+                    !self.context().replicas_in(topic, started).is_empty()
+                })
+                .collect();
             let deleted = |one: &&crate::protocol::StopReplicaPartition| {
-                let topic = &one.partition.topic;
-                one.delete
-                    && self.context().replicas_of_topic(topic).iter().any(|replica| {
-                        self.context().replica_state(replica) == ReplicaState::DeletionStarted
-                    })
+                one.delete && under_way.contains(&one.partition.topic)
             };
             let outcome = |partition: &TopicPartition| {
                 let found = answer.partitions.iter().find(|(one, _)| one == partition);

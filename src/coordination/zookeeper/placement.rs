@@ -9,8 +9,10 @@
 //! ```
 //!
 //! With racks the brokers are first put into an order that alternates between racks, and a broker is passed over while
-//! its rack has a replica and another rack has none. Always: the same brokers, start index and first partition give
-//! the same rows. Kafka draws start index and first shift at random when none is given; whoever calls draws them here.
+//! its rack has a replica and another rack has none. Always: the same brokers, start index and first partition give the
+//! same rows. Kafka draws start index and first shift at random when none is given; whoever calls draws them here. The
+//! tool that plans reassignments (`kafka-reassign-partitions --generate`) goes by this rule to this day; a KRaft
+//! controller places new topics otherwise (`kraft::placement`).
 
 use crate::protocol::ErrorCode;
 use crate::types::NodeId;

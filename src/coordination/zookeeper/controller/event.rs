@@ -126,6 +126,22 @@ pub enum ControllerEvent {
         /// With which error.
         error: crate::protocol::ErrorCode,
     },
+    /// Every broker for itself: another broker's znode was there first.
+    RaceLost {
+        /// Who lost.
+        broker: NodeId,
+        /// Which partition.
+        partition: TopicPartition,
+        /// Who leads it.
+        by: NodeId,
+    },
+    /// Every broker for itself: nobody leads, and this replica may not, since it is not in sync.
+    RaceAwaited {
+        /// Who waits.
+        broker: NodeId,
+        /// Which partition.
+        partition: TopicPartition,
+    },
     /// Something that Kafka would only write to its log.
     Trouble {
         /// In which event of the queue.
@@ -165,6 +181,8 @@ impl ControllerEvent {
             ControllerEvent::ReassignmentStarted { .. } => "ReassignmentStarted",
             ControllerEvent::ReassignmentDone { .. } => "ReassignmentDone",
             ControllerEvent::OrderRefused { .. } => "OrderRefused",
+            ControllerEvent::RaceLost { .. } => "RaceLost",
+            ControllerEvent::RaceAwaited { .. } => "RaceAwaited",
             ControllerEvent::Trouble { .. } => "ControllerTrouble",
         }
     }
@@ -174,6 +192,8 @@ impl ControllerEvent {
         match self {
             ControllerEvent::StateNewer { partition, .. }
             | ControllerEvent::NoLeader { partition, .. }
+            | ControllerEvent::RaceLost { partition, .. }
+            | ControllerEvent::RaceAwaited { partition, .. }
             | ControllerEvent::ReassignmentStarted { partition, .. }
             | ControllerEvent::ReassignmentDone { partition, .. } => Some(partition),
             _ => None,
@@ -255,6 +275,12 @@ impl ControllerEvent {
             ControllerEvent::OrderRefused { broker, order, error } => {
                 format!("broker {broker} refuses {order} with {error}")
             }
+            ControllerEvent::RaceLost { broker, partition, by } => {
+                format!("{partition}: broker {broker} comes too late: {by} leads, and is watched")
+            }
+            ControllerEvent::RaceAwaited { broker, partition } => {
+                format!("{partition}: nobody leads, and broker {broker} may not: it is not in sync")
+            }
             ControllerEvent::Trouble { during, what } => {
                 format!("the controller gives up on {during}: {what}")
             }
@@ -316,6 +342,12 @@ impl ControllerEvent {
             }
             ControllerEvent::OrderRefused { broker, order, error } => {
                 format!("broker {broker} 拒绝 {order}，错误 {error}")
+            }
+            ControllerEvent::RaceLost { broker, partition, by } => {
+                format!("{partition}：broker {broker} 来迟一步，由 {by} 领导，于是监视它")
+            }
+            ControllerEvent::RaceAwaited { broker, partition } => {
+                format!("{partition}：无人领导，而 broker {broker} 不同步，不能担任 leader")
             }
             ControllerEvent::Trouble { during, what } => {
                 format!("controller 放弃处理 {during}：{what}")

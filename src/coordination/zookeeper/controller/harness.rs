@@ -65,6 +65,10 @@ pub fn ids(list: &[u32]) -> Vec<NodeId> {
 impl Lab {
     /// So many brokers of this version, the first one controller.
     pub fn new(kafka: &str, brokers: u32) -> Lab {
+        Lab::with_settings(kafka, brokers, |_| {})
+    }
+
+    pub fn with_settings(kafka: &str, brokers: u32, set: impl Fn(&mut Settings)) -> Lab {
         let mut lab = Lab {
             tree: Tree::default(),
             now: Instant(0),
@@ -83,8 +87,10 @@ impl Lab {
         }
         let era = crate::era::of(kafka).unwrap();
         for id in ids(&(1..=brokers).collect::<Vec<_>>()) {
+            let mut settings = Settings::of(&era, 1);
+            set(&mut settings);
             let node = Node {
-                controller: Controller::new(id, Settings::of(&era, 1)),
+                controller: Controller::new(id, settings),
                 session: SessionId::NONE,
                 up: false,
                 paused: false,

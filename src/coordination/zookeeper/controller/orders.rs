@@ -74,7 +74,10 @@ impl Run<'_> {
             };
             list.insert(partition.clone(), order);
         }
-        self.order_metadata(&self.context.live_or_shutting_down(), &[partition.clone()]);
+        let everybody = self.context.live_or_shutting_down();
+        let rest =
+            if self.orders.update_to.len() == everybody.len() { &[][..] } else { &everybody };
+        self.order_metadata(rest, std::slice::from_ref(partition));
     }
 
     /// Tells `brokers` the metadata of these partitions, as far as they ever had a leader.
@@ -99,6 +102,11 @@ impl Run<'_> {
             };
             self.orders.update.insert(partition.clone(), update);
         }
+    }
+
+    /// Takes a partition's metadata out again: somebody else tells everybody.
+    pub fn forget_metadata_order(&mut self, partition: &TopicPartition) {
+        self.orders.update.remove(partition);
     }
 
     /// Tells a broker to let go of its copy, and perhaps to delete it.

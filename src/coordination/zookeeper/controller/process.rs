@@ -68,6 +68,9 @@ impl Run<'_> {
     }
 
     fn dispatch(&mut self, work: &Work) -> Step<()> {
+        if self.settings.election_per_partition {
+            return self.dispatch_for_itself(work);
+        }
         match work {
             Work::Startup => return self.startup(),
             Work::ControllerChange => return self.maybe_resign(),
@@ -108,6 +111,24 @@ impl Run<'_> {
                 self.serve(*from, *correlation, request)
             }
             Work::Startup | Work::ControllerChange | Work::Reelect | Work::Expire => Ok(()),
+            Work::LeaderNodeGone(_) => Ok(()),
+        }
+    }
+
+    /// What concerns a broker that knows no controller.
+    fn dispatch_for_itself(&mut self, work: &Work) -> Step<()> {
+        match work {
+            Work::Startup | Work::Reelect => self.itself_start(),
+            Work::BrokerChange => self.itself_brokers(),
+            Work::TopicChange => self.itself_topics(),
+            Work::PartitionModifications(topic) => self.itself_again(topic),
+            Work::LeaderNodeGone(partition) => self.race(vec![partition.clone()]),
+            other => {
+                if let Some((to, correlation, response)) = preempted(other) {
+                    self.answer(to, correlation, response);
+                }
+                Ok(())
+            }
         }
     }
 

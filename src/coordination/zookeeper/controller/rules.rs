@@ -85,6 +85,8 @@ pub struct Settings {
     pub unclean_leader_election_enable: bool,
     /// `delete.topic.enable`.
     pub delete_topic_enable: bool,
+    /// No controller: the replicas of each partition race for its leadership (`election=per-partition`, the lab's own).
+    pub election_per_partition: bool,
     /// `controller.socket.timeout.ms`: how long a broker may take over an order before it is sent again.
     pub controller_socket_timeout: Duration,
 }
@@ -102,6 +104,7 @@ impl Settings {
             leader_imbalance_per_broker_percentage: 10,
             unclean_leader_election_enable: unclean,
             delete_topic_enable: rules.deletes_topics,
+            election_per_partition: false,
             controller_socket_timeout: Duration::from_ms(30_000),
         }
     }

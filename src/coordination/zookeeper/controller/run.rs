@@ -57,6 +57,8 @@ pub enum Work {
     ZooKeeperElection,
     /// It is time to look for leaders that are not the preferred ones.
     Balance,
+    /// Every broker for itself: the znode of a partition's leader is gone.
+    LeaderNodeGone(TopicPartition),
     /// A topic's `unclean.leader.election.enable` became true; none: the cluster's.
     UncleanEnabled(Option<TopicName>),
     /// A broker answered that it deleted copies, or could not.
@@ -105,6 +107,7 @@ impl Work {
             Work::ReassignmentIsrChange(_) => "PartitionReassignmentIsrChange",
             Work::ZooKeeperElection => "ReplicaLeaderElection",
             Work::Balance => "AutoPreferredReplicaLeaderElection",
+            Work::LeaderNodeGone(_) => "LeaderNodeGone",
             Work::UncleanEnabled(_) => "UncleanLeaderElectionEnable",
             Work::CopiesDeleted { .. } => "TopicDeletionStopReplicaResponseReceived",
             Work::Reassign { .. } => "ApiPartitionReassignment",
