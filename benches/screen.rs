@@ -63,6 +63,55 @@ fn lesson(id: &str) -> Player {
     Player::new(lesson.into(), Session::in_memory(Language::English)).expect("a lesson that begins")
 }
 
+/// Frames of the cluster pane over 100 brokers and 10,000 partitions: still, scrolled, filtered, and while it runs.
+fn many_partitions(options: &Options) {
+    let (mut app, _shop) =
+        paper::open(options, &Start::Sandbox, Language::English, (160, 50)).expect("a sandbox");
+    let key = |code| ScreenEvent::Key(crossterm::event::KeyEvent::from(code));
+    use crossterm::event::KeyCode::{Char, Down, Enter, Right};
+    let press = |app: &mut klab::tui::app::App, code| {
+        app.on_event(key(code));
+        paper::settle(app);
+    };
+    let begin = Instant::now();
+    for line in ["cluster brokers=100", "topic create wide partitions=10000 replication-factor=3"] {
+        for c in format!(":{line}").chars() {
+            press(&mut app, Char(c));
+        }
+        press(&mut app, Enter);
+    }
+    println!("100 brokers x 10,000 partitions made on the screen in {:.1?}", begin.elapsed());
+    press(&mut app, Char('2'));
+    press(&mut app, Down);
+    let mut terminal = Terminal::new(TestBackend::new(160, 50)).expect("a paper terminal");
+    let mut measure = |name: &str,
+                       app: &mut klab::tui::app::App,
+                       keys: &[crossterm::event::KeyCode]| {
+        let mut times: Vec<Duration> = (0..300)
+            .map(|at| {
+                if let Some(code) = keys.get(at % keys.len().max(1)) {
+                    press(app, *code);
+                }
+                let begin = Instant::now();
+                let _ = terminal.draw(|frame| app.draw(frame));
+                begin.elapsed()
+            })
+            .collect();
+        let (half, most) = (percentile(&mut times, 0.5), percentile(&mut times, 0.99));
+        println!(
+            "  a frame, {name:<10}     {half:>10.1?} median, {most:.1?} p99   aim 2 ms   ratio {:.2}",
+            most.as_secs_f64() / 0.002
+        );
+    };
+    measure("still", &mut app, &[]);
+    measure("scrolled", &mut app, &[Char('J')]);
+    measure("running", &mut app, &[Right]);
+    for code in [Char('/'), Char('!'), Enter] {
+        press(&mut app, code);
+    }
+    measure("filtered", &mut app, &[]);
+}
+
 fn main() {
     if std::env::args().any(|argument| argument == "--bare") {
         return bare();
@@ -96,6 +145,8 @@ fn main() {
         "a frame at 200x60       {half:>10.1?} median, {most:.1?} p99   aim 2 ms   ratio {:.2}",
         most.as_secs_f64() / 0.002
     );
+
+    many_partitions(&options);
 
     for id in Library::embedded().ids() {
         let begin = Instant::now();

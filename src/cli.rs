@@ -36,7 +36,7 @@ mod simulate;
 mod tests;
 
 use crate::tui::Start;
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, SandboxArguments};
 use clap::{CommandFactory, Parser};
 use output::Output;
 use std::io::Write;
@@ -92,14 +92,19 @@ fn carry_out(arguments: &Arguments, out: &mut Output, err: &mut dyn Write) -> Re
             out.text(&Arguments::command().render_help().to_string());
             Ok(ENDED)
         }
-        Some(Command::Sandbox { from }) if screen::is_there(arguments) => {
-            let start = match from {
-                Some(file) => Start::Script(run::script(&file.display().to_string())?),
-                None => Start::Sandbox,
+        Some(Command::Sandbox(sandbox)) if screen::is_there(arguments) => {
+            let start = match (&sandbox.from, &sandbox.compare) {
+                (Some(file), _) => Start::Script(run::script(&file.display().to_string())?),
+                (None, Some(setting)) => Start::Compare(setting.clone()),
+                (None, None) => Start::Sandbox,
             };
             screen::open(arguments, start, None, None)
         }
-        Some(Command::Sandbox { from }) => {
+        Some(Command::Sandbox(SandboxArguments { compare: Some(_), .. })) => Err(
+            "two clusters side by side need a terminal: without one, run a script in each version"
+                .into(),
+        ),
+        Some(Command::Sandbox(SandboxArguments { from, .. })) => {
             let from = from.as_ref().map(|file| run::script(&file.display().to_string()));
             let from = from.transpose()?;
             run::sandbox(arguments, from, &mut std::io::stdin().lock(), out, err)

@@ -18,6 +18,7 @@ mod front; // the first screen at work
 pub mod help; // keys and glossary
 pub mod hints; // the last line: keys that do something now
 pub mod home; // the first screen: lessons, progress
+mod compare_stage; // two clusters side by side
 mod inspect_stage; // a directory that somebody else wrote, on the stage
 mod lab_stage; // a living cluster on the stage
 mod play; // a lesson or a sandbox, one happening at a time
@@ -71,6 +72,8 @@ pub enum Start {
     Sandbox,
     /// A sandbox in which a script has run, up to the step in which a promise broke.
     Script(String),
+    /// Two sandboxes side by side, which differ in one setting: `kafka=0.10.2,4.3`.
+    Compare(String),
     /// A directory that somebody else wrote.
     Inspect(PathBuf),
     /// The directory of a real broker that comes with the lab, by its name; empty: the first.

@@ -84,13 +84,10 @@ pub enum Command {
     Run(RunArguments),
     /// A cluster of three brokers and a prompt; without a screen commands are read from the standard input
     #[command(
-        after_help = "Examples: klab sandbox --seed 7 --dir /tmp/k --keep; klab sandbox --from lost.klab"
+        after_help = "Examples: klab sandbox --seed 7 --dir /tmp/k --keep; klab sandbox --from lost.klab; \
+                      klab sandbox --compare kafka=0.10.2,4.3"
     )]
-    Sandbox {
-        /// Begins with a script, at the step in which a promise breaks in it, or at its end
-        #[arg(long, value_name = "FILE")]
-        from: Option<PathBuf>,
-    },
+    Sandbox(SandboxArguments),
     /// Holds lessons to what they say
     #[command(after_help = "Example: klab check a05 --update")]
     Check(CheckArguments),
@@ -136,6 +133,17 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+/// `klab sandbox`
+#[derive(Debug, Default, Args)]
+pub struct SandboxArguments {
+    /// Begins with a script, at the step in which a promise breaks in it, or at its end
+    #[arg(long, value_name = "FILE", conflicts_with = "compare")]
+    pub from: Option<PathBuf>,
+    /// Two clusters side by side that differ in one setting: kafka=0.10.2,4.3
+    #[arg(long, value_name = "SETTING=A,B")]
+    pub compare: Option<String>,
 }
 
 /// `klab check`

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! The sentences are made in English where things are done; here they are told again, so that no module has to know
-//! two languages for a few words. What always holds: a line that fits no row stays as it is; what stands in a hole is copied.
+//! two languages for a few words. What always holds: a line that fits no row stays as it is; what stands in a hole is
+//! copied.
 //! Rows are tried from the top, so a longer sentence stands before a shorter one that begins like it.
 
 /// English, Chinese. `{}` are the holes, in order; `{1}`, `{2}` name them where the order differs.

@@ -69,7 +69,44 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
         picture.push(line);
     }
     picture.push(footer(lab, log, canvas));
+    if log.size_bytes() == 0 && canvas.height < 10_000 {
+        empty(log, canvas, &mut picture);
+    }
     finish(picture, canvas)
+}
+
+/// Nothing is written yet: what will stand here, and how to bring it about.
+fn empty(log: &Log, canvas: &Canvas, picture: &mut Picture) {
+    let g = &canvas.glyphs;
+    let topic = &log.partition().topic;
+    let rows = [
+        (g.flushed, "bytes on the platter, to scale", "已落盘的字节，按比例"),
+        (
+            g.cached,
+            "bytes in the page cache only: a power cut takes them",
+            "仅在页缓存中的字节：断电即失",
+        ),
+        (g.tick, "an entry of the sparse index, at its position", "稀疏索引的条目，位于其位置"),
+        (
+            "0",
+            "a row for each segment; a new one begins at segment.bytes",
+            "每个日志段一行；到 segment.bytes 时开始新段",
+        ),
+    ];
+    if canvas.height < picture.lines.len() + rows.len() + 3 {
+        return;
+    }
+    picture.blank();
+    let head =
+        canvas.word("nothing is written yet; what you will see:", "尚未写入；之后你会看到：");
+    picture.push(Line::of(format!("  {head}"), Role::Heading));
+    for (mark, english, chinese) in rows {
+        let line = Line::of(format!("    {mark}  "), Role::Flushed);
+        picture.push(line.span(canvas.word(english, chinese), Role::Dim));
+    }
+    let text = canvas.word("to begin: ", "开始：");
+    let command = format!("produce {topic} value=hello");
+    picture.push(Line::of(format!("  {text}"), Role::Dim).span(command, Role::Code));
 }
 
 fn segments(

@@ -348,6 +348,7 @@ pub fn metric(lab: &Lab, name: &str) -> Option<i64> {
     let name = match name {
         "LeaderElections" => "LeaderElectionRateAndTimeMs",
         "UncleanLeaderElections" => "UncleanLeaderElectionsPerSec",
+        "ReplicaLag" => "MaxLag",
         other => other,
     };
     let of_name = all(lab).into_iter().filter(|metric| metric.name == name);

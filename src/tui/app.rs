@@ -105,7 +105,10 @@ impl App {
                 bench.begin();
                 self.bench = Some(bench);
             }
-            Err(text) => self.note = Some(Note::bad(text)),
+            Err(text) => match &mut self.bench {
+                Some(bench) => bench.note = Some(Note::bad(text)),
+                None => self.note = Some(Note::bad(text)),
+            },
         }
     }
 
@@ -195,6 +198,9 @@ impl App {
         match &mut self.bench {
             Some(bench) => {
                 let wanted = bench.key(key);
+                if let Some(start) = bench.wanted_start.take() {
+                    return vec![Effect::Open(start)];
+                }
                 self.wanted(wanted)
             }
             None => self.home_key(key),

@@ -85,6 +85,8 @@ pub struct Bench {
     pub speed: Speed,
     /// A lesson that plays by itself.
     pub(super) alone: Option<super::alone::Alone>,
+    /// What shall be on the stage instead.
+    pub wanted_start: Option<super::Start>,
     /// The step that dragging or clicking asked for.
     pub wanted_step: Option<u64>,
     /// Whether something is under way that `advance` goes on with.
@@ -125,6 +127,7 @@ impl Bench {
             playing: None,
             speed: FIRST,
             alone: None,
+            wanted_start: None,
             wanted_step: None,
             working: false,
             note: None,

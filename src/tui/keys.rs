@@ -178,6 +178,12 @@ impl Bench {
                 if line.is_empty() {
                     return;
                 }
+                if let (Some(Asking::Command), Some(words)) =
+                    (asking, line.strip_prefix("compare "))
+                {
+                    self.wanted_start = Some(super::Start::Compare(words.trim().to_owned()));
+                    return;
+                }
                 let pace = match asking {
                     Some(Asking::Branch) => self.stage.command(&format!("branch {line}")),
                     Some(Asking::Answer) => self.stage.answer(&line),

@@ -74,6 +74,13 @@ impl LabStage {
         }
     }
 
+    /// The last step that was over at a moment.
+    pub(super) fn step_at(&self, at: Instant) -> Option<u64> {
+        let events = self.play.lab()?.events();
+        let behind = events.partition_point(|event| event.at <= at);
+        events.get(behind.checked_sub(1)?).map(|event| event.step)
+    }
+
     fn progress(&self) -> lesson::LessonProgress {
         let mut progress = lesson::LessonProgress {
             step: self.play.at,

@@ -3,6 +3,7 @@
 //! A cluster's files stand in a directory of their own: the one that was asked for, or a new one among the temporary
 //! ones that is removed in the end (unless it is to be kept).
 
+use super::compare_stage::{self, CompareStage};
 use super::home::{Card, Mastery, SampleCard, Shelf};
 use super::inspect_stage::InspectStage;
 use super::lab_stage::{LabStage, Saver};
@@ -165,14 +166,41 @@ impl Shop {
         language: Language,
         script: Option<&str>,
     ) -> Result<Box<dyn Stage>, String> {
-        let (path, make) = self.place("sandbox");
+        let begin = match script {
+            Some(script) => script.to_owned(),
+            None => format!("cluster brokers=3 kafka=4.3 seed={}", self.seed.unwrap_or(1)),
+        };
+        Ok(Box::new(self.cluster("sandbox", &begin, language)?))
+    }
+
+    fn compare(&mut self, text: &str, language: Language) -> Result<Box<dyn Stage>, String> {
+        let (setting, values) = compare_stage::parse(text)?;
+        let mut one = |value: &str| {
+            // Where another setting is compared, the version is the usual one.
+            let kafka = if setting == "kafka" { "" } else { "kafka=4.3 " };
+            let name = format!("compare-{value}").replace(|c: char| !c.is_alphanumeric(), "-");
+            let seed = self.seed.unwrap_or(1);
+            let begin = format!("cluster brokers=3 {kafka}{setting}={value} seed={seed}");
+            self.cluster(&name, &begin, language).map_err(|error| format!("{value}: {error}"))
+        };
+        let (left, right) = (one(&values[0])?, one(&values[1])?);
+        Ok(Box::new(CompareStage::new(left, right, &setting, values)))
+    }
+
+    /// What a script makes, up to the step in which a promise breaks, on the stage.
+    fn cluster(
+        &mut self,
+        name: &str,
+        script: &str,
+        language: Language,
+    ) -> Result<LabStage, String> {
+        let (path, make) = self.place(name);
         let mut session = Session::new(language, make);
         session.measure = Some(Box::new(Live::new(None, Canvas::text(language), || false)));
         session.seed = self.seed.unwrap_or(1);
-        let text = format!("cluster brokers=3 kafka=4.3 seed={}", session.seed);
-        crate::script::run_to_violation(script.unwrap_or(&text), &mut session)?;
+        crate::script::run_to_violation(script, &mut session)?;
         let play = Play::new(session, BTreeMap::new(), 0);
-        Ok(Box::new(LabStage::new(play, "", None, (!self.keep).then_some(path))))
+        Ok(LabStage::new(play, "", None, (!self.keep).then_some(path)))
     }
 }
 
@@ -210,6 +238,7 @@ impl Library for Shop {
             Start::Lesson(id) => self.lesson(id, language),
             Start::Sandbox => self.sandbox(language, None),
             Start::Script(text) => self.sandbox(language, Some(text)),
+            Start::Compare(text) => self.compare(text, language),
             Start::Inspect(path) => {
                 Ok(Box::new(InspectStage::new(Inspection::open(path)?, language)))
             }

@@ -35,6 +35,7 @@ pub const METRICS: &[&str] = &[
     "ProduceMessageConversionsPerSec",
     "PurgatorySize(Fetch)",
     "PurgatorySize(Produce)",
+    "ReplicaLag",
     "RequestQueueSize",
     "Size",
     "UncleanLeaderElectionsPerSec",

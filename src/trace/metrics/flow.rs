@@ -1,7 +1,7 @@
 //! What flows and what waits: bytes and messages in, requests in a broker's queue, how far followers and metadata lag.
 //!
 //! Kafka's `…PerSec` are meters; here stands how much was counted since the cluster was formatted, so that the
-//! difference between two looks is exact (ledger: `metrics-are-counts`). Sources: classes `BrokerTopicMetrics`,
+//! difference between two looks is exact (ledger: `few-metrics`). Sources: classes `BrokerTopicMetrics`,
 //! `RequestChannel`, `AbstractFetcherManager` (`MaxLag`), `BrokerServerMetrics` (`last-applied-record-*`).
 
 use super::{Metric, per_broker};

@@ -215,3 +215,74 @@ fn what_was_tried_later_is_not_yet_done_after_going_back() {
     press(&mut app, KeyCode::Right);
     assert!(frame(&app).contains("killed broker 1"));
 }
+
+#[test]
+fn an_empty_log_says_what_will_stand_there() {
+    let mut app = sandbox(
+        English,
+        &["cluster brokers=3 kafka=4.3 seed=7", "topic create orders partitions=1", "settle"],
+    );
+    keys(&mut app, "4");
+    insta::assert_snapshot!("log_empty_160x50", frame(&app));
+    let mut app = sandbox(Chinese, &["cluster brokers=1 seed=7", "topic create o partitions=1"]);
+    keys(&mut app, "4");
+    assert!(frame(&app).contains("produce o value=hello"), "{}", frame(&app));
+}
+
+#[test]
+fn two_versions_stand_side_by_side_and_take_the_same_commands() {
+    use super::super::compare_stage::CompareStage;
+    let stage = |kafka: &str| {
+        let mut session = Session::in_memory(English);
+        session.seed = 7;
+        let line = format!("cluster brokers=3 kafka={kafka} coordination=kraft seed=7");
+        let statement = parse_line(&line, 1).expect("it parses").expect("a command");
+        Execution::new(statement).finish(&mut session);
+        LabStage::new(Play::new(session, BTreeMap::new(), 0), "", None, None)
+    };
+    let values = ["2.1".to_owned(), "4.3".to_owned()];
+    let both = CompareStage::new(stage("2.1"), stage("4.3"), "kafka", values);
+    let mut app = app(English, Glyphs::unicode(), 160, 50);
+    app.opened(Ok(Box::new(both)));
+    work(&mut app);
+    type_command(&mut app, "topic create orders partitions=2 replication-factor=3");
+    type_command(&mut app, "produce orders key=alice value=hi count=5");
+    keys(&mut app, "2");
+    pictures("compare", &mut app);
+    resize(&mut app, (160, 50));
+    press(&mut app, KeyCode::Left);
+    press(&mut app, KeyCode::Right);
+    press(&mut app, KeyCode::Home);
+    work(&mut app);
+    app.on_event(Event::Tick(0));
+    assert!(frame(&app).contains("step 0"), "{}", frame(&app));
+}
+
+#[test]
+fn a_broken_promise_is_told_and_w_asks_why() {
+    let mut app = sandbox(
+        English,
+        &[
+            "cluster brokers=2 kafka=4.3 seed=7",
+            "topic create orders partitions=1 assignment=1:2 unclean.leader.election.enable=true",
+            "settle",
+        ],
+    );
+    for line in [
+        "fetcher pause 2",
+        "produce orders value=a acks=1",
+        "until isr(orders-0) == {1} within=60s",
+        "produce orders value=b acks=all",
+        "broker kill 1",
+        "until leader(orders-0) == 2 within=60s",
+    ] {
+        type_command(&mut app, line);
+    }
+    type_command(&mut app, "show invariants");
+    type_command(&mut app, "step");
+    let told = frame(&app);
+    assert!(told.contains("broken promise") && told.contains("w tells why"), "{told}");
+    insta::assert_snapshot!("broken_promise", told);
+    keys(&mut app, "w");
+    insta::assert_snapshot!("broken_promise_why", frame(&app));
+}
