@@ -6,8 +6,8 @@
 //! ```
 //!
 //! Rows that differ bear a mark between them. What always holds: every command is run in both; a step is one
-//! happening on the left, and on the right all that is
-//! due by then, so the two clocks stay together while one walks. Each pane shows both, the left one first.
+//! happening on the left, and on the right all that is due by then, so the two clocks stay together while one walks.
+//! Each pane shows both, the left one first.
 
 use super::lab_stage::LabStage;
 use super::menu::Offers;

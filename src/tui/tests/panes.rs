@@ -275,6 +275,7 @@ fn a_broken_promise_is_told_and_w_asks_why() {
         "produce orders value=b acks=all",
         "broker kill 1",
         "until leader(orders-0) == 2 within=60s",
+        "run 1s",
     ] {
         type_command(&mut app, line);
     }
