@@ -153,7 +153,7 @@ fn of_node(list: &mut List<'_>, node: NodeId) -> String {
             list.add("stop", "受控关闭", command("stop"));
             list.add("pause", "冻结", command("pause"));
             list.add("slow down", "变慢", format!("{} by=50ms", command("slow")));
-            list.add("skew its clock", "拨偏时钟", format!("clock skew {node} by=5s"));
+            list.add("skew its clock", "拨偏时钟", format!("{} by=5s", command("skew")));
         }
         NodeState::Paused => {
             list.add("resume", "恢复", command("resume"));
