@@ -136,8 +136,8 @@ impl Views {
         fresh.then(|| {
             let (name, sentence) = (violation.name, &violation.sentence);
             let text = match language {
-                Language::English => format!("broken promise {name}: {sentence}   w tells why"),
-                Language::Chinese => format!("违背了承诺 {name}：{sentence}   按 w 查看原因"),
+                Language::English => format!("broken promise {name} (w tells why): {sentence}"),
+                Language::Chinese => format!("违背了承诺 {name}（按 w 查看原因）：{sentence}"),
             };
             (text, violation.event)
         })

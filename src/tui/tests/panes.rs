@@ -279,8 +279,6 @@ fn a_broken_promise_is_told_and_w_asks_why() {
     ] {
         type_command(&mut app, line);
     }
-    type_command(&mut app, "show invariants");
-    type_command(&mut app, "step");
     let told = frame(&app);
     assert!(told.contains("broken promise") && told.contains("w tells why"), "{told}");
     insta::assert_snapshot!("broken_promise", told);
