@@ -1,9 +1,9 @@
 //! What one partition's log costs beside its limit, as ratios measured in one run: appending beside a bare write and
-//! a CRC-32C of the same bytes, scanning and verifying beside a bare read and as many CRCs, looking up an offset beside a bare
-//! binary search in the index's bytes and the same scan.
+//! a CRC-32C of the same bytes, scanning and verifying beside a bare read and as many CRCs, looking up an offset beside
+//! a bare binary search in the index's bytes and the same scan.
 //!
-//! Each pair takes turns. What counts is the processor's time of this thread, in the kernel and outside, and of all rounds
-//! the one with the median ratio. `cargo bench --bench log -- append scan lookup` chooses among them.
+//! Each pair takes turns. What counts is the processor's time of this thread, in the kernel and outside, and of all
+//! rounds the one with the median ratio. `cargo bench --bench log -- append scan lookup` chooses among them.
 
 use klab::batch::BatchBuilder;
 use klab::clock;
