@@ -240,8 +240,9 @@ fn body_size(
         + headers_size
 }
 
-/// The leader's edit: base offset and leader epoch, in place and in the header that was read from there. The checksum does not cover them and stays. A message of
-/// format 0 or 1 has an offset alone, which in a compressed set is the last one's.
+/// The leader's edit: base offset and leader epoch, in place and in the header that was read from there. The checksum
+/// does not cover them and stays. A message of format 0 or 1 has an offset alone, which in a compressed set is the last
+/// one's.
 pub(crate) fn set_place(header: &mut Header, batch: &mut [u8], base: Offset, epoch: LeaderEpoch) {
     BASE_OFFSET.put(batch, base.0);
     header.base_offset = base;
