@@ -19,6 +19,7 @@
 
 mod admin;
 mod config;
+mod controllers;
 mod copies;
 mod delete_records;
 mod event;
@@ -46,7 +47,7 @@ use crate::clock::{Duration, Instant};
 use crate::coordination::kraft::Observer;
 use crate::disk::Disk;
 use crate::group::Coordinator;
-use crate::protocol::{Body, Input, Message, Output, Request, Response, Timer};
+use crate::protocol::{Body, Input, Message, Output, Request, Response, Timer, is_not_controller};
 use crate::replica::{Replica, Role};
 use crate::storage::StorageError;
 use crate::types::{BrokerEpoch, NodeId, Offset, TopicPartition, Uuid};
@@ -74,8 +75,17 @@ enum Purpose {
     AlterPartition(Vec<TopicPartition>),
     ReplicaFetch,
     EpochEnds,
-    Forward { client: NodeId, correlation: u64 },
+    Forward { client: NodeId, correlation: u64, request: Box<Request> },
     AutoCreate,
+}
+
+/// A client's request that waits until it is known who the active controller is.
+#[derive(Clone, Debug)]
+struct Parked {
+    client: NodeId,
+    correlation: u64,
+    request: Box<Request>,
+    deadline: Instant,
 }
 
 /// One broker.
@@ -89,8 +99,17 @@ pub struct Broker {
     pub directory: String,
     /// The log directory's id.
     pub directory_id: Uuid,
-    /// The controller that it talks to.
+    /// The controller that it talks to: the active one, as far as it knows.
     pub controller: NodeId,
+    /// All controllers.
+    pub controllers: Vec<NodeId>,
+    /// The epoch of the active one, as far as it knows.
+    pub quorum_epoch: i32,
+    /// The controller that it asks for metadata: the active one, or the next that may know who is.
+    pub metadata_from: NodeId,
+    parked: Vec<Parked>,
+    /// Where it stands (`broker.rack`).
+    pub rack: Option<std::sync::Arc<str>>,
     /// Drawn anew at each start.
     pub incarnation: Uuid,
     /// Its registration epoch; -1 before it is registered.
@@ -231,9 +250,16 @@ impl Broker {
         let Some(pending) = self.in_flight.remove(&correlation) else {
             return Ok(()); // an answer that came too late
         };
+        if is_not_controller(&response) && self.controllers.len() > 1 {
+            self.lost(now, pending, out);
+            return Ok(());
+        }
         match (pending.purpose, response) {
             (Purpose::Metadata, Response::Fetch(response)) => {
-                self.metadata_fetched(now, response, disk, out)
+                self.metadata_fetched(now, from, response, disk, out)
+            }
+            (Purpose::Metadata, Response::FetchSnapshot(response)) => {
+                self.snapshot_fetched(now, response, disk, out)
             }
             (Purpose::Registration, Response::BrokerRegistration(response)) => {
                 self.registered(now, response, out);
@@ -251,7 +277,7 @@ impl Broker {
             (Purpose::EpochEnds, Response::OffsetForLeaderEpoch(response)) => {
                 self.epoch_ends_answered(now, from, response, disk, out)
             }
-            (Purpose::Forward { client, correlation }, response) => {
+            (Purpose::Forward { client, correlation, .. }, response) => {
                 out.send(client, Message::response(correlation, response));
                 Ok(())
             }
@@ -359,9 +385,7 @@ impl Broker {
     fn lost(&mut self, now: Instant, lost: InFlight, out: &mut Out) {
         use crate::protocol::ErrorCode;
         match lost.purpose {
-            Purpose::Metadata => {
-                out.set(Timer::MetadataBackoff, now + Duration::from_ms(50));
-            }
+            Purpose::Metadata => self.metadata_lost(now, out),
             Purpose::Registration => out.set(Timer::Register, now + Duration::from_ms(100)),
             Purpose::Heartbeat => out.set(Timer::BrokerHeartbeat, now + Duration::from_ms(200)),
             Purpose::AlterPartition(partitions) => {
@@ -379,7 +403,10 @@ impl Broker {
                 });
                 self.fetch_lost(now, lost.to, out);
             }
-            Purpose::Forward { client, .. } => self.forward_lost(client, out),
+            Purpose::Forward { client, correlation, request } => {
+                let parked = Parked { client, correlation, request, deadline: lost.deadline };
+                self.forward_lost(now, parked, out);
+            }
             Purpose::AutoCreate => {}
         }
     }

@@ -25,6 +25,7 @@ mod lab;
 mod network;
 mod perform;
 mod process;
+mod quorum;
 mod settle;
 mod spec;
 mod tally;

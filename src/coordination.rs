@@ -9,8 +9,7 @@
 //!   broker ◀───────────── Fetch: the same records, applied to an Image ─────────────┘
 //! ```
 //!
-//! Always: whatever a node learns, it learns from a message or from its own log. Left out so far: ZooKeeper, and more
-//! than one voter.
+//! Always: whatever a node learns, it learns from a message or from its own log. Left out so far: ZooKeeper.
 
 mod event;
 pub mod kraft;

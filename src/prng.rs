@@ -25,6 +25,8 @@ pub enum Purpose {
     Simulation = 7,
     /// How much earlier a segment rolls (`segment.jitter.ms`).
     SegmentJitter = 8,
+    /// How much longer than the others a voter waits before it stands for election.
+    Election = 20,
 }
 
 fn mix(mut z: u64) -> u64 {

@@ -18,10 +18,12 @@ mod message;
 mod orders;
 mod output;
 mod zookeeper;
+mod quorum;
 
 pub use control::*;
 pub use error_code::ErrorCode;
 pub use message::*;
 pub use orders::*;
 pub use output::{Input, Output, Send, Timer};
+pub use quorum::*;
 pub use zookeeper::*;

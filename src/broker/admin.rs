@@ -1,8 +1,7 @@
-//! What any broker answers from what it knows (Metadata, ListOffsets), and what it passes on to the
-//! controller (class `ForwardingManager`, KIP-590).
+//! What any broker answers from what it knows: Metadata, ListOffsets (class `KafkaApis`).
 
-use super::{Broker, Event, Halt, Out, Purpose};
-use crate::clock::{Duration, Instant};
+use super::{Broker, Halt, Out};
+use crate::clock::Instant;
 use crate::disk::Disk;
 use crate::protocol::{
     ErrorCode, ListOffsetsRequest, ListOffsetsResponse, Message, MetadataRequest, MetadataResponse,
@@ -10,9 +9,6 @@ use crate::protocol::{
 };
 use crate::replica::Role;
 use crate::types::{LeaderEpoch, NodeId, Offset, Timestamp, TopicName, TopicPartition, Uuid};
-
-/// How long a forwarded request may take.
-const FORWARD_TIMEOUT: Duration = Duration::from_ms(30_000);
 
 impl Broker {
     pub(super) fn metadata_request(
@@ -129,28 +125,5 @@ impl Broker {
             },
         };
         Ok((partition, ErrorCode::NONE, at, offset, epoch))
-    }
-
-    /// Passes a request on to the controller.
-    pub(super) fn forward(
-        &mut self,
-        now: Instant,
-        client: NodeId,
-        correlation: u64,
-        request: Request,
-        out: &mut Out,
-    ) {
-        let purpose = Purpose::Forward { client, correlation };
-        self.ask(now, self.controller, request, purpose, FORWARD_TIMEOUT, out);
-    }
-
-    /// The controller did not answer: neither does this broker; the client's own time-out tells it to ask another one.
-    pub(super) fn forward_lost(&mut self, client: NodeId, out: &mut Out) {
-        out.events.push(Event::Refused {
-            from: client,
-            request: "Forward",
-            partition: None,
-            error: ErrorCode::REQUEST_TIMED_OUT,
-        });
     }
 }

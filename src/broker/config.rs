@@ -1,6 +1,7 @@
 //! A broker's settings, by Kafka's names and with the defaults of its version (4.3's, unless the era table has others).
 
 use crate::clock::Duration;
+use crate::coordination::kraft::SnapshotConfig;
 use crate::era::{CHANGED_DEFAULTS, Era, Owner, Truncation, is_before};
 use crate::replica::LagLimits;
 use crate::storage::LogConfig;
@@ -56,6 +57,8 @@ pub struct Config {
     pub log_flush_interval: Option<Duration>,
     /// `log.cleaner.backoff.ms`.
     pub log_cleaner_backoff: Duration,
+    /// Snapshots of the metadata log.
+    pub snapshots: SnapshotConfig,
     /// Settings of logs unless the topic says otherwise.
     pub log: LogConfig,
     /// Everything that was set by name, for those who read it: the controller, the group coordinator, `show`.
@@ -88,6 +91,7 @@ impl Default for Config {
             retention_check_interval: Duration::from_ms(300_000),
             log_flush_interval: None,
             log_cleaner_backoff: Duration::from_ms(15_000),
+            snapshots: SnapshotConfig::default(),
             log: LogConfig::default(),
             given: Vec::new(),
         }
@@ -110,6 +114,10 @@ const OTHERS: &[&str] = &[
     "delete.topic.enable",
     "controlled.shutdown.enable",
     "initial.broker.registration.timeout.ms",
+    "controller.quorum.election.backoff.max.ms",
+    "controller.quorum.election.timeout.ms",
+    "controller.quorum.fetch.timeout.ms",
+    "controller.quorum.retry.backoff.ms",
 ];
 
 fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, String> {
@@ -292,6 +300,9 @@ impl Config {
             "group.initial.rebalance.delay.ms" => {
                 self.group_initial_rebalance_delay_ms = number(name, value)?;
             }
+            _ if SnapshotConfig::NAMES.contains(&name) => {
+                self.snapshots.set(name, value)?;
+            }
             _ if OTHERS.contains(&name) => {}
             _ => match topic_synonym(name) {
                 Some(topic_name) => {
@@ -385,6 +396,7 @@ impl Config {
             "unclean.leader.election.enable",
         ];
         names.extend_from_slice(OTHERS);
+        names.extend_from_slice(SnapshotConfig::NAMES);
         names
     }
 }

@@ -42,6 +42,11 @@ pub enum Event {
         /// How many records came at once.
         count: usize,
     },
+    /// It found the active controller, another one than before.
+    ControllerFound {
+        /// Which.
+        controller: NodeId,
+    },
     /// A request was refused.
     Refused {
         /// Who asked.
@@ -107,6 +112,7 @@ impl Event {
             Event::ShutdownRequested => "ShutdownRequested",
             Event::Stopped => "BrokerStopped",
             Event::MetadataApplied { .. } => "MetadataApplied",
+            Event::ControllerFound { .. } => "ControllerFound",
             Event::Refused { .. } => "Refused",
             Event::DownConverted { .. } => "DownConverted",
             Event::Filled { .. } => "Filled",
@@ -133,6 +139,12 @@ impl Event {
             Event::Registered { epoch } if zh => format!("已在控制器注册，broker 纪元 {epoch}"),
             Event::Registered { epoch } => {
                 format!("is registered with the controller, broker epoch {epoch}")
+            }
+            Event::ControllerFound { controller } if zh => {
+                format!("找到活动控制器 {controller}")
+            }
+            Event::ControllerFound { controller } => {
+                format!("finds the active controller {controller}")
             }
             Event::Unfenced => {
                 language.pick("is unfenced: it may work now", "解除隔离，可以工作").to_owned()

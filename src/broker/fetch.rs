@@ -178,6 +178,7 @@ impl Broker {
             log_start_offset: Offset::NONE,
             diverging_epoch: None,
             current_leader: None,
+            snapshot: None,
             records: empty(),
         };
         let refuse = |mut answer: FetchPartitionResponse, error: ErrorCode| {

@@ -102,7 +102,11 @@ impl Broker {
             let Some(proposal) = &leader.proposal else {
                 continue;
             };
-            let new_isr = proposal.isr.iter().map(|&node| {
+            let mut isr = proposal.isr.clone();
+            if self.config.log.era.kafka.starts_with('4') {
+                isr.sort(); // since 4 the set is Java's, which gives small numbers in order
+            }
+            let new_isr = isr.into_iter().map(|node| {
                 let epoch = if node == self.id {
                     self.epoch
                 } else {

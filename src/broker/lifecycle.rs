@@ -14,6 +14,7 @@ use crate::protocol::{
 use crate::storage::{self, MetaProperties, StartPlan, StartRefused, StartStep, StorageError};
 use crate::types::{BrokerEpoch, NodeId, Uuid};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Where a broker is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +36,10 @@ pub struct Boot {
     pub id: NodeId,
     /// Its settings.
     pub config: Config,
-    /// The controller that it talks to.
-    pub controller: NodeId,
+    /// The controllers.
+    pub controllers: Vec<NodeId>,
+    /// Where it stands (`broker.rack`).
+    pub rack: Option<Arc<str>>,
     /// What chance is drawn from.
     pub seed: u64,
     /// Tells one start from the next.
@@ -64,10 +67,14 @@ impl Broker {
     /// Starts the process: opens every log in the directory (recovering it, unless the last stop was clean) and begins
     /// to follow the metadata log.
     pub fn start(boot: Boot, now: Instant, disk: &mut Disk, out: &mut Out) -> Result<Broker, Halt> {
-        let Boot { id, config, controller, seed, start_ordinal } = boot;
+        let Boot { id, config, controllers, rack, seed, start_ordinal } = boot;
         let directory = format!("broker-{id}");
         let mut told = Vec::new();
-        let observer = Observer::open(disk, &directory, id, false, now)?;
+        let mut observer = Observer::open(disk, &directory, id, config.snapshots.clone(), now)?;
+        let controller = controllers.first().copied().unwrap_or(NodeId(NodeId::FIRST_CONTROLLER));
+        if controllers.len() > 1 {
+            observer.voters.clone_from(&controllers);
+        }
         let remembered = observer.remembered(disk)?;
         let plan = StartPlan {
             directories: std::slice::from_ref(&directory),
@@ -112,6 +119,11 @@ impl Broker {
             directory,
             directory_id: identity(seed, id, 1, 0),
             controller,
+            metadata_from: controller,
+            controllers,
+            quorum_epoch: 0,
+            parked: Vec::new(),
+            rack,
             incarnation: identity(seed, id, 2, start_ordinal),
             epoch: BrokerEpoch(-1),
             previous_epoch: BrokerEpoch(clean_epoch.unwrap_or(-1)),
@@ -155,7 +167,7 @@ impl Broker {
         let request = Request::BrokerRegistration(BrokerRegistrationRequest {
             broker: self.id,
             incarnation: self.incarnation,
-            rack: self.config.rack(self.id),
+            rack: self.rack.clone().or_else(|| self.config.rack(self.id)),
             log_directory: self.directory_id,
             previous_broker_epoch: self.previous_epoch,
         });

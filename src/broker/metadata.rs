@@ -1,66 +1,36 @@
 //! Following the metadata log, and acting on it: become leader, become follower, create and delete replicas
 //! (classes `BrokerMetadataPublisher`, `ReplicaManager.applyDelta`, `Partition.makeLeader`, `makeFollower`).
 
-use super::{Broker, Event, Halt, Out, Purpose};
+use super::{Broker, Event, Halt, Out};
 use crate::clock::{Duration, Instant};
 use crate::coordination::kraft::{ConfigResource, Image, MetadataRecord, PartitionRegistration};
 use crate::disk::Disk;
-use crate::protocol::{ErrorCode, FETCH_VERSION, FetchRequest, FetchResponse, Request, Timer};
+use crate::protocol::{ErrorCode, FetchResponse};
 use crate::replica::{self, Follower, Leader, Replica, Role};
 use crate::storage::{Log, LogConfig};
-use crate::types::{Offset, PartitionEpoch, TopicName, TopicPartition, Uuid};
+use crate::types::{NodeId, Offset, PartitionEpoch, TopicName, TopicPartition, Uuid};
 use std::collections::BTreeSet;
 
 impl Broker {
-    /// Asks the controller for the next metadata records.
-    pub(super) fn fetch_metadata(&mut self, now: Instant, out: &mut Out) {
-        if self.in_flight.values().any(|f| matches!(f.purpose, Purpose::Metadata)) {
-            return;
-        }
-        let request = Request::Fetch(FetchRequest {
-            replica: Some(self.id),
-            replica_epoch: self.epoch,
-            version: FETCH_VERSION,
-            max_wait_ms: 500,
-            min_bytes: 1,
-            max_bytes: 1_048_576,
-            read_committed: false,
-            partitions: vec![self.observer.fetch_partition()],
-        });
-        let timeout = self.config.request_timeout;
-        self.ask(now, self.controller, request, Purpose::Metadata, timeout, out);
-    }
-
     pub(super) fn metadata_fetched(
         &mut self,
         now: Instant,
+        from: NodeId,
         response: FetchResponse,
         disk: &mut Disk,
         out: &mut Out,
     ) -> Result<(), Halt> {
         for answer in &response.partitions {
             if !matches!(answer.error, ErrorCode::NONE | ErrorCode::OFFSET_OUT_OF_RANGE) {
-                out.events
-                    .push(Event::FetchFailed { leader: self.controller, error: answer.error });
-                out.set(Timer::MetadataBackoff, now + Duration::from_ms(100));
+                self.metadata_refused(now, from, answer, out);
                 return Ok(());
             }
             let mut events = Vec::new();
             let records = self.observer.handle(now, answer, disk, &mut events)?;
             out.events.extend(events.into_iter().map(Event::Metadata));
-            if !records.is_empty() {
-                out.events.push(Event::MetadataApplied {
-                    offset: self.observer.image.offset,
-                    count: records.len(),
-                });
-                if self.acts_on_metadata {
-                    self.apply(now, &records, disk, out)?;
-                } else {
-                    self.begin_to_act(now, disk, out)?;
-                }
-                self.caught_up_with_metadata(now, out);
-            }
+            self.metadata_applied(now, &records, disk, out)?;
         }
+        self.controller_answers(now, from, out);
         self.fetch_metadata(now, out);
         Ok(())
     }
@@ -90,6 +60,28 @@ impl Broker {
         for partition in own {
             self.reconcile(now, &partition, disk, out)?;
         }
+        Ok(())
+    }
+
+    /// The image has more than before: what follows from it.
+    pub(super) fn metadata_applied(
+        &mut self,
+        now: Instant,
+        records: &[MetadataRecord],
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), Halt> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let (offset, count) = (self.observer.image.offset, records.len());
+        out.events.push(Event::MetadataApplied { offset, count });
+        if self.acts_on_metadata {
+            self.apply(now, records, disk, out)?;
+        } else {
+            self.begin_to_act(now, disk, out)?;
+        }
+        self.caught_up_with_metadata(now, out);
         Ok(())
     }
 

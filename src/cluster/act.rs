@@ -140,6 +140,13 @@ pub enum Act {
     Stop(NodeId),
     /// A process begins again.
     Start(NodeId),
+    /// A broker that was not there before is formatted and begins; nothing moves to it by itself.
+    AddBroker {
+        /// Its id.
+        id: NodeId,
+        /// Its rack.
+        rack: Option<String>,
+    },
     /// A process is frozen (SIGSTOP).
     Pause(NodeId),
     /// A frozen process goes on.

@@ -39,6 +39,8 @@ pub enum Body {
 pub enum Fault {
     /// The process was killed; the page cache survives.
     Kill(NodeId),
+    /// The process stopped in good order.
+    Stop(NodeId),
     /// The power failed; what was not flushed is gone.
     PowerOff(NodeId),
     /// The process was frozen.
@@ -103,6 +105,7 @@ impl Fault {
     pub fn victim(&self) -> Option<NodeId> {
         match self {
             Fault::Kill(node)
+            | Fault::Stop(node)
             | Fault::PowerOff(node)
             | Fault::Pause(node)
             | Fault::FetcherPause(node)
@@ -204,6 +207,7 @@ impl WorldEvent {
         match self {
             WorldEvent::Act { .. } => "Act",
             WorldEvent::Fault(Fault::Kill(_)) => "Kill",
+            WorldEvent::Fault(Fault::Stop(_)) => "Stop",
             WorldEvent::Fault(Fault::PowerOff(_)) => "PowerOff",
             WorldEvent::Fault(Fault::Pause(_)) => "Pause",
             WorldEvent::Fault(Fault::Resume(_)) => "Resume",
@@ -247,6 +251,9 @@ impl WorldEvent {
             WorldEvent::Fault(fault) => match fault {
                 Fault::Kill(n) => {
                     say(format!("{} is killed", process(*n)), format!("{} 被杀死", process(*n)))
+                }
+                Fault::Stop(n) => {
+                    say(format!("{} stops", process(*n)), format!("{} 停止", process(*n)))
                 }
                 Fault::PowerOff(n) => say(
                     format!("{} loses power: what was not flushed is gone", process(*n)),

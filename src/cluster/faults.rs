@@ -49,7 +49,8 @@ impl Cluster {
                 self.ended(*node, NodeState::Dead, stage.cause);
             }
             Act::Stop(node) if node.is_controller() => {
-                self.strike(Fault::Kill(*node), stage);
+                self.strike(Fault::Stop(*node), stage);
+                self.stop_controller(*node, disk, stage);
                 self.ended(*node, NodeState::Stopped, stage.cause);
             }
             Act::Stop(node) => {
@@ -73,6 +74,11 @@ impl Cluster {
                     entry.state = NodeState::New;
                 }
                 return Ok(Ok(Waiting::Unfenced(*node)));
+            }
+            Act::AddBroker { id, rack } => {
+                self.add_broker(*id, rack.as_deref(), disk)?;
+                self.network.push(self.now, Happening::Start(*id), stage.cause);
+                return Ok(Ok(Waiting::Unfenced(*id)));
             }
             Act::Pause(node) => {
                 self.strike(Fault::Pause(*node), stage);
@@ -174,6 +180,20 @@ impl Cluster {
         match self.skew.get(&node) {
             None => shown,
             Some(&by) => Instant(shown.0.saturating_add_signed(-by)),
+        }
+    }
+
+    /// A controller that leads says so to the others before it ends.
+    fn stop_controller(&mut self, node: NodeId, disk: &mut Disk, stage: &mut Stage<'_>) {
+        let now = self.now;
+        let entry = self.controllers.get_mut(&node).filter(|n| n.state == NodeState::Alive);
+        let Some(controller) = entry.and_then(|entry| entry.controller.as_mut()) else { return };
+        let mut out = crate::protocol::Output::default();
+        let controller = std::sync::Arc::make_mut(controller);
+        let done = controller.stop(now, disk, &mut out).and_then(|()| controller.close(disk));
+        self.carry_out(node, out, Body::Controller, stage);
+        if let Err(error) = done {
+            self.halt(node, &error, stage);
         }
     }
 

@@ -26,6 +26,7 @@ pub use names::{INVARIANTS, Invariant, Kind};
 use super::event::{Body, Stamped, WorldEvent};
 use super::world::BrokerNode;
 use crate::client::{Client, Event as ClientEvent};
+use crate::coordination::kraft::QuorumEvent;
 use crate::replica::{Event as ReplicaEvent, Replica};
 use crate::types::{NodeId, TopicName, TopicPartition};
 use crate::{broker, coordination};
@@ -59,6 +60,8 @@ const MOST_KEPT: usize = 100;
 pub struct Invariants {
     ledgers: Arc<BTreeMap<TopicPartition, Arc<Ledger>>>,
     readers: Readers,
+    /// Who led the quorum of controllers, by epoch; the last ones.
+    quorum_leaders: BTreeMap<i32, NodeId>,
     due: Vec<Task>,
     pub(crate) fresh: Vec<Violation>,
     kept: Vec<Violation>,
@@ -123,6 +126,9 @@ impl Invariants {
             Body::Client(told) => self.watch_client(event, told, brokers, client),
             Body::Controller(coordination::Event::TopicDeleted { topic }) => {
                 self.forget_topic(topic);
+            }
+            Body::Controller(coordination::Event::Quorum(QuorumEvent::Elected { epoch, .. })) => {
+                self.quorum_leader(event, *epoch);
             }
             Body::World(WorldEvent::NodeStarted(node)) => {
                 for ledger in Arc::make_mut(&mut self.ledgers).values_mut() {

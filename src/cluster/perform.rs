@@ -179,6 +179,7 @@ impl Cluster {
                 }
                 _ => Ok(()),
             },
+            Act::AddBroker { id, .. } => self.may_be_added(*id),
             Act::FetcherPause(node)
             | Act::FetcherResume(node)
             | Act::FetcherSlow(node, _)

@@ -1,16 +1,53 @@
 //! Processes: how one begins, and what it leaves when it ends.
 
+use super::act::Refusal;
 use super::event::{Body, WorldEvent};
-use super::world::{Cluster, NodeState, Stage};
+use super::spec::MOST_BROKERS;
+use super::world::{BrokerNode, Cluster, NodeState, Stage};
 use crate::broker::{Boot, Broker};
 use crate::coordination::kraft::Controller;
 use crate::disk::Disk;
 use crate::protocol::Output;
 use crate::storage::StorageError;
 use crate::types::NodeId;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 impl Cluster {
+    /// A broker's directory is formatted; its process has not begun.
+    pub(super) fn add_broker(
+        &mut self,
+        id: NodeId,
+        rack: Option<&str>,
+        disk: &mut Disk,
+    ) -> Result<(), StorageError> {
+        Broker::format(disk, id, self.cluster_id, self.spec.seed)?;
+        let node = BrokerNode {
+            state: NodeState::New,
+            broker: None,
+            rack: rack.filter(|rack| !rack.is_empty()).map(Arc::from),
+            starts: 0,
+            since: self.now,
+            inbox: VecDeque::new(),
+        };
+        self.brokers.insert(id, node);
+        Ok(())
+    }
+
+    /// Whether a new broker may have this id.
+    pub(super) fn may_be_added(&self, id: NodeId) -> Result<(), Refusal> {
+        if self.brokers.contains_key(&id) {
+            return Err(Refusal::new(format!("there is a broker {id} already: take another id")));
+        }
+        if !id.is_broker() || id.0 == 0 || id.0 > 1_000 {
+            return Err(Refusal::new(format!("{id} is no id for a broker: take 1 to 1000")));
+        }
+        if self.brokers.len() >= MOST_BROKERS as usize {
+            return Err(Refusal::new(format!("{MOST_BROKERS} brokers are the most there can be")));
+        }
+        Ok(())
+    }
+
     /// A process begins.
     pub(super) fn start(
         &mut self,
@@ -21,11 +58,12 @@ impl Cluster {
         self.emit(stage, node, Body::World(WorldEvent::NodeStarted(node)));
         let (now, seed) = (self.clock_of(node), self.spec.seed);
         if self.brokers.contains_key(&node) {
-            let controller = NodeId(NodeId::FIRST_CONTROLLER);
+            let controllers = self.controllers.keys().copied().collect();
             let ordinal = self.brokers.get(&node).map_or(1, |entry| entry.starts + 1);
             let mut out = Output::default();
             let config = (*self.config).clone();
-            let boot = Boot { id: node, config, controller, seed, start_ordinal: ordinal };
+            let rack = self.brokers.get(&node).and_then(|entry| entry.rack.clone());
+            let boot = Boot { id: node, config, controllers, rack, seed, start_ordinal: ordinal };
             let started = Broker::start(boot, now, disk, &mut out);
             if let Some(entry) = self.brokers.get_mut(&node) {
                 entry.starts = ordinal;
@@ -42,7 +80,9 @@ impl Cluster {
             }
         } else if self.controllers.contains_key(&node) {
             let mut out = Output::default();
-            let started = Controller::start(node, now, disk, self.controller_config(), &mut out);
+            let mut config = self.controller_config();
+            config.start_ordinal = self.controllers.get(&node).map_or(1, |entry| entry.starts + 1);
+            let started = Controller::start(node, now, disk, config, &mut out);
             if let Some(entry) = self.controllers.get_mut(&node) {
                 entry.starts += 1;
                 entry.since = now;

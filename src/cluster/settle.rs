@@ -41,6 +41,11 @@ fn is_periodic_timer(timer: &Timer) -> bool {
             | Timer::ClientMetadata
             | Timer::FetcherBackoff(_)
             | Timer::MetadataBackoff
+            | Timer::QuorumElection
+            | Timer::QuorumFetchTimeout
+            | Timer::QuorumCheck
+            | Timer::QuorumBegin
+            | Timer::QuorumRetry
     )
 }
 
@@ -53,13 +58,19 @@ fn is_periodic_message(body: &MessageBody) -> bool {
                 | Request::Heartbeat(_)
                 | Request::OffsetCommit(_)
                 | Request::Metadata(_)
+                | Request::Vote(_)
+                | Request::BeginQuorumEpoch(_)
+                | Request::EndQuorumEpoch(_)
         ),
         MessageBody::Response(response) => match response {
             Response::Fetch(fetch) => fetch.partitions.iter().all(|p| p.records.is_empty()),
             Response::BrokerHeartbeat(_)
             | Response::Heartbeat(_)
             | Response::OffsetCommit(_)
-            | Response::Metadata(_) => true,
+            | Response::Metadata(_)
+            | Response::Vote(_)
+            | Response::BeginQuorumEpoch(_)
+            | Response::EndQuorumEpoch(_) => true,
             _ => false,
         },
     }
@@ -75,6 +86,7 @@ impl Cluster {
     /// Whether nothing would change any more without a new act; otherwise what is still under way.
     pub fn settled(&self) -> Result<(), String> {
         self.queue_settled()?;
+        self.quorum_settled()?;
         self.brokers_settled()?;
         self.replicas_settled()?;
         for client in self.clients.values() {

@@ -5,12 +5,15 @@ use crate::{broker, era};
 /// The greatest number of brokers; beyond it a teaching cluster teaches nothing more.
 pub const MOST_BROKERS: u32 = 200;
 
+/// The greatest number of controllers: a larger quorum is only slower.
+pub const MOST_CONTROLLERS: u32 = 9;
+
 /// A cluster to be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClusterSpec {
     /// How many brokers (ids 1, 2, …).
     pub brokers: u32,
-    /// How many controllers (ids 3001, …); this version has one voter.
+    /// How many controllers (ids 3001, …): voters of the quorum.
     pub controllers: u32,
     /// Kafka's version: picks the rules.
     pub kafka: String,
@@ -41,9 +44,9 @@ impl ClusterSpec {
                 self.brokers
             ));
         }
-        if self.controllers != 1 {
+        if self.controllers == 0 || self.controllers > MOST_CONTROLLERS {
             return Err(format!(
-                "controllers={} is not possible in this version: the quorum has one voter (controllers=1)",
+                "controllers={} is out of range: take 1 to {MOST_CONTROLLERS}, 3 or 5 to survive one or two",
                 self.controllers
             ));
         }
@@ -70,6 +73,7 @@ impl super::Cluster {
             // What concerns only brokers is none of the controllers' business, and values were checked before.
             let _ = config.set(name, value);
         }
+        config.voters = self.controllers.keys().copied().collect();
         config
     }
 }

@@ -43,6 +43,8 @@ pub struct BrokerNode {
     pub state: NodeState,
     /// What it is made of; the last state of a process that ended, `None` before the first start.
     pub broker: Option<Arc<Broker>>,
+    /// Where it stands (`broker.rack`).
+    pub rack: Option<Arc<str>>,
     /// How often it was started.
     pub starts: u64,
     /// When its state last changed.
@@ -165,15 +167,7 @@ impl Cluster {
         }
         for number in 1..=cluster.spec.brokers {
             let id = NodeId(number);
-            Broker::format(disk, id, cluster_id, seed)?;
-            let node = BrokerNode {
-                state: NodeState::New,
-                broker: None,
-                starts: 0,
-                since: Instant(0),
-                inbox: VecDeque::new(),
-            };
-            cluster.brokers.insert(id, node);
+            cluster.add_broker(id, None, disk)?;
             let at = Instant(10_000) + Duration(u64::from(number) * 1_000);
             cluster.network.push(at, Happening::Start(id), None);
         }
@@ -185,17 +179,22 @@ impl Cluster {
         self.brokers.get(&id)?.broker.as_deref()
     }
 
-    /// The active controller.
+    /// The active controller; of two that believe so the one that the quorum elected last.
     pub fn controller(&self) -> Option<&Controller> {
         self.controllers
             .values()
-            .find(|node| matches!(node.state, NodeState::Alive | NodeState::Paused))
-            .and_then(|node| node.controller.as_deref())
+            .filter(|node| matches!(node.state, NodeState::Alive | NodeState::Paused))
+            .filter_map(|node| node.controller.as_deref())
+            .filter(|controller| controller.is_active())
+            .max_by_key(|controller| controller.epoch)
     }
 
-    /// What the controllers know, even when none runs at the moment.
+    /// What the controllers know, even when none is active at the moment: whoever has heard of most commits.
     pub fn last_controller(&self) -> Option<&Controller> {
-        self.controllers.values().find_map(|node| node.controller.as_deref())
+        let known = || self.controllers.values().filter_map(|node| node.controller.as_deref());
+        let most = known().map(|controller| controller.image.offset).max();
+        let active = self.controller().filter(|active| Some(active.image.offset) >= most);
+        active.or_else(|| known().find(|controller| Some(controller.image.offset) == most))
     }
 
     /// The node that decides at present: the active controller, by its id.
@@ -361,7 +360,17 @@ impl Cluster {
                                 .into_iter()
                                 .for_each(|peer| self.network.give_up(node, Some(peer)));
                         }
-                        None => self.network.give_up(node, None),
+                        None => {
+                            match self.controllers.get(&node).and_then(|n| n.controller.as_ref()) {
+                                Some(controller) => {
+                                    let peers: Vec<NodeId> = controller.overdue(now).collect();
+                                    peers
+                                        .into_iter()
+                                        .for_each(|peer| self.network.give_up(node, Some(peer)));
+                                }
+                                None => self.network.give_up(node, None),
+                            }
+                        }
                     }
                 }
                 self.feed(node, Input::Timer(timer), disk, stage)

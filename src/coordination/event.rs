@@ -1,6 +1,7 @@
 //! What can happen in the coordination of a cluster, for people: one sentence each, in both languages.
 
 use super::zookeeper::controller::ControllerEvent;
+use super::kraft::QuorumEvent;
 use crate::types::{Language, LeaderEpoch, NodeId, Offset, TopicName, TopicPartition};
 
 /// Why a broker was fenced.
@@ -195,6 +196,8 @@ pub enum Event {
     },
     /// Something happened in a controller of the ZooKeeper era.
     Controller(ControllerEvent),
+    /// Something in the quorum of controllers, or about a node's snapshots.
+    Quorum(QuorumEvent),
     /// The controller refused a request.
     RequestRefused {
         /// Who asked.
@@ -227,6 +230,7 @@ impl Event {
             Event::RecordsAppended { .. } => "MetadataAppended",
             Event::MetadataTruncated { .. } => "MetadataTruncated",
             Event::Controller(event) => event.kind(),
+            Event::Quorum(event) => event.kind(),
             Event::RequestRefused { .. } => "RequestRefused",
         }
     }
@@ -302,6 +306,7 @@ impl Event {
                 format!("the copy of the metadata log is cut to end at {to}: it differed")
             }
             Event::Controller(event) => event.sentence(Language::English),
+            Event::Quorum(event) => event.sentence(Language::English),
             Event::RequestRefused { from, request, error, about } => {
                 format!("{request} of {from} is refused with {error}: {about}")
             }
@@ -365,6 +370,7 @@ impl Event {
                 format!("元数据日志副本与 leader 不一致，截断到 {to}")
             }
             Event::Controller(event) => event.sentence(Language::Chinese),
+            Event::Quorum(event) => event.sentence(Language::Chinese),
             Event::RequestRefused { from, request, error, about } => {
                 format!("拒绝了 {from} 的 {request}，错误 {error}：{about}")
             }

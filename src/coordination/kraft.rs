@@ -1,4 +1,4 @@
-//! KRaft: the controller that Kafka 4 has, with one voter (KIP-500, KIP-595, KIP-631, KIP-966).
+//! KRaft: the controllers that Kafka 4 has, one, three or five (KIP-500, KIP-595, KIP-630, KIP-631, KIP-966, KIP-996).
 //!
 //! ```text
 //!   requests ─▶ decide (change, placement) ─▶ records ─▶ one batch in __cluster_metadata-0 ─▶ image ─▶ responses
@@ -6,9 +6,10 @@
 //!   brokers ── Fetch ──────────────────────────────────────────┴─▶ Observer: the same log, the same image, later
 //! ```
 //!
-//! Always: nothing is answered before the records that it promises are in the log; the image is a function of the log;
-//! a restarted controller reads its log and is where it was, but for the liveness of brokers, which it begins to
-//! measure anew.
+//! Of several controllers one leads (`quorum`), the others fetch its log as brokers do. Always: nothing is answered
+//! before the records that it promises are in the logs of a majority; the image is a function of the committed log; a
+//! restarted controller is where its snapshot and its log are, but for the liveness of brokers, which the active one
+//! begins to measure anew.
 
 mod brokers;
 mod change;
@@ -17,17 +18,20 @@ mod config;
 mod controller;
 #[cfg(test)]
 mod controller_tests;
+mod deferred;
 mod image;
 mod metadata_log;
 mod observer;
 mod partitions;
 mod placement;
+mod quorum;
 mod record;
 mod record_bytes;
 #[cfg(test)]
 mod record_tests;
 mod serve;
 mod settings;
+mod snapshot;
 mod topic_configs;
 #[cfg(test)]
 mod topic_tests;
@@ -35,13 +39,15 @@ mod topics;
 
 pub use change::{ElectionStep, ElectionType, PartitionChangeBuilder};
 pub use codec::RecordError;
-pub use config::ControllerConfig;
+pub use config::{ControllerConfig, SnapshotConfig};
 pub use controller::{Controller, Session};
 pub use image::{BrokerRegistration, Image, PartitionRegistration, TopicImage};
 pub use metadata_log::{METADATA_TOPIC, METADATA_TOPIC_ID, metadata_partition};
 pub use observer::Observer;
 pub use placement::{UsableBroker, place};
+pub use quorum::{Progress, Quorum, QuorumEvent, QuorumRole, Reign, ResignReason};
 pub use record::{
     BrokerRegistrationChange, ConfigResource, Endpoint, FeatureRange, MetadataRecord,
     PartitionChange, PartitionRecord, RegisterBroker, RegisterController,
 };
+pub use snapshot::Snapshots;

@@ -95,6 +95,8 @@ codes! {
     UNSTABLE_OFFSET_COMMIT = 88, "a transaction on these offsets is still open";
     PRODUCER_FENCED = 90, "a newer producer with this transactional id exists";
     INVALID_UPDATE_VERSION = 95, "the partition changed since the proposal was made";
+    SNAPSHOT_NOT_FOUND = 98, "this snapshot is not there any more";
+    POSITION_OUT_OF_RANGE = 99, "the position lies outside the snapshot";
     UNKNOWN_TOPIC_ID = 100, "this broker does not know the topic id";
     DUPLICATE_BROKER_REGISTRATION = 101, "another broker with this id is alive";
     BROKER_ID_NOT_REGISTERED = 102, "the controller does not know this broker";

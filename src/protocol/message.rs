@@ -3,6 +3,7 @@
 use super::ErrorCode;
 use super::control::*;
 use super::orders::*;
+use super::quorum::*;
 use super::zookeeper::*;
 use crate::types::{
     BrokerEpoch, LeaderEpoch, NodeId, Offset, Timestamp, TopicName, TopicPartition, Uuid,
@@ -140,6 +141,16 @@ messages! {
     ZooKeeperConnect: ZooKeeperConnectRequest, ZooKeeperConnectResponse;
     /// An operation on ZooKeeper's tree; its answer, or the notice that a watch fired.
     ZooKeeper: ZooKeeperRequest, ZooKeeperResponse;
+    /// A voter wants to lead the metadata quorum (KIP-595, KIP-996).
+    Vote: VoteRequest, VoteResponse;
+    /// A voter leads the metadata quorum.
+    BeginQuorumEpoch: BeginQuorumEpochRequest, BeginQuorumEpochResponse;
+    /// A voter leads the metadata quorum no more.
+    EndQuorumEpoch: EndQuorumEpochRequest, EndQuorumEpochResponse;
+    /// Part of a snapshot of the metadata log (KIP-630).
+    FetchSnapshot: FetchSnapshotRequest, FetchSnapshotResponse;
+    /// A controller introduces itself to the active one (KIP-919).
+    ControllerRegistration: ControllerRegistrationRequest, ControllerRegistrationResponse;
 }
 
 macro_rules! record {
@@ -239,6 +250,8 @@ record! {
         diverging_epoch: Option<(LeaderEpoch, Offset)>,
         /// On a fencing error: who leads now (KIP-951).
         current_leader: Option<(NodeId, LeaderEpoch)>,
+        /// The leader has no such offset any more: fetch this snapshot instead, end offset and epoch (KIP-630).
+        snapshot: Option<(Offset, LeaderEpoch)>,
         /// Whole batches.
         records: RecordBytes,
     }

@@ -78,6 +78,16 @@ pub enum Timer {
     ControllerChannel(NodeId),
     /// Controller: append a no-op record (`metadata.max.idle.interval.ms`).
     MetadataNoOp,
+    /// Voter: nobody leads for too long (`controller.quorum.election.timeout.ms`, with jitter).
+    QuorumElection,
+    /// Voter: the leader of the quorum is silent (`controller.quorum.fetch.timeout.ms`).
+    QuorumFetchTimeout,
+    /// Leader of the quorum: no majority has fetched (one and a half times the fetch time-out).
+    QuorumCheck,
+    /// Leader of the quorum: tell the voters that do not fetch once more that it leads.
+    QuorumBegin,
+    /// Voter: ask again who did not answer (`controller.quorum.retry.backoff.ms`).
+    QuorumRetry,
     /// Producer: a batch has lingered, or a retry is due.
     ProducerSend,
     /// Producer: the next record of a standing workload (`every=`).
@@ -122,6 +132,11 @@ impl fmt::Display for Timer {
             Timer::LeaderBalance => write!(f, "balance leaders"),
             Timer::ControllerChannel(broker) => write!(f, "order to {broker} again"),
             Timer::MetadataNoOp => write!(f, "metadata no-op"),
+            Timer::QuorumElection => write!(f, "election time-out"),
+            Timer::QuorumFetchTimeout => write!(f, "leader of the quorum is silent"),
+            Timer::QuorumCheck => write!(f, "look for a majority that fetches"),
+            Timer::QuorumBegin => write!(f, "tell the voters who leads"),
+            Timer::QuorumRetry => write!(f, "ask the voters again"),
             Timer::ProducerSend => write!(f, "producer sends"),
             Timer::Workload => write!(f, "next record of the workload"),
             Timer::ConsumerPoll => write!(f, "consumer polls"),

@@ -7,7 +7,8 @@ use super::session::Session;
 use crate::client::{ProducerRecord, SeekTo, Workload};
 use crate::cluster::{Act, Cluster, Happening, Lab, NewConsumer, Pending};
 use crate::protocol::{
-    DeleteRecordsRequest, ElectLeadersRequest, FETCH_VERSION, FetchPartition, FetchRequest, Request,
+    AlterPartitionReassignmentsRequest, DeleteRecordsRequest, ElectLeadersRequest, FETCH_VERSION,
+    FetchPartition, FetchRequest, Request,
 };
 use crate::types::{
     BrokerEpoch, LeaderEpoch, NodeId, Offset, Timestamp, TopicName, TopicPartition, counted,
@@ -98,6 +99,20 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
         Command::Broker { broker, act } => {
             broker_of(broker, lab).and_then(|id| broker_acts(id, *act))
         }
+        Command::BrokerAdd { id, rack } => {
+            let id = NodeId(*id);
+            let act = Act::AddBroker { id, rack: rack.clone() };
+            Ok(Acts { acts: vec![act], about: About::Started(id) })
+        }
+        Command::PartitionReassign { partition, replicas } => Ok(admin(
+            Request::AlterPartitionReassignments(AlterPartitionReassignmentsRequest {
+                partitions: vec![(partition.clone(), replicas.as_deref().map(nodes))],
+            }),
+            match replicas {
+                Some(_) => format!("began to reassign {partition}"),
+                None => format!("took the reassignment of {partition} back"),
+            },
+        )),
         Command::Controller(act) => controller_acts(act, lab),
         Command::NetworkCut(a, b) => {
             one(Act::Cut(NodeId(*a), NodeId(*b)), format!("cut the link between {a} and {b}"))
@@ -367,24 +382,51 @@ fn consumer_acts(lab: Option<&Lab>, name: &str, act: &ConsumerAct) -> Result<Act
 }
 
 fn controller_acts(act: &ControllerAct, lab: Option<&Lab>) -> Result<Acts, String> {
+    use crate::cluster::NodeState::{Dead, Paused, Stopped};
     let Some(lab) = lab else { return Err("there is no cluster yet".into()) };
     let cluster = lab.cluster();
-    match act {
-        ControllerAct::Kill => match cluster.controller() {
-            Some(controller) => {
-                one(Act::Kill(controller.id), format!("killed controller {}", controller.id))
-            }
-            None => Err("no controller runs".into()),
-        },
-        ControllerAct::Start => {
-            use crate::cluster::NodeState::{Dead, Stopped};
-            let down =
-                cluster.controllers.iter().find(|(_, node)| matches!(node.state, Dead | Stopped));
-            match down {
-                Some((id, _)) => started(*id),
-                None => Err("every controller runs".into()),
-            }
+    let by_state = |wanted: &[crate::cluster::NodeState]| {
+        let fits = |node: &&crate::cluster::ControllerNode| wanted.contains(&node.state);
+        let found = cluster.controllers.iter().find(|(_, node)| fits(node));
+        found.map(|(&id, _)| id)
+    };
+    let named = |node: &Option<u32>| match node.map(NodeId) {
+        Some(id) if cluster.controllers.contains_key(&id) => Ok(Some(id)),
+        Some(id) => {
+            let known: Vec<String> = cluster.controllers.keys().map(NodeId::to_string).collect();
+            Err(format!("there is no controller {id}; there are {}", known.join(", ")))
         }
+        None => Ok(None),
+    };
+    let active = |node: &Option<u32>| -> Result<NodeId, String> {
+        let id = named(node)?.or_else(|| cluster.active_controller());
+        id.ok_or_else(|| "no controller is active: name one".to_owned())
+    };
+    match act {
+        ControllerAct::Kill(node) => {
+            let id = active(node)?;
+            one(Act::Kill(id), format!("killed controller {id}"))
+        }
+        ControllerAct::Stop(node) => {
+            let id = active(node)?;
+            one(Act::Stop(id), format!("controller {id} stopped"))
+        }
+        ControllerAct::PowerOff(node) => {
+            let id = active(node)?;
+            one(Act::PowerOff(id), format!("controller {id} lost its power"))
+        }
+        ControllerAct::Pause(node) => {
+            let id = active(node)?;
+            one(Act::Pause(id), format!("controller {id} is frozen"))
+        }
+        ControllerAct::Resume(node) => match named(node)?.or_else(|| by_state(&[Paused])) {
+            Some(id) => one(Act::Resume(id), format!("controller {id} goes on")),
+            None => Err("no controller is frozen".into()),
+        },
+        ControllerAct::Start(node) => match named(node)?.or_else(|| by_state(&[Dead, Stopped])) {
+            Some(id) => started(id),
+            None => Err("every controller runs".into()),
+        },
         ControllerAct::Move(_) => {
             Err("controller move needs zookeeper, which this version does not have yet".into())
         }

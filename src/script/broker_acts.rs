@@ -25,8 +25,5 @@ pub(super) fn broker_acts(id: NodeId, act: BrokerAct) -> Result<Acts, String> {
             let (off, how) = (Duration(by.unsigned_abs()), if by > 0 { "fast" } else { "slow" });
             one(Act::Skew(id, by), format!("the clock of broker {id} is {off} {how}"))
         }
-        BrokerAct::Add => {
-            Err("broker add needs reassignment, which this version does not have yet".into())
-        }
     }
 }

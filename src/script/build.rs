@@ -30,9 +30,10 @@ pub fn build(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
     Ok(match verb {
         "cluster" => cluster(a)?,
         "topic" => Command::Topic { topic: a.name("topic"), act: topic(object, a)? },
-        "partition" => {
-            Command::PartitionReassign { partition: partition(a), replicas: a.numbers("replicas") }
-        }
+        "partition" => Command::PartitionReassign {
+            partition: partition(a),
+            replicas: (object != "reassign cancel").then(|| a.numbers("replicas")),
+        },
         "produce" => Command::Produce(Box::new(produce(a)?)),
         "producer" => Command::Producer {
             name: a.name("name"),
@@ -57,10 +58,17 @@ pub fn build(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
             },
         },
         "consumer" => Command::Consumer { name: a.name("name"), act: consumer(object, a)? },
+        "broker" if object == "add" => {
+            Command::BrokerAdd { id: a.the_number("id")?, rack: a.text("rack") }
+        }
         "broker" => Command::Broker { broker: a.expression("broker"), act: broker(object, a) },
         "controller" => Command::Controller(match object {
-            "kill" => ControllerAct::Kill,
-            "start" => ControllerAct::Start,
+            "kill" => ControllerAct::Kill(a.number("controller")?),
+            "stop" => ControllerAct::Stop(a.number("controller")?),
+            "power-off" => ControllerAct::PowerOff(a.number("controller")?),
+            "pause" => ControllerAct::Pause(a.number("controller")?),
+            "resume" => ControllerAct::Resume(a.number("controller")?),
+            "start" => ControllerAct::Start(a.number("controller")?),
             _ => ControllerAct::Move(a.expression("broker")),
         }),
         "network" => network(object, a)?,
@@ -324,13 +332,12 @@ fn broker(object: &str, a: &Arguments) -> BrokerAct {
         "start" => BrokerAct::Start,
         "pause" => BrokerAct::Pause,
         "resume" => BrokerAct::Resume,
-        "slow" => BrokerAct::Slow(a.duration("by").unwrap_or(Duration::from_ms(100))),
         "skew" => {
             let us =
                 |name| a.duration(name).map_or(0, |time| i64::try_from(time.0).unwrap_or(i64::MAX));
             BrokerAct::Skew(us("by").saturating_sub(us("behind")))
         }
-        _ => BrokerAct::Add,
+        _ => BrokerAct::Slow(a.duration("by").unwrap_or(Duration::from_ms(100))),
     }
 }
 

@@ -21,6 +21,9 @@ pub const HERE: &[&str] = &[
     "compression",
     "slow-brokers",
     "clock-skew",
+    "reassignment",
+    "metadata-records",
+    "controller-failover",
 ];
 
 /// The capability that a statement takes and this version lacks.
@@ -45,7 +48,6 @@ pub fn lacking(statement: &Statement) -> Option<&'static str> {
         }
         Command::Producer { act: ProducerAct::Start { configs }, .. } => of_producer(configs),
         Command::Consumer { act: ConsumerAct::Start { configs, .. }, .. } => of_consumer(configs),
-        Command::Broker { act: BrokerAct::Add, .. } => Some("reassignment"),
         Command::Broker { broker, .. } => of_expression(broker),
         Command::Fetch { client_rack: Some(_), .. } => Some("follower-fetching"),
         Command::Until { condition, .. } | Command::Expect(condition) => of_expression(condition),
@@ -58,13 +60,7 @@ fn of_cluster(cluster: &ClusterCommand) -> Option<&'static str> {
     // An older version with coordination=kraft has its rules of files, while a KRaft controller stands in (ledger).
     let asked = cluster.coordination.as_deref();
     let kraft = cluster.kafka.starts_with('4') || asked == Some("kraft");
-    if !kraft || asked == Some("zookeeper") {
-        Some("zookeeper")
-    } else if cluster.controllers > 1 {
-        Some("controller-failover")
-    } else {
-        None
-    }
+    if !kraft || asked == Some("zookeeper") { Some("zookeeper") } else { None }
 }
 
 fn value<'a>(configs: &'a Configs, name: &str) -> Option<&'a str> {

@@ -29,12 +29,19 @@ pub enum Command {
         /// What is done.
         act: TopicAct,
     },
-    /// `partition reassign T-P replicas=…`
+    /// `partition reassign T-P replicas=…`, `partition reassign cancel T-P`
     PartitionReassign {
         /// The partition.
         partition: TopicPartition,
-        /// Its new replicas.
-        replicas: Vec<u32>,
+        /// Its new replicas; `None` takes the reassignment under way back.
+        replicas: Option<Vec<u32>>,
+    },
+    /// `broker add N [rack=]`
+    BrokerAdd {
+        /// Its id.
+        id: u32,
+        /// Its rack.
+        rack: Option<String>,
     },
     /// `produce …`
     Produce(Box<ProduceCommand>),
@@ -66,7 +73,7 @@ pub enum Command {
         /// What is done.
         act: BrokerAct,
     },
-    /// `controller kill|start|move`
+    /// `controller kill|stop|power-off|pause|resume|start [N]`, `controller move N`
     Controller(ControllerAct),
     /// `network cut A B`
     NetworkCut(u32, u32),
@@ -453,17 +460,23 @@ pub enum BrokerAct {
     Slow(Duration),
     /// Its clock is wrong by so many microseconds.
     Skew(i64),
-    /// A new broker joins.
-    Add,
 }
 
 /// What can be done to the active controller.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ControllerAct {
-    /// Its process dies.
-    Kill,
-    /// The dead one comes back.
-    Start,
+    /// Its process dies: the active one, or the one named.
+    Kill(Option<u32>),
+    /// It ends in good order.
+    Stop(Option<u32>),
+    /// Its machine loses power.
+    PowerOff(Option<u32>),
+    /// Its process freezes.
+    Pause(Option<u32>),
+    /// And goes on.
+    Resume(Option<u32>),
+    /// It is started again: the one that is down, or the one named.
+    Start(Option<u32>),
     /// ZooKeeper era: this broker becomes controller.
     Move(BrokerReference),
 }

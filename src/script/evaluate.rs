@@ -6,6 +6,7 @@
 
 mod clients;
 mod logs;
+mod metadata;
 mod metrics;
 
 pub(super) use logs::text as text_of;
@@ -205,6 +206,7 @@ fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
         "scanned" => number_or_none(scanned(a)?),
         // What was inspected is no part of the lab: `inspected::known` puts it in beforehand.
         "inspected" => Value::None,
+        "metadata_records" | "partition_change" => metadata::call(name, a)?,
         "metric" => metrics::metric(a.lab, &a.text(0), a.broker(1)?)?,
         "error" | "state" | "generation" | "members" | "assignment" | "assigned" | "rebalances"
         | "coordinator" | "committed" | "lag" | "position" | "values" => clients::call(name, a)?,

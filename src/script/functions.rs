@@ -152,8 +152,8 @@ functions! {
     violated(Word) 0: "whether an invariant was violated (any, or the one named)", "是否有不变式被破坏";
     scanned(Partition, Broker) 1: "how many segments the broker read through at its last start", "broker 最近一次启动时扫描了几个段";
     inspected(Word) 1: "a field of what the last 'inspect' or 'crc check' brought", "上一次 'inspect' 或 'crc check' 结果中的某个字段";
-    metadata_records(Topic) 1 needs "metadata-records": "types of the topic's records in __cluster_metadata", "__cluster_metadata 中该主题的记录类型";
-    partition_change(Partition, Number, Word) 3 needs "metadata-records": "a field of the N-th PartitionChangeRecord", "第 N 条 PartitionChangeRecord 的字段";
+    metadata_records(Topic) 1: "types of the topic's records in __cluster_metadata", "__cluster_metadata 中该主题的记录类型";
+    partition_change(Partition, Number, Word) 3: "a field of the N-th PartitionChangeRecord", "第 N 条 PartitionChangeRecord 的字段";
     last_sequence(Partition, Client) 2 needs "idempotence": "the producer's last sequence in the partition", "生产者在该分区的最后序号";
     producer_epoch(Client) 1 needs "transactions": "the producer's epoch", "生产者纪元";
     txn_state(Word) 1 needs "transactions": "a transaction's state", "事务状态";

@@ -119,6 +119,7 @@ impl Brokers {
                     log_start_offset: Offset(0),
                     diverging_epoch: None,
                     current_leader: None,
+                    snapshot: None,
                 };
                 let partitions: Vec<_> = request.partitions.into_iter().map(answer).collect();
                 if error.is_none() && partitions.iter().all(|one| one.records.is_empty()) {
@@ -155,6 +156,7 @@ fn end_polls(driver: &mut Driver<Consumer>) {
             log_start_offset: Offset(0),
             diverging_epoch: None,
             current_leader: None,
+            snapshot: None,
             records: Arc::from([]),
         });
         let response = FetchResponse { partitions: partitions.collect() };

@@ -6,6 +6,23 @@ use super::{Brokers, Invariants, copy};
 use crate::types::{LeaderEpoch, NodeId, Offset, TopicPartition};
 
 impl Invariants {
+    /// A controller was elected: nobody else was in this epoch.
+    pub(super) fn quorum_leader(&mut self, event: &Stamped, epoch: i32) {
+        const EPOCHS_KEPT: usize = 100;
+        let other = self.quorum_leaders.insert(epoch, event.node);
+        if let Some(other) = other.filter(|&other| other != event.node) {
+            let node = event.node;
+            let sentence = format!(
+                "controller {node} leads the quorum in epoch {epoch} since step {}, and so did controller {other}",
+                event.step
+            );
+            self.broken("one-quorum-leader-per-epoch", (event.id, event.step), sentence);
+        }
+        if self.quorum_leaders.len() > EPOCHS_KEPT {
+            self.quorum_leaders.pop_first();
+        }
+    }
+
     /// A broker acts on a leader epoch. The epoch that a broker acts on never goes back while its process lives; which
     /// of two brokers hears first of two epochs is another matter.
     pub(super) fn new_epoch(

@@ -92,6 +92,11 @@ pub const INVARIANTS: &[Invariant] = &[
         chinese: "已提交的偏移量在日志之内（仅为提示：Kafka 允许它超出）",
     },
     promise(
+        "one-quorum-leader-per-epoch",
+        "the quorum of controllers has at most one leader in each epoch",
+        "控制器仲裁在每个 epoch 里至多有一个 leader",
+    ),
+    promise(
         "index-at-batch-boundary",
         "every index entry points at the beginning of a batch",
         "每个索引条目都指向批次的开头",

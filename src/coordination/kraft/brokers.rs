@@ -42,7 +42,7 @@ impl Controller {
         out: &mut Out,
     ) -> Result<BrokerRegistrationResponse, StorageError> {
         let id = request.broker;
-        let existing = self.image.brokers.get(&id).cloned();
+        let existing = self.state().brokers.get(&id).cloned();
         let same_process = existing.as_ref().is_some_and(|b| b.incarnation == request.incarnation);
         let stopping = existing.as_ref().is_some_and(|b| b.in_controlled_shutdown);
         if existing.is_some() && !same_process && !stopping && self.has_valid_session(id, now) {
@@ -121,7 +121,7 @@ impl Controller {
             self.change_state(now, &request, current, next, disk, out)?;
         }
         let is_fenced = matches!(next, ControlState::Fenced | ControlState::ShutdownNow);
-        let written = self.image.offset;
+        let written = self.state().offset;
         if let Some(session) = self.sessions.get_mut(&id) {
             session.last_contact = now;
             session.metadata_offset = request.current_metadata_offset;
@@ -141,7 +141,7 @@ impl Controller {
     }
 
     pub(super) fn check_broker_epoch(&self, broker: NodeId, epoch: BrokerEpoch) -> ErrorCode {
-        match self.image.brokers.get(&broker) {
+        match self.state().brokers.get(&broker) {
             Some(registration) if registration.epoch == epoch => ErrorCode::NONE,
             _ => ErrorCode::STALE_BROKER_EPOCH,
         }
@@ -152,7 +152,7 @@ impl Controller {
             .sessions
             .get(&id)
             .is_some_and(|session| session.controlled_shutdown_offset.is_some());
-        match self.image.brokers.get(&id) {
+        match self.state().brokers.get(&id) {
             _ if stopping => ControlState::ControlledShutdown,
             Some(broker) if !broker.fenced => ControlState::Unfenced,
             _ => ControlState::Fenced,
@@ -166,7 +166,7 @@ impl Controller {
         current: ControlState,
         is_caught_up: bool,
     ) -> ControlState {
-        let leads = || self.image.partitions().any(|(_, p)| p.leader == Some(request.broker));
+        let leads = || self.state().partitions().any(|(_, p)| p.leader == Some(request.broker));
         match current {
             ControlState::Fenced if request.want_shut_down => ControlState::ShutdownNow,
             ControlState::Fenced if !request.want_fence && is_caught_up => ControlState::Unfenced,
@@ -203,7 +203,7 @@ impl Controller {
     fn lowest_active_offset(&self) -> Option<Offset> {
         let active = self.sessions.iter().filter(|(id, session)| {
             session.controlled_shutdown_offset.is_none()
-                && self.image.brokers.get(id).is_some_and(|broker| !broker.fenced)
+                && self.state().brokers.get(id).is_some_and(|broker| !broker.fenced)
         });
         Some(active.map(|(_, s)| s.metadata_offset).min().unwrap_or(Offset(i64::MAX)))
     }
@@ -234,7 +234,7 @@ impl Controller {
                 ElectionReason::ReplicaReturned
             }
             ControlState::ControlledShutdown => {
-                let known = self.image.brokers.get(&id).is_some_and(|b| b.in_controlled_shutdown);
+                let known = self.state().brokers.get(&id).is_some_and(|b| b.in_controlled_shutdown);
                 if !known {
                     records.push(self.registration_change(id, |c| c.in_controlled_shutdown = true));
                 }
@@ -263,7 +263,7 @@ impl Controller {
         broker: NodeId,
         say: impl FnOnce(&mut BrokerRegistrationChange),
     ) -> MetadataRecord {
-        let epoch = self.image.brokers.get(&broker).map_or(BrokerEpoch(-1), |b| b.epoch);
+        let epoch = self.state().brokers.get(&broker).map_or(BrokerEpoch(-1), |b| b.epoch);
         let mut change = BrokerRegistrationChange {
             broker,
             epoch,
@@ -294,7 +294,7 @@ impl Controller {
 
     /// Sets the timer for the earliest end of a session of a broker that is not fenced.
     pub(super) fn set_session_check(&self, out: &mut Out) {
-        let ends = self.image.alive().filter_map(|id| self.session_end(id));
+        let ends = self.state().alive().filter_map(|id| self.session_end(id));
         match ends.min() {
             Some(end) => out.set(Timer::SessionCheck, end + Duration(1)),
             None => out.cancel(Timer::SessionCheck),

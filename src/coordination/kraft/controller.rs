@@ -11,22 +11,31 @@
 //!           write: one batch ▸ log ▸ image ▸ events ▸ waiting fetches answered
 //! ```
 //!
-//! With one voter what is written is committed. Always: the image is what the log says; an answer leaves after the
-//! records that it promises; the same inputs give the same bytes. In memory alone, and begun anew after a restart: when
-//! each broker was last heard.
+//! With one voter what is written is committed. With more, the active controller decides on a draft (the image and what
+//! it wrote since), and answers once a majority has it (`deferred.rs`); the others apply what is committed. Always: the
+//! image is what the committed log says; an answer leaves after the records that it promises are committed; the same
+//! inputs give the same bytes. In memory alone, and begun anew after a restart: when each broker was last heard.
 
 use super::config::ControllerConfig;
+use super::deferred::Pending;
 use super::image::{Image, PartitionRegistration};
 use super::metadata_log;
+use super::quorum::{
+    Quorum, QuorumRole, QuorumState, Reign, read_quorum_state, write_quorum_state,
+};
 use super::record::*;
+use super::snapshot::{self, Snapshots};
 use crate::clock::{Duration, Instant};
 use crate::coordination::{ElectionReason, Event};
 use crate::disk::Disk;
 use crate::prng::{self, Purpose};
-use crate::protocol::{Body, ErrorCode, Input, Message, Output, Request, Response, Timer};
+use crate::protocol::{
+    Body, ControllerRegistrationResponse, ErrorCode, Input, Message, Output, Request, Response,
+    Send, Timer, not_controller,
+};
 use crate::storage::{Log, MetaProperties, StorageError, write_meta_properties};
 use crate::types::{LeaderEpoch, NodeId, Offset, TopicPartition, Uuid};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// A metadata transaction may not have more records (`QuorumController.MAX_RECORDS_PER_USER_OP`).
 pub(super) const MAX_RECORDS: usize = 10_000;
@@ -44,12 +53,23 @@ pub struct Session {
     pub controlled_shutdown_offset: Option<Offset>,
 }
 
-/// A controller, the only voter of its quorum.
+impl Session {
+    fn new(now: Instant, registration_offset: Offset) -> Session {
+        Session {
+            last_contact: now,
+            metadata_offset: Offset::NONE,
+            registration_offset,
+            controlled_shutdown_offset: None,
+        }
+    }
+}
+
+/// A controller.
 #[derive(Clone, Debug)]
 pub struct Controller {
     /// Its id.
     pub id: NodeId,
-    /// What its log says.
+    /// What its log says, as far as it is committed.
     pub image: Image,
     /// Its copy of `__cluster_metadata-0`.
     pub log: Log,
@@ -59,6 +79,13 @@ pub struct Controller {
     pub epoch: i32,
     /// Brokers' heartbeats.
     pub sessions: BTreeMap<NodeId, Session>,
+    /// What it is in the quorum.
+    pub quorum: Quorum,
+    /// Its snapshots.
+    pub snapshots: Snapshots,
+    /// The image and what was written since: the active controller decides on it.
+    pub(super) draft: Option<Image>,
+    pub(super) pending: VecDeque<Pending>,
     pub(super) waiting: BTreeMap<u64, super::serve::WaitingFetch>,
     pub(super) next_waiting: u64,
 }
@@ -99,7 +126,8 @@ impl Controller {
         Ok(())
     }
 
-    /// Starts the process: reads its log again, begins a new epoch, and is active at once.
+    /// Starts the process: loads its newest snapshot. The only voter reads its log again, begins a new epoch and is
+    /// active at once; one of several first hears how much of its log is committed.
     pub fn start(
         id: NodeId,
         now: Instant,
@@ -108,38 +136,89 @@ impl Controller {
         out: &mut Output<Event>,
     ) -> Result<Controller, StorageError> {
         let directory = directory(id);
-        let log = metadata_log::open(disk, &directory)?;
+        let log = metadata_log::open(disk, &directory, config.snapshots.segment_bytes)?;
+        let snapshots = snapshot::find(disk, &directory, now)?;
+        let image = snapshot::load(disk, &directory, &snapshots)?;
+        let voters = if config.voters.is_empty() { vec![id] } else { config.voters.clone() };
         let mut controller = Controller {
             id,
-            image: Image::default(),
+            image,
             log,
+            quorum: Quorum::new(voters, config.start_ordinal),
             config,
             epoch: 0,
             sessions: BTreeMap::new(),
+            snapshots,
+            draft: None,
+            pending: VecDeque::new(),
             waiting: BTreeMap::new(),
             next_waiting: 0,
         };
+        controller.remember_registrations(now);
+        let before = read_quorum_state(disk, &directory)?;
+        if !controller.quorum.is_single() {
+            let ordinal = controller.config.start_ordinal;
+            controller.quorum.incarnation = controller.draw_incarnation(ordinal | 1 << 32);
+            if let Some((end, _)) = controller.snapshots.latest {
+                controller.quorum.high_watermark = end;
+            }
+            controller.enter_quorum(now, before, disk, out)?;
+            return Ok(controller);
+        }
         controller.replay(now, disk)?;
-        let before = metadata_log::read_quorum_epoch(disk, &directory)?;
-        controller.epoch = before.max(controller.image.epoch).saturating_add(1);
-        metadata_log::write_quorum_state(disk, &directory, id, controller.epoch, id)?;
-        out.events.push(Event::ControllerActive { controller: id, epoch: controller.epoch });
+        controller.epoch = before.epoch.max(controller.image.epoch).saturating_add(1);
+        controller.quorum.leader = Some(id);
+        let start = controller.log.log_end_offset();
+        controller.quorum.role = QuorumRole::Leader(Reign::of_one(id, start));
+        controller.save_quorum_state(disk)?;
+        let epoch = controller.epoch;
+        out.events.push(Event::ControllerActive { controller: id, epoch });
         controller.begin_reign(now, disk, out)?;
         out.set(Timer::LeaderBalance, now + controller.config.leader_imbalance_check_interval);
         controller.set_session_check(out);
         Ok(controller)
     }
 
+    fn draw_incarnation(&self, ordinal: u64) -> Uuid {
+        let (seed, id) = (self.config.seed, u64::from(self.id.0));
+        Uuid::from_chance(prng::bytes16(seed, Purpose::Identity, id, 2, ordinal))
+    }
+
+    pub(super) fn directory(&self) -> String {
+        directory(self.id)
+    }
+
+    pub(super) fn save_quorum_state(&self, disk: &mut Disk) -> Result<(), StorageError> {
+        let state = QuorumState {
+            leader: self.quorum.leader,
+            epoch: self.epoch,
+            voted: self.quorum.voted,
+            voters: self.quorum.voters.clone(),
+        };
+        write_quorum_state(disk, &directory(self.id), &state)
+    }
+
     fn replay(&mut self, now: Instant, disk: &Disk) -> Result<(), StorageError> {
-        let (start, end) = (self.log.log_start_offset(), self.log.log_end_offset());
+        let start = self.log.log_start_offset().max(self.image.offset + 1);
+        let end = self.log.log_end_offset();
         for batch in metadata_log::read(&self.log, disk, start, end)? {
             for (at, record) in (0i64..).zip(&batch.records) {
                 self.apply(now, batch.base_offset + at, record);
             }
             self.image.offset = batch.last_offset;
             self.image.epoch = batch.epoch;
+            self.snapshots.bytes_since += batch.size_bytes;
         }
         Ok(())
+    }
+
+    /// What a loaded snapshot says of brokers: they are heard anew.
+    pub(super) fn remember_registrations(&mut self, now: Instant) {
+        self.sessions.clear();
+        for (&broker, known) in self.image.brokers.iter() {
+            let session = Session::new(now, Offset(known.epoch.0));
+            self.sessions.insert(broker, session);
+        }
     }
 
     /// The first batches of a reign: who leads, and in a new log what the cluster begins with.
@@ -150,28 +229,40 @@ impl Controller {
         out: &mut Out,
     ) -> Result<(), StorageError> {
         let base = self.log.log_end_offset();
-        let mut bytes = metadata_log::leader_change(base, self.epoch, now.timestamp(), self.id);
-        self.append(now, &mut bytes, "LEADER_CHANGE".to_owned(), disk, out)?;
+        let (time, me) = (now.timestamp(), [self.id]);
+        let mut bytes = metadata_log::leader_change(base, self.epoch, time, self.id, &me, &me);
+        self.append_bytes(now, &mut bytes, "LEADER_CHANGE".to_owned(), disk, out)?;
+        self.quorum.incarnation = self.draw_incarnation(self.epoch as u64);
+        self.introduce_cluster(now, disk, out)
+    }
+
+    /// What a new log begins with, and who this controller is (`ActivationRecordsGenerator`).
+    pub(super) fn introduce_cluster(
+        &mut self,
+        now: Instant,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), StorageError> {
         let motive = Motive { by: self.id, reason: ElectionReason::Asked };
-        if self.image.features.is_empty() {
+        if self.state().features.is_empty() {
             let records = metadata_log::bootstrap_records(self.config.min_insync_replicas);
             self.write(now, records, motive, disk, out)?;
         }
-        let incarnation = prng::bytes16(
-            self.config.seed,
-            Purpose::Identity,
-            u64::from(self.id.0),
-            2,
-            self.epoch as u64,
-        );
-        let registration = RegisterController {
-            controller: self.id,
-            incarnation: Uuid::from_chance(incarnation),
-            migration_ready: false,
-            endpoints: vec![endpoint("CONTROLLER", self.id)],
-            features: supported_features(),
-        };
+        let incarnation = self.quorum.incarnation;
+        if self.state().controllers.get(&self.id) == Some(&incarnation) {
+            return Ok(());
+        }
+        let registration = snapshot::registration(self.id, incarnation);
         self.write(now, vec![MetadataRecord::RegisterController(registration)], motive, disk, out)
+    }
+
+    /// What decisions are made on: the image, and what was written since.
+    pub(super) fn state(&self) -> &Image {
+        self.draft.as_ref().unwrap_or(&self.image)
+    }
+
+    fn state_mut(&mut self) -> &mut Image {
+        self.draft.as_mut().unwrap_or(&mut self.image)
     }
 
     /// Takes one input.
@@ -183,21 +274,54 @@ impl Controller {
         out: &mut Output<Event>,
     ) -> Result<(), StorageError> {
         match input {
-            Input::Message { from, message } => {
-                if let Body::Request(request) = message.body {
-                    self.request(now, from, message.correlation, request, disk, out)?;
+            Input::Message { from, message: Message { correlation, body } } => match body {
+                Body::Request(request) => {
+                    self.request(now, from, correlation, request, disk, out)?;
                 }
-            }
-            Input::Timer(Timer::SessionCheck) => self.fence_silent_brokers(now, disk, out)?,
-            Input::Timer(Timer::LeaderBalance) => self.balance(now, disk, out)?,
-            Input::Timer(Timer::MetadataNoOp) => {
-                let motive = Motive { by: self.id, reason: ElectionReason::Asked };
-                self.write(now, vec![MetadataRecord::NoOp], motive, disk, out)?;
-            }
+                Body::Response(response) => {
+                    self.quorum_answered(now, from, correlation, response, disk, out)?;
+                }
+            },
+            Input::Timer(
+                timer @ (Timer::SessionCheck | Timer::LeaderBalance | Timer::MetadataNoOp),
+            ) => self.own_work(now, timer, disk, out)?,
             Input::Timer(Timer::DelayedFetch(id)) => self.answer_waiting(id, disk, out)?,
+            Input::Timer(Timer::QuorumElection) => self.election_due(now, disk, out)?,
+            Input::Timer(Timer::QuorumFetchTimeout) => self.leader_silent(now, disk, out)?,
+            Input::Timer(Timer::QuorumCheck) => self.check_quorum(now, disk, out)?,
+            Input::Timer(Timer::QuorumBegin) => self.begin_again(now, out),
+            Input::Timer(Timer::QuorumRetry) => self.ask_again(now, out),
+            Input::Timer(Timer::RequestTimeout(_)) => self.give_up_overdue(now, out),
             Input::Timer(_) => {}
-            Input::Disconnected { peer } => self.forget_waiting(peer, out),
+            Input::Disconnected { peer } => {
+                self.forget_waiting(peer, out);
+                self.voter_lost(now, peer, out);
+            }
         }
+        Ok(())
+    }
+
+    /// What the active controller does by the clock.
+    fn own_work(
+        &mut self,
+        now: Instant,
+        timer: Timer,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), StorageError> {
+        if !self.is_active() {
+            return Ok(());
+        }
+        let mut done = Out::default();
+        match timer {
+            Timer::SessionCheck => self.fence_silent_brokers(now, disk, &mut done)?,
+            Timer::LeaderBalance => self.balance(now, disk, &mut done)?,
+            _ => {
+                let motive = Motive { by: self.id, reason: ElectionReason::Asked };
+                self.write(now, vec![MetadataRecord::NoOp], motive, disk, &mut done)?;
+            }
+        }
+        self.hand_out(done, Vec::new(), out);
         Ok(())
     }
 
@@ -210,8 +334,49 @@ impl Controller {
         disk: &mut Disk,
         out: &mut Out,
     ) -> Result<(), StorageError> {
+        match request {
+            Request::Fetch(fetch) => self.fetch(now, from, correlation, fetch, disk, out),
+            Request::Vote(r) => self.vote_asked(now, from, correlation, &r, disk, out),
+            Request::BeginQuorumEpoch(r) => self.epoch_begun(now, from, correlation, &r, disk, out),
+            Request::EndQuorumEpoch(r) => self.epoch_ended(now, from, correlation, &r, disk, out),
+            Request::FetchSnapshot(r) => self.snapshot_asked(now, from, correlation, r, disk, out),
+            request if !self.is_active() => {
+                if let Some(response) = not_controller(&request) {
+                    out.send(from, Message::response(correlation, response));
+                }
+                Ok(())
+            }
+            request => {
+                let several = !self.quorum.is_single();
+                let refusal = if several { not_controller(&request) } else { None };
+                let refusal = refusal.map(|response| Message::response(correlation, response));
+                let refusals = refusal.map(|message| Send { to: from, message });
+                let mut done = Out::default();
+                self.serve(now, from, correlation, request, disk, &mut done)?;
+                self.hand_out(done, refusals.into_iter().collect(), out);
+                Ok(())
+            }
+        }
+    }
+
+    fn serve(
+        &mut self,
+        now: Instant,
+        from: NodeId,
+        correlation: u64,
+        request: Request,
+        disk: &mut Disk,
+        out: &mut Out,
+    ) -> Result<(), StorageError> {
         let response = match request {
-            Request::Fetch(fetch) => return self.fetch(now, from, correlation, fetch, disk, out),
+            Request::ControllerRegistration(r) => {
+                let registration = snapshot::registration(r.controller, r.incarnation);
+                let records = vec![MetadataRecord::RegisterController(registration)];
+                let motive = Motive { by: self.id, reason: ElectionReason::Asked };
+                self.write(now, records, motive, disk, out)?;
+                let error = ErrorCode::NONE;
+                Response::ControllerRegistration(ControllerRegistrationResponse { error })
+            }
             Request::BrokerRegistration(r) => {
                 Response::BrokerRegistration(self.register_broker(now, r, disk, out)?)
             }
@@ -264,13 +429,15 @@ impl Controller {
         if records.is_empty() {
             return Ok(());
         }
+        self.begin_draft();
         let base = self.log.log_end_offset();
         let mut bytes = metadata_log::encode(base, self.epoch, now.timestamp(), &records);
-        self.append(now, &mut bytes, summary(&records), disk, out)?;
+        self.append_bytes(now, &mut bytes, summary(&records), disk, out)?;
         for (at, record) in (0i64..).zip(&records) {
+            let state = self.state();
             let before = record
-                .partition(|id| self.image.topic_names.get(&id).cloned())
-                .and_then(|partition| Some((self.image.partition(&partition)?.clone(), partition)));
+                .partition(|id| state.topic_names.get(&id).cloned())
+                .and_then(|partition| Some((state.partition(&partition)?.clone(), partition)));
             self.apply(now, base + at, record);
             match (record, before) {
                 (MetadataRecord::PartitionChange(change), Some((before, partition))) => {
@@ -281,10 +448,13 @@ impl Controller {
             }
         }
         self.set_no_op(now, out);
+        if self.quorum.is_single() {
+            self.maybe_take_snapshot(now, bytes.len() as u64, disk, out)?;
+        }
         self.answer_all_waiting(disk, out)
     }
 
-    fn append(
+    pub(super) fn append_bytes(
         &mut self,
         now: Instant,
         bytes: &mut [u8],
@@ -297,24 +467,26 @@ impl Controller {
         let appended = self.log.append_as_leader(disk, bytes, epoch, now, &mut storage_events)?;
         self.log.flush(disk, now, &mut storage_events)?; // KafkaRaftLog flushes before it counts as written
         let (first, last) = (appended.first_offset, appended.last_offset);
-        self.image.offset = last;
-        self.image.epoch = self.epoch;
+        if self.quorum.is_single() {
+            self.quorum.high_watermark = self.log.log_end_offset();
+            (self.image.offset, self.image.epoch) = (last, self.epoch);
+        } else {
+            let epoch = self.epoch;
+            if let Some(draft) = &mut self.draft {
+                (draft.offset, draft.epoch) = (last, epoch);
+            }
+            self.note_written(last);
+        }
         out.events.push(Event::RecordsAppended { first, last, what });
         Ok(())
     }
 
-    /// Applies a record to the image and to what is remembered of brokers.
-    fn apply(&mut self, now: Instant, offset: Offset, record: &MetadataRecord) {
-        self.image.apply(record);
+    /// Applies a record to the state and to what is remembered of brokers.
+    pub(super) fn apply(&mut self, now: Instant, offset: Offset, record: &MetadataRecord) {
+        self.state_mut().apply(record);
         match record {
             MetadataRecord::RegisterBroker(registration) => {
-                let session = Session {
-                    last_contact: now,
-                    metadata_offset: Offset::NONE,
-                    registration_offset: offset,
-                    controlled_shutdown_offset: None,
-                };
-                self.sessions.insert(registration.broker, session);
+                self.sessions.insert(registration.broker, Session::new(now, offset));
             }
             MetadataRecord::UnregisterBroker { broker, .. } => {
                 self.sessions.remove(broker);
@@ -324,7 +496,7 @@ impl Controller {
     }
 
     fn tell_created(&self, record: &PartitionRecord, out: &mut Out) {
-        let Some(topic) = self.image.topic_names.get(&record.topic) else { return };
+        let Some(topic) = self.state().topic_names.get(&record.topic) else { return };
         let Some(leader) = record.leader else { return };
         out.events.push(Event::LeaderElected {
             partition: TopicPartition::new(topic, record.partition),
@@ -384,11 +556,26 @@ impl Controller {
         }
     }
 
+    /// The records of its log that are committed, each with its offset.
+    pub fn committed_records(
+        &self,
+        disk: &Disk,
+    ) -> Result<Vec<(Offset, MetadataRecord)>, StorageError> {
+        let (start, end) = (self.log.log_start_offset(), self.image.offset + 1);
+        let mut found = Vec::new();
+        for batch in metadata_log::read(&self.log, disk, start, end)? {
+            let first = batch.base_offset;
+            found.extend((0i64..).map(|at| first + at).zip(batch.records));
+        }
+        Ok(found)
+    }
+
     /// Moves what it remembers of brokers' heartbeats forward: idle time is skipped that way.
     pub fn shift(&mut self, by: Duration) {
         for session in self.sessions.values_mut() {
             session.last_contact = session.last_contact + by;
         }
+        self.quorum.shift(by);
     }
 }
 

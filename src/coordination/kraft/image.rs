@@ -159,6 +159,8 @@ impl PartitionRegistration {
 pub struct Image {
     /// Brokers that ever registered.
     pub brokers: Arc<BTreeMap<NodeId, BrokerRegistration>>,
+    /// Controllers that ever registered, with their incarnations (KIP-919).
+    pub controllers: Arc<BTreeMap<NodeId, Uuid>>,
     /// Topics by name.
     pub topics: Arc<BTreeMap<TopicName, Arc<TopicImage>>>,
     /// Names of topics by id.
@@ -177,6 +179,7 @@ impl Default for Image {
     fn default() -> Image {
         Image {
             brokers: Arc::default(),
+            controllers: Arc::default(),
             topics: Arc::default(),
             topic_names: Arc::default(),
             configs: Arc::default(),
@@ -291,12 +294,14 @@ impl Image {
                     _ => features.insert(name.clone(), *level),
                 };
             }
+            MetadataRecord::RegisterController(record) => {
+                Arc::make_mut(&mut self.controllers).insert(record.controller, record.incarnation);
+            }
             MetadataRecord::ClearElr { topic } => self.clear_elr(topic),
             MetadataRecord::ProducerIds { .. }
             | MetadataRecord::NoOp
             | MetadataRecord::BeginTransaction { .. }
             | MetadataRecord::EndTransaction
-            | MetadataRecord::RegisterController(_)
             | MetadataRecord::Unknown { .. } => {}
         }
     }

@@ -36,8 +36,9 @@ pub(super) fn log_directory(directory: &str) -> String {
     format!("{directory}/{METADATA_TOPIC}-0")
 }
 
-fn log_config() -> LogConfig {
+fn log_config(segment_bytes: u64) -> LogConfig {
     LogConfig {
+        segment_bytes: segment_bytes as _,
         retention_ms: -1,
         cleanup_policy: CleanupPolicy { compact: false, delete: false },
         max_message_bytes: 8 << 20,
@@ -46,13 +47,13 @@ fn log_config() -> LogConfig {
 }
 
 /// Opens the log, or begins it.
-pub(super) fn open(disk: &mut Disk, directory: &str) -> Result<Log> {
+pub(super) fn open(disk: &mut Disk, directory: &str, segment_bytes: u64) -> Result<Log> {
     let (path, partition) = (log_directory(directory), metadata_partition());
     if !disk.exists(&format!("{path}/partition.metadata")) {
-        return Log::create(disk, &path, &partition, METADATA_TOPIC_ID, log_config());
+        return Log::create(disk, &path, &partition, METADATA_TOPIC_ID, log_config(segment_bytes));
     }
     let from = LoadFrom::unclean(Offset::ZERO);
-    Log::open(disk, &path, &partition, log_config(), from, &mut Vec::new())
+    Log::open(disk, &path, &partition, log_config(segment_bytes), from, &mut Vec::new())
 }
 
 /// One batch read back: its records (none, if it is a control batch) and the leader that it names, if any.
@@ -62,6 +63,7 @@ pub(super) struct MetadataBatch {
     pub epoch: i32,
     pub records: Vec<MetadataRecord>,
     pub leader: Option<NodeId>,
+    pub size_bytes: u64,
 }
 
 /// Reads the batches of `from..up_to`.
@@ -98,7 +100,10 @@ pub(super) fn read(
             }
             let epoch = header.partition_leader_epoch.0;
             let base_offset = header.base_offset;
-            found.push(MetadataBatch { base_offset, last_offset, epoch, records, leader });
+            let size_bytes = bytes.len() as u64;
+            let batch =
+                MetadataBatch { base_offset, last_offset, epoch, records, leader, size_bytes };
+            found.push(batch);
             next = last_offset + 1;
         }
     }
@@ -138,13 +143,21 @@ pub(super) fn encode(
     builder.build()
 }
 
-/// The control batch with which a reign begins (`LeaderChangeMessage`, version 0).
-pub(super) fn leader_change(base: Offset, epoch: i32, time: Timestamp, leader: NodeId) -> Vec<u8> {
+/// The control batch with which a reign begins: who leads, who may vote, who voted for it (`LeaderChangeMessage`,
+/// version 0).
+pub(super) fn leader_change(
+    base: Offset,
+    epoch: i32,
+    time: Timestamp,
+    leader: NodeId,
+    voters: &[NodeId],
+    granting: &[NodeId],
+) -> Vec<u8> {
     let mut value = Writer::default();
     value.i16(0);
     value.node(leader);
-    for _voters_then_granting in 0..2 {
-        value.array(&[leader], |out, &voter| {
+    for some in [voters, granting] {
+        value.array(some, |out, &voter| {
             out.node(voter);
             out.no_tags();
         });
@@ -194,10 +207,21 @@ pub(super) fn bootstrap_records(min_insync_replicas: u32) -> Vec<MetadataRecord>
     records
 }
 
-/// `bootstrap.checkpoint`: header, features, footer, each a batch (`BootstrapDirectory.writeBinaryFile`).
+/// `bootstrap.checkpoint`: the features that a new cluster begins with (`BootstrapDirectory.writeBinaryFile`).
 pub(super) fn bootstrap_checkpoint(time: Timestamp) -> Vec<u8> {
+    let features = feature_records();
+    checkpoint(0, time, &features, features.len())
+}
+
+/// A snapshot file: header, records, footer, each in batches of their own (`RecordsSnapshotWriter`).
+pub(super) fn checkpoint(
+    epoch: i32,
+    time: Timestamp,
+    records: &[MetadataRecord],
+    batch_records: usize,
+) -> Vec<u8> {
     let control = |base: i64, kind: ControlType, value: Vec<u8>| {
-        let mut builder = BatchBuilder::new(Offset(base)).with_epoch(LeaderEpoch(0)).control();
+        let mut builder = BatchBuilder::new(Offset(base)).with_epoch(LeaderEpoch(epoch)).control();
         builder.push(&NewRecord {
             timestamp: time,
             key: Some(kind.key()),
@@ -206,47 +230,17 @@ pub(super) fn bootstrap_checkpoint(time: Timestamp) -> Vec<u8> {
         });
         builder.build()
     };
-    let features = feature_records();
-    // Version 0, last contained log timestamp 0, no tagged fields; the footer has the version alone.
-    let mut bytes = control(0, ControlType::SnapshotHeader, vec![0; 11]);
-    bytes.extend(encode(Offset(1), 0, time, &features));
-    let footer = 1 + features.len() as i64;
-    bytes.extend(control(footer, ControlType::SnapshotFooter, vec![0; 3]));
-    bytes
-}
-
-/// `quorum-state` of a quorum with one voter.
-pub(super) fn write_quorum_state(
-    disk: &mut Disk,
-    directory: &str,
-    leader: NodeId,
-    epoch: i32,
-    voter: NodeId,
-) -> Result<()> {
-    let text = format!(
-        "{{\"clusterId\":\"\",\"leaderId\":{leader},\"leaderEpoch\":{epoch},\"votedId\":-1,\"appliedOffset\":0,\
-         \"currentVoters\":[{{\"voterId\":{voter}}}],\"data_version\":0}}"
-    );
-    disk.replace(&format!("{}/quorum-state", log_directory(directory)), text.as_bytes())?;
-    Ok(())
-}
-
-/// The epoch that `quorum-state` tells; 0 if there is none.
-pub(super) fn read_quorum_epoch(disk: &Disk, directory: &str) -> Result<i32> {
-    let path = format!("{}/quorum-state", log_directory(directory));
-    if !disk.exists(&path) {
-        return Ok(0);
+    // Version 0, last contained log timestamp, no tagged fields; the footer has the version alone.
+    let mut header = vec![0; 2];
+    let contained = if epoch == 0 { 0 } else { time.0 };
+    header.extend_from_slice(&contained.to_be_bytes());
+    header.push(0);
+    let mut bytes = control(0, ControlType::SnapshotHeader, header);
+    let mut next = 1;
+    for some in records.chunks(batch_records.max(1)) {
+        bytes.extend(encode(Offset(next), epoch, time, some));
+        next += some.len() as i64;
     }
-    let bytes = disk.read_small(&path)?;
-    let parsed: Option<i32> = serde_json::from_slice::<serde_json::Value>(&bytes)
-        .ok()
-        .and_then(|state| i32::try_from(state.get("leaderEpoch")?.as_i64()?).ok());
-    parsed.ok_or_else(|| StorageError {
-        kind: StorageErrorKind::Corrupt,
-        path,
-        start: 0,
-        end: bytes.len() as u64,
-        field: "leaderEpoch",
-        what: "the file should be JSON with a whole number named leaderEpoch".to_owned(),
-    })
+    bytes.extend(control(next, ControlType::SnapshotFooter, vec![0; 3]));
+    bytes
 }

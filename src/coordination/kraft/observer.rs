@@ -9,13 +9,18 @@
 //! Always: only committed records reach the image, in order, each once; the copy is the leader's bytes. After a restart
 //! the image is built again from the copy, as soon as the controller has told the high watermark.
 
+use super::config::SnapshotConfig;
 use super::image::Image;
 use super::metadata_log;
+use super::quorum::{FetchingSnapshot, QuorumEvent, QuorumState, write_quorum_state};
 use super::record::MetadataRecord;
+use super::snapshot::{self, Snapshots};
 use crate::clock::Instant;
 use crate::coordination::Event;
 use crate::disk::Disk;
-use crate::protocol::{ErrorCode, FetchPartition, FetchPartitionResponse};
+use crate::protocol::{
+    ErrorCode, FetchPartition, FetchPartitionResponse, FetchSnapshotRequest, FetchSnapshotResponse,
+};
 use crate::storage::{Log, StorageError};
 use crate::types::{LeaderEpoch, NodeId, Offset, Uuid};
 
@@ -31,6 +36,15 @@ pub struct Observer {
     pub image: Image,
     /// How far the log is committed, as the leader told last.
     pub high_watermark: Offset,
+    /// The controllers.
+    pub voters: Vec<NodeId>,
+    /// Its snapshots.
+    pub snapshots: Snapshots,
+    /// The snapshot that it fetches, since the leader's log begins too late.
+    pub fetching: Option<FetchingSnapshot>,
+    /// The image of the snapshot found at start, until the first answer.
+    loaded: Option<Image>,
+    config: SnapshotConfig,
     directory: String,
 }
 
@@ -48,19 +62,26 @@ impl Observer {
         Ok(())
     }
 
-    /// Opens the copy, or begins it. Like Kafka's it is recovered after a clean stop, too.
+    /// Opens the copy, or begins it, with its newest snapshot. Like Kafka's it is recovered after a clean stop, too.
     pub fn open(
         disk: &mut Disk,
         directory: &str,
         _id: NodeId,
-        _clean: bool,
-        _now: Instant,
+        config: SnapshotConfig,
+        now: Instant,
     ) -> Result<Observer, StorageError> {
-        let log = metadata_log::open(disk, directory)?;
+        let log = metadata_log::open(disk, directory, config.segment_bytes)?;
+        let snapshots = snapshot::find(disk, directory, now)?;
+        let loaded = snapshots.latest.map(|_| snapshot::load(disk, directory, &snapshots));
         Ok(Observer {
             log,
-            image: Image::default(),
             high_watermark: Offset::ZERO,
+            image: Image::default(),
+            loaded: loaded.transpose()?,
+            voters: Vec::new(),
+            snapshots,
+            fetching: None,
+            config,
             directory: directory.to_owned(),
         })
     }
@@ -68,8 +89,9 @@ impl Observer {
     /// What the copy on the disk tells, before the controller is heard: logs are opened with the settings in it. (In
     /// Kafka a broker first hears how much of it is committed, then opens its logs, `BrokerMetadataPublisher`.)
     pub fn remembered(&self, disk: &Disk) -> Result<Image, StorageError> {
-        let mut image = Image::default();
-        let (from, up_to) = (self.log.log_start_offset(), self.log.log_end_offset());
+        let mut image = self.loaded.clone().unwrap_or_default();
+        let from = self.log.log_start_offset().max(image.offset + 1);
+        let up_to = self.log.log_end_offset();
         for batch in metadata_log::read(&self.log, disk, from, up_to)? {
             batch.records.iter().for_each(|record| image.apply(record));
         }
@@ -80,12 +102,20 @@ impl Observer {
     pub fn fetch_partition(&self) -> FetchPartition {
         FetchPartition {
             partition: metadata_log::metadata_partition(),
-            // With one voter there is one leader whoever asks; its epoch is learnt from its batches.
+            // Whoever leads answers; the epoch is learnt from the batches.
             current_leader_epoch: LeaderEpoch::NONE,
             fetch_offset: self.log.log_end_offset(),
-            last_fetched_epoch: self.log.latest_epoch(),
+            last_fetched_epoch: self.last_epoch(),
             log_start_offset: self.log.log_start_offset(),
             max_bytes: FETCH_BYTES,
+        }
+    }
+
+    fn last_epoch(&self) -> LeaderEpoch {
+        let empty = self.log.log_end_offset() == self.log.log_start_offset();
+        match self.snapshots.latest {
+            Some((_, epoch)) if empty => self.log.latest_epoch().max(epoch),
+            _ => self.log.latest_epoch(),
         }
     }
 
@@ -97,52 +127,164 @@ impl Observer {
         disk: &mut Disk,
         events: &mut Vec<Event>,
     ) -> Result<Vec<MetadataRecord>, StorageError> {
-        let mut log_events = Vec::new();
-        if let Some((epoch, end)) = answer.diverging_epoch {
-            let own = self.log.end_offset_for_epoch(epoch).1;
-            let to = if own < Offset::ZERO { end } else { end.min(own) };
-            // What was applied is committed, and what is committed never diverges.
-            let to = to.max(self.image.offset + 1);
-            self.log.truncate_to(disk, to, &mut log_events)?;
-            events.push(Event::MetadataTruncated { to });
+        if let Some(id) = answer.snapshot {
+            self.fetching = Some(FetchingSnapshot { id, bytes: Vec::new() });
+            let (offset, epoch) = (id.0, id.1.0);
+            events.push(Event::Quorum(QuorumEvent::NeedsSnapshot { offset, epoch }));
             return Ok(Vec::new());
         }
-        if answer.error == ErrorCode::OFFSET_OUT_OF_RANGE {
-            let to = answer.high_watermark.max(self.image.offset + 1);
-            if to < self.log.log_end_offset() {
-                self.log.truncate_to(disk, to, &mut log_events)?;
-                events.push(Event::MetadataTruncated { to });
+        let known = self.loaded.as_ref().unwrap_or(&self.image).offset + 1;
+        match take_fetched(&mut self.log, known, now, answer, disk)? {
+            Fetched::Cut { to } => events.push(Event::MetadataTruncated { to }),
+            Fetched::Appended => {
+                let mut records = Vec::new();
+                if let Some(image) = self.loaded.take() {
+                    records = snapshot::records(&image);
+                    self.image = image;
+                }
+                self.high_watermark = self.high_watermark.max(answer.high_watermark);
+                records.extend(self.apply_committed(now, disk, events)?);
+                return Ok(records);
             }
-            return Ok(Vec::new());
+            Fetched::Nothing => {}
         }
-        if !answer.error.is_none() {
-            return Ok(Vec::new());
-        }
-        if !answer.records.is_empty() {
-            self.log.append_as_follower(disk, &answer.records, now, &mut log_events)?;
-        }
-        self.high_watermark = self.high_watermark.max(answer.high_watermark);
-        self.apply_committed(disk)
+        Ok(Vec::new())
     }
 
-    fn apply_committed(&mut self, disk: &mut Disk) -> Result<Vec<MetadataRecord>, StorageError> {
+    /// The part of a snapshot to ask for next, while one is being fetched.
+    pub fn fetch_snapshot(
+        &self,
+        replica: NodeId,
+        leader_epoch: i32,
+    ) -> Option<FetchSnapshotRequest> {
+        let under_way = self.fetching.as_ref()?;
+        Some(FetchSnapshotRequest {
+            replica,
+            epoch: leader_epoch,
+            snapshot: under_way.id,
+            position: under_way.bytes.len() as u64,
+            max_bytes: FETCH_BYTES,
+        })
+    }
+
+    /// Takes a part of a snapshot; with the last one it gives back what differs from before, as records.
+    pub fn handle_snapshot(
+        &mut self,
+        now: Instant,
+        answer: &FetchSnapshotResponse,
+        disk: &mut Disk,
+        events: &mut Vec<Event>,
+    ) -> Result<Vec<MetadataRecord>, StorageError> {
+        let Some(mut under_way) = self.fetching.take() else { return Ok(Vec::new()) };
+        let fits =
+            under_way.id == answer.snapshot && under_way.bytes.len() as u64 == answer.position;
+        if !answer.error.is_none() || !fits || answer.size_bytes > snapshot::LARGEST {
+            return Ok(Vec::new()); // gone at the leader: begin again with a fetch
+        }
+        under_way.bytes.extend_from_slice(&answer.bytes);
+        if (under_way.bytes.len() as u64) < answer.size_bytes {
+            self.fetching = Some(under_way);
+            return Ok(Vec::new());
+        }
+        let FetchingSnapshot { id, bytes } = under_way;
+        let image = snapshot::install(&mut self.log, &self.directory, id, &bytes, disk)?;
+        let mut records = snapshot::records(&image);
+        let gone = |id: &&Uuid| !image.topic_names.contains_key(id);
+        let removed = self.image.topic_names.keys().filter(gone);
+        records.extend(removed.map(|&id| MetadataRecord::RemoveTopic { id }));
+        self.image = image;
+        self.loaded = None;
+        self.snapshots.taken(id, now);
+        self.high_watermark = self.high_watermark.max(id.0);
+        let (offset, epoch) = (id.0, id.1.0);
+        events.push(Event::Quorum(QuorumEvent::SnapshotLoaded { offset, epoch }));
+        Ok(records)
+    }
+
+    fn apply_committed(
+        &mut self,
+        now: Instant,
+        disk: &mut Disk,
+        events: &mut Vec<Event>,
+    ) -> Result<Vec<MetadataRecord>, StorageError> {
         let from = (self.image.offset + 1).max(self.log.log_start_offset());
         let up_to = self.high_watermark.min(self.log.log_end_offset());
-        let mut applied = Vec::new();
+        let (mut applied, mut bytes) = (Vec::new(), 0);
         for batch in metadata_log::read(&self.log, disk, from, up_to)? {
             if batch.epoch != self.image.epoch {
                 self.image.epoch = batch.epoch;
             }
             if let Some(leader) = batch.leader {
-                let (directory, epoch) = (&self.directory, batch.epoch);
-                metadata_log::write_quorum_state(disk, directory, leader, epoch, leader)?;
+                let voters =
+                    if self.voters.is_empty() { vec![leader] } else { self.voters.clone() };
+                let (epoch, leader) = (batch.epoch, Some(leader));
+                let state = QuorumState { leader, epoch, voted: None, voters };
+                write_quorum_state(disk, &self.directory, &state)?;
             }
             for record in batch.records {
                 self.image.apply(&record);
                 applied.push(record);
             }
             self.image.offset = batch.last_offset;
+            bytes += batch.size_bytes;
+        }
+        if !applied.is_empty() && self.snapshots.is_due(bytes, now, &self.config) {
+            let Observer { snapshots, image, log, directory, config, .. } = self;
+            let (offset, epoch) = snapshots.take(image, log, directory, now, config, disk)?;
+            let (epoch, starts) = (epoch.0, log.log_start_offset());
+            events.push(Event::Quorum(QuorumEvent::SnapshotTaken { offset, epoch, starts }));
         }
         Ok(applied)
     }
+}
+
+/// What became of an answer to a fetch.
+pub(super) enum Fetched {
+    /// The log differed and was cut.
+    Cut {
+        /// To which end.
+        to: Offset,
+    },
+    /// What came, if anything, is appended.
+    Appended,
+    /// Nothing can be done with it.
+    Nothing,
+}
+
+/// Makes a copy of the metadata log follow its leader's answer: a broker's and a voter's alike. What is committed is
+/// never cut.
+pub(super) fn take_fetched(
+    log: &mut Log,
+    committed: Offset,
+    now: Instant,
+    answer: &FetchPartitionResponse,
+    disk: &mut Disk,
+) -> Result<Fetched, StorageError> {
+    let mut log_events = Vec::new();
+    if let Some((epoch, end)) = answer.diverging_epoch {
+        let (known, own) = log.end_offset_for_epoch(epoch);
+        let to = match own < Offset::ZERO {
+            true => end,
+            false if known == epoch => end.min(own),
+            false => own,
+        };
+        let to = to.max(committed);
+        log.truncate_to(disk, to, &mut log_events)?;
+        return Ok(Fetched::Cut { to });
+    }
+    if answer.error == ErrorCode::OFFSET_OUT_OF_RANGE {
+        let to = answer.high_watermark.max(committed);
+        if to < log.log_end_offset() {
+            log.truncate_to(disk, to, &mut log_events)?;
+            return Ok(Fetched::Cut { to });
+        }
+        return Ok(Fetched::Nothing);
+    }
+    if !answer.error.is_none() {
+        return Ok(Fetched::Nothing);
+    }
+    if !answer.records.is_empty() {
+        log.append_as_follower(disk, &answer.records, now, &mut log_events)?;
+    }
+    Ok(Fetched::Appended)
 }

@@ -27,21 +27,24 @@ pub(super) type Refusal = (ErrorCode, String);
 impl Controller {
     /// `eligible.leader.replicas.version` is on.
     fn elr_enabled(&self) -> bool {
-        self.image.features.get("eligible.leader.replicas.version").is_some_and(|&level| level > 0)
+        self.state()
+            .features
+            .get("eligible.leader.replicas.version")
+            .is_some_and(|&level| level > 0)
     }
 
     /// `min.insync.replicas` of the topic, at most its replication factor (`getTopicEffectiveMinIsr`).
     fn effective_min_isr(&self, topic: &TopicName) -> usize {
-        let configured = self.image.topic_config(topic, "min.insync.replicas");
+        let configured = self.state().topic_config(topic, "min.insync.replicas");
         let min = configured
             .and_then(|value| value.parse().ok())
             .unwrap_or(self.config.min_insync_replicas as usize);
-        let first = self.image.topics.get(topic).and_then(|topic| topic.partitions.first());
+        let first = self.state().topics.get(topic).and_then(|topic| topic.partitions.first());
         first.map_or(min, |partition| min.min(partition.replicas.len()))
     }
 
     fn unclean_allowed(&self, topic: &TopicName) -> bool {
-        match self.image.topic_config(topic, "unclean.leader.election.enable") {
+        match self.state().topic_config(topic, "unclean.leader.election.enable") {
             Some(value) => value == "true",
             None => self.config.unclean_leader_election_enable,
         }
@@ -58,7 +61,7 @@ impl Controller {
         registration: &'a PartitionRegistration,
         is_acceptable: impl Fn(NodeId) -> bool + 'a,
     ) -> PartitionChangeBuilder<'a> {
-        let topic = self.image.topics.get(&partition.topic).map_or(Uuid::ZERO, |topic| topic.id);
+        let topic = self.state().topics.get(&partition.topic).map_or(Uuid::ZERO, |topic| topic.id);
         let min_isr = self.effective_min_isr(&partition.topic);
         let number = partition.partition;
         PartitionChangeBuilder::new(registration, topic, number, is_acceptable, min_isr)
@@ -68,7 +71,7 @@ impl Controller {
 
     /// Where a broker puts a new replica: into its log directory.
     pub(super) fn directory_of(&self, node: NodeId) -> Uuid {
-        self.image.brokers.get(&node).map_or(Uuid::ZERO, |broker| broker.log_directory)
+        self.state().brokers.get(&node).map_or(Uuid::ZERO, |broker| broker.log_directory)
     }
 
     /// Changes of leaders and ISRs when a broker leaves, returns, or came back after an unclean shutdown
@@ -82,9 +85,9 @@ impl Controller {
     ) {
         let is_acceptable = |node: NodeId| {
             let gone = Some(node) == to_remove || Some(node) == unclean_shutdown;
-            !gone && (Some(node) == to_add || self.image.is_active(node))
+            !gone && (Some(node) == to_add || self.state().is_active(node))
         };
-        for (partition, registration) in self.image.partitions() {
+        for (partition, registration) in self.state().partitions() {
             let concerned = match (to_remove, unclean_shutdown) {
                 (Some(node), _) => registration.isr.contains(&node),
                 (None, Some(node)) => {
@@ -154,13 +157,13 @@ impl Controller {
         proposal: &AlterPartition,
         records: &mut Vec<MetadataRecord>,
     ) -> Result<AlterPartitionResult, Refusal> {
-        let Some(registration) = self.image.partition(&proposal.partition) else {
+        let Some(registration) = self.state().partition(&proposal.partition) else {
             return Err((ErrorCode::UNKNOWN_TOPIC_ID, "there is no such partition".to_owned()));
         };
         self.validate(from, proposal, registration)?;
         let isr = proposal.new_isr.iter().map(|&(node, _)| node).collect();
         let change = self
-            .builder(&proposal.partition, registration, |node| self.image.is_active(node))
+            .builder(&proposal.partition, registration, |node| self.state().is_active(node))
             .election(self.election_for(&proposal.partition.topic))
             .target_isr(isr)
             .target_recovering(proposal.recovering)
@@ -240,7 +243,7 @@ impl Controller {
     }
 
     fn ineligible(&self, node: NodeId, epoch: BrokerEpoch) -> Option<&'static str> {
-        match self.image.brokers.get(&node) {
+        match self.state().brokers.get(&node) {
             None => Some("not registered"),
             Some(broker) if broker.in_controlled_shutdown => Some("shutting down"),
             Some(broker) if broker.fenced => Some("fenced"),
@@ -260,7 +263,7 @@ impl Controller {
         let all = request.partitions.is_none();
         let wanted = request
             .partitions
-            .unwrap_or_else(|| self.image.partitions().map(|(partition, _)| partition).collect());
+            .unwrap_or_else(|| self.state().partitions().map(|(partition, _)| partition).collect());
         let mut records = Vec::new();
         let mut partitions = Vec::new();
         for partition in wanted {
@@ -304,8 +307,8 @@ impl Controller {
         partition: &TopicPartition,
         unclean: bool,
     ) -> Result<PartitionChange, Refusal> {
-        let Some(registration) = self.image.partition(partition) else {
-            let about = match self.image.topics.contains_key(&partition.topic) {
+        let Some(registration) = self.state().partition(partition) else {
+            let about = match self.state().topics.contains_key(&partition.topic) {
                 true => format!("No such partition as {partition}"),
                 false => format!("No such topic as {}", partition.topic),
             };
@@ -320,7 +323,7 @@ impl Controller {
             return Err(sentence(ErrorCode::ELECTION_NOT_NEEDED));
         }
         let election = if unclean { ElectionType::Unclean } else { ElectionType::Preferred };
-        self.builder(partition, registration, |node| self.image.is_active(node))
+        self.builder(partition, registration, |node| self.state().is_active(node))
             .election(election)
             .build()
             .ok_or_else(|| {
@@ -408,12 +411,12 @@ impl Controller {
         partition: &TopicPartition,
         target: Option<&[NodeId]>,
     ) -> Result<Option<PartitionChange>, Refusal> {
-        let Some(current) = self.image.partition(partition) else {
+        let Some(current) = self.state().partition(partition) else {
             let about =
                 format!("Unable to find partition {}:{}.", partition.topic, partition.partition);
             return Err((ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, about));
         };
-        let builder = self.builder(partition, current, |node| self.image.is_active(node));
+        let builder = self.builder(partition, current, |node| self.state().is_active(node));
         if let Some(target) = target {
             self.validate_manual(target, None)?;
             return Ok(builder.reassign_to(target).build());

@@ -56,14 +56,14 @@ impl Controller {
         request: &IncrementalAlterConfigsRequest,
     ) -> Result<Vec<MetadataRecord>, Refusal> {
         let (scope, resource) = match &request.topic {
-            Some(topic) if !self.image.topics.contains_key(topic) => {
+            Some(topic) if !self.state().topics.contains_key(topic) => {
                 let about = format!("there is no topic {topic}");
                 return refuse(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, about);
             }
             Some(topic) => (Scope::Topic, ConfigResource::topic(topic)),
             None => (Scope::Cluster, ConfigResource::cluster()),
         };
-        let before = self.image.configs_of(&resource);
+        let before = self.state().configs_of(&resource);
         let mut records = Vec::new();
         for (name, value) in request.configs.iter().take(MAX_RECORDS) {
             if let Some(value) = value {

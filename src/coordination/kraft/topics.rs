@@ -107,13 +107,13 @@ impl Controller {
         if let Err(about) = TopicName::check(name) {
             return refuse(ErrorCode::INVALID_TOPIC_EXCEPTION, about);
         }
-        if self.image.topics.contains_key(&topic.name) {
+        if self.state().topics.contains_key(&topic.name) {
             return refuse(
                 ErrorCode::TOPIC_ALREADY_EXISTS,
                 format!("Topic '{name}' already exists."),
             );
         }
-        let known = self.image.topics.keys().chain(created.iter().map(|(name, _)| name));
+        let known = self.state().topics.keys().chain(created.iter().map(|(name, _)| name));
         let mut others = known.filter(|other| unified(other.as_str()) == unified(name));
         if let Some(other) = others.next() {
             let about = format!("Topic '{name}' collides with existing topic: {other}");
@@ -155,7 +155,7 @@ impl Controller {
     }
 
     fn active_of(&self, replicas: &[NodeId]) -> Vec<NodeId> {
-        replicas.iter().copied().filter(|&node| self.image.is_active(node)).collect()
+        replicas.iter().copied().filter(|&node| self.state().is_active(node)).collect()
     }
 
     fn new_partition(
@@ -262,7 +262,8 @@ impl Controller {
             let about = "Excessively large number of partitions per request.";
             return refuse(ErrorCode::POLICY_VIOLATION, about);
         }
-        let usable = self.image.brokers.iter().filter(|(_, broker)| !broker.in_controlled_shutdown);
+        let usable =
+            self.state().brokers.iter().filter(|(_, broker)| !broker.in_controlled_shutdown);
         let brokers: Vec<UsableBroker> = usable
             .map(|(&id, broker)| UsableBroker {
                 id,
@@ -298,7 +299,7 @@ impl Controller {
         }
         let mut sorted = row.to_vec();
         sorted.sort();
-        if let Some(node) = sorted.iter().find(|node| !self.image.brokers.contains_key(node)) {
+        if let Some(node) = sorted.iter().find(|node| !self.state().brokers.contains_key(node)) {
             return wrong(format!(
                 "The manual partition assignment includes broker {node}, but no such broker is registered."
             ));
@@ -332,7 +333,7 @@ impl Controller {
             if topics.iter().any(|(known, _, _)| *known == name) {
                 continue;
             }
-            let (error, about) = match self.image.topics.get(&name) {
+            let (error, about) = match self.state().topics.get(&name) {
                 Some(topic) => {
                     records.push(MetadataRecord::RemoveTopic { id: topic.id });
                     out.events.push(Event::TopicDeleted { topic: name.clone() });
@@ -385,7 +386,7 @@ impl Controller {
         request: &CreatePartitionsRequest,
     ) -> Result<Vec<MetadataRecord>, Refusal> {
         let name = &request.topic;
-        let Some(topic) = self.image.topics.get(name) else {
+        let Some(topic) = self.state().topics.get(name) else {
             let about = format!("there is no topic {name}");
             return refuse(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, about);
         };

@@ -72,11 +72,18 @@ pub const FORMS: &[Form] = &[
         "partition reassign",
         T_P,
         &[must("replicas", Nodes)],
-        "Moves a partition to other replicas.",
-        "把分区迁移到其他副本。",
+        "Moves a partition to other replicas; 'until not reassigning(T-P)' waits for the copies.",
+        "把分区迁移到其他副本；用 'until not reassigning(T-P)' 等待复制完成。",
         "partition reassign orders-0 replicas=2,3,4",
-    )
-    .later("reassignment"),
+    ),
+    Form::new(
+        "partition reassign cancel",
+        T_P,
+        &[],
+        "Takes a reassignment back that is under way (KIP-455).",
+        "取消正在进行的重新分配（KIP-455）。",
+        "partition reassign cancel orders-0",
+    ),
     Form::new(
         "produce",
         &[must("topic", Topic)],

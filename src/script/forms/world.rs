@@ -6,6 +6,7 @@ use crate::script::form::{Form, Slot, may, must};
 const T_P: &[Slot] = &[must("partition", Partition)];
 const ON_BROKER: &[Slot] = &[may("broker", Node)];
 const BROKER: &[Slot] = &[must("broker", Broker)];
+const CONTROLLER: &[Slot] = &[may("controller", Node)];
 const WITHIN: &[Slot] = &[may("within", Duration)];
 const MESSAGE_ID: &[Slot] = &[must("id", Count)];
 const NEXT: &[Slot] = &[must("kind", MessageKind)];
@@ -79,27 +80,59 @@ pub const FORMS: &[Form] = &[
     ),
     Form::new(
         "broker add",
-        BROKER,
-        &[],
-        "A new broker joins the cluster.",
-        "新的 broker 加入集群。",
-        "broker add 4",
+        &[must("id", Positive)],
+        &[may("rack", Text)],
+        "A new broker joins the cluster; nothing moves to it by itself.",
+        "新的 broker 加入集群；不会有任何分区自动迁移过去。",
+        "broker add 4 rack=r1",
     ),
     Form::new(
         "controller kill",
+        CONTROLLER,
         &[],
+        "A controller's process dies: the active one, or the one named.",
+        "控制器进程死亡：默认是活动控制器，也可指定。",
+        "controller kill 3002",
+    ),
+    Form::new(
+        "controller stop",
+        CONTROLLER,
         &[],
-        "The active controller's process dies.",
-        "活动控制器的进程死亡。",
-        "controller kill",
+        "A controller ends in good order: a leader tells the others before.",
+        "控制器正常停止：leader 会先通知其他控制器。",
+        "controller stop",
+    ),
+    Form::new(
+        "controller power-off",
+        CONTROLLER,
+        &[],
+        "A controller's machine loses power.",
+        "控制器所在机器断电。",
+        "controller power-off 3001",
+    ),
+    Form::new(
+        "controller pause",
+        CONTROLLER,
+        &[],
+        "A controller's process freezes; if it led, it is a zombie when it goes on.",
+        "控制器进程冻结；若它是 leader，恢复后即为僵尸。",
+        "controller pause",
+    ),
+    Form::new(
+        "controller resume",
+        CONTROLLER,
+        &[],
+        "A frozen controller goes on.",
+        "恢复被冻结的控制器。",
+        "controller resume 3001",
     ),
     Form::new(
         "controller start",
+        CONTROLLER,
         &[],
-        &[],
-        "The controller that is down comes back.",
+        "A controller that is down comes back.",
         "启动已停止的控制器。",
-        "controller start",
+        "controller start 3001",
     ),
     Form::new(
         "controller move",
