@@ -141,8 +141,11 @@ mod tests {
     #[test]
     fn one_entry_is_printed_or_refused() {
         let canvas = Canvas::text(Language::English);
-        let text = picture(Some("one-voter"), &["c06-quorum"], &canvas).unwrap().to_text();
-        assert!(text.contains("One KRaft voter") && !text.contains("small-segments"), "{text}");
+        let text = picture(Some("static-voters"), &["c06-quorum"], &canvas).unwrap().to_text();
+        assert!(
+            text.contains("The voters of the quorum are fixed") && !text.contains("small-segments"),
+            "{text}"
+        );
         assert!(text.contains("lessons: c06, c08 (planned)"), "{text}");
         assert!(picture(Some("two-voters"), &[], &canvas).is_none());
         let all =

@@ -5,7 +5,7 @@ use crate::clock::Instant;
 use crate::disk::Disk;
 use crate::protocol::{
     ErrorCode, ListOffsetsRequest, ListOffsetsResponse, Message, MetadataRequest, MetadataResponse,
-    NewTopic, PartitionMetadata, Request, Response, TopicMetadata,
+    NewTopic, PartitionMetadata, Response, TopicMetadata,
 };
 use crate::replica::Role;
 use crate::types::{LeaderEpoch, NodeId, Offset, Timestamp, TopicName, TopicPartition, Uuid};

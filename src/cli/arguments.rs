@@ -107,7 +107,7 @@ pub enum Command {
     #[command(after_help = RECOVER_EXAMPLES)]
     Recover(RecoverArguments),
     /// What is simplified, and why
-    #[command(after_help = "Example: klab fidelity one-voter")]
+    #[command(after_help = "Example: klab fidelity static-voters")]
     Fidelity {
         /// One entry
         id: Option<String>,

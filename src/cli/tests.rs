@@ -32,7 +32,7 @@ fn a_wrong_argument_is_a_sentence_and_two() {
         &["lessen"][..],
         &["lesson", "--play"],
         &["--seed", "x", "fidelity"],
-        &["fidelity", "one-voterr"],
+        &["fidelity", "static-votersr"],
         &["glossary", "nonsense-word"],
         &["inspect"],
         &["inspect", "/nowhere/at/all"],
@@ -46,7 +46,7 @@ fn a_wrong_argument_is_a_sentence_and_two() {
         assert_eq!((code, out.as_str()), (WRONG, ""), "{words:?}");
         assert!(err.len() > 20 && err.ends_with('\n'), "{words:?}: {err}");
     }
-    assert!(klab(&["fidelity", "one-voterr"]).2.contains("did you mean 'one-voter'?"));
+    assert!(klab(&["fidelity", "static-votersr"]).2.contains("did you mean 'static-voters'?"));
 }
 
 #[test]

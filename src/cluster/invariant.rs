@@ -127,7 +127,9 @@ impl Invariants {
             Body::Controller(coordination::Event::TopicDeleted { topic }) => {
                 self.forget_topic(topic);
             }
-            Body::Controller(coordination::Event::Quorum(QuorumEvent::Elected { epoch, .. })) => {
+            Body::Controller(coordination::Event::Quorum(QuorumEvent::Elected {
+                epoch, ..
+            })) => {
                 self.quorum_leader(event, *epoch);
             }
             Body::World(WorldEvent::NodeStarted(node)) => {

@@ -28,6 +28,7 @@ use serde_json::{Value as Json, json};
 use std::collections::VecDeque;
 
 mod message; // the next message of a kind
+mod ready; // a cluster that can be used
 
 /// How long a command waits for an answer before it gives up by itself; clients give up earlier.
 const PATIENCE: Duration = Duration::from_ms(5 * 60_000);
@@ -83,6 +84,7 @@ pub enum Progress {
 #[derive(Debug)]
 enum State {
     Begin,
+    Ready(Said),
     Acting { left: VecDeque<Act>, about: About },
     Waiting { ticket: Ticket, about: About, since: Instant },
     Until { deadline: Instant },
@@ -171,6 +173,7 @@ impl Execution {
             State::Waiting { ticket, about, since } => self.wait(session, ticket, about, since),
             State::Until { deadline } => self.until(session, deadline),
             State::Run { until } => self.run(session, until),
+            State::Ready(said) => self.ready(session, said),
             State::Settle { deadline } => self.settle(session, deadline),
             State::Steps { left, lines, told } => self.steps(session, left, lines, told),
             State::Message { since } => self.message(session, since),
@@ -234,7 +237,12 @@ impl Execution {
         let brokers = counted(spec.brokers, "broker");
         let words = format!("cluster of {brokers}, kafka {}, seed {}", spec.kafka, spec.seed);
         let result = json!({ "brokers": spec.brokers, "kafka": spec.kafka, "seed": spec.seed });
+        let awaited = spec.controllers > 1 && !self.statement.background;
         match session.begin(spec) {
+            Ok(()) if awaited => {
+                self.state = State::Ready(Said::new(vec![words], result));
+                Progress::Stepped
+            }
             Ok(()) => done(Said::new(vec![words], result)),
             Err(error) => wrong(error),
         }

@@ -9,7 +9,8 @@
 //!         44   PARTITION_CHANGE_RECORD  partition 0 of orders: isr [2,3] leader 2
 //! ```
 //!
-//! With one voter what is written is committed, so the log's end is its high watermark (KIP-595, KIP-631).
+//! With one voter what is written is committed, so the log's end is its high watermark; of several voters the state of
+//! each is shown too, as in the pane of the quorum (KIP-595, KIP-631).
 
 use super::common::{self, Fresh, finish};
 use super::picture::{Canvas, Focus, Line, Picture, Role, Target};
@@ -33,6 +34,10 @@ pub fn draw(lab: &Lab, _focus: &Focus, canvas: &Canvas) -> Picture {
         return common::nothing("controller", text, canvas);
     };
     let mut picture = Picture::new("controller").caption(caption(lab, controller, canvas));
+    if lab.cluster().controllers.len() > 1 {
+        super::quorum::voters(lab, canvas, &mut picture);
+        picture.blank();
+    }
     brokers(lab, controller, canvas, &mut picture);
     picture.blank();
     records(lab, controller, canvas, &mut picture);
@@ -44,7 +49,10 @@ fn caption(lab: &Lab, controller: &Controller, canvas: &Canvas) -> Line {
     let id = controller.id;
     let line = Line::plain(format!("{id} "));
     let line = match lab.cluster().state(id) {
-        NodeState::Alive => line.span(canvas.word("active", "活动"), Role::Good),
+        NodeState::Alive if controller.is_active() => {
+            line.span(canvas.word("active", "活动"), Role::Good)
+        }
+        NodeState::Alive => line.span(canvas.word("not active", "非活动"), Role::Warn),
         NodeState::Paused => {
             line.span(format!("{} {}", g.paused, canvas.word("frozen", "冻结")), Role::Warn)
         }
@@ -57,7 +65,7 @@ fn caption(lab: &Lab, controller: &Controller, canvas: &Canvas) -> Line {
         .text("   __cluster_metadata-0  LEO ")
         .span(end.to_string(), Role::Offset)
         .text("  HW ")
-        .span(end.to_string(), Role::HighWatermark)
+        .span(controller.quorum.high_watermark.max(Offset::ZERO).to_string(), Role::HighWatermark)
 }
 
 fn brokers(lab: &Lab, controller: &Controller, canvas: &Canvas, picture: &mut Picture) {

@@ -147,7 +147,8 @@ pub fn all(lab: &Lab) -> Vec<Metric> {
     let active = cluster
         .controllers
         .values()
-        .filter(|node| node.state == NodeState::Alive && node.controller.is_some())
+        .filter(|node| node.state == NodeState::Alive)
+        .filter(|node| node.controller.as_ref().is_some_and(|controller| controller.is_active()))
         .count() as i64;
     let registered = image.map_or(0, |image| image.brokers.len()) as i64;
     let fenced =

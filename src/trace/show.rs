@@ -6,7 +6,7 @@
 use super::common;
 use super::picture::{Canvas, Focus, Picture};
 use super::{bytes, cluster, controller, files, group, index, log, metrics, network, overview};
-use super::{partition, producer, start, tables, timeline, why};
+use super::{partition, producer, quorum, start, tables, timeline, why};
 use crate::cluster::Lab;
 use crate::types::{NodeId, Offset, TopicPartition};
 
@@ -193,7 +193,8 @@ pub fn draw(pane: &str, lab: &Lab, focus: &Focus, canvas: &Canvas) -> Option<Pic
         "log" => log::draw(lab, focus, canvas),
         "index" => index::draw(lab, focus, canvas),
         "bytes" => bytes::draw(lab, focus, canvas),
-        "controller" | "quorum" => controller::draw(lab, focus, canvas),
+        "controller" => controller::draw(lab, focus, canvas),
+        "quorum" => quorum::draw(lab, focus, canvas),
         "group" => group::draw(lab, focus, canvas),
         "producer" => producer::draw(lab, focus, canvas),
         "network" => network::draw(lab, focus, canvas),

@@ -22,6 +22,8 @@ mod event;
 mod follower;
 mod leader;
 mod state_file;
+#[cfg(test)]
+mod tests;
 
 pub use event::{QuorumEvent, ResignReason};
 pub(super) use state_file::{QuorumState, read_quorum_state, write_quorum_state};

@@ -124,7 +124,8 @@ fn observers_follow_and_wait() {
     let mut world = World::of_three();
     let mut disk = Disk::memory();
     Observer::format(&mut disk, "broker-1", node(1), Uuid([7; 16])).unwrap();
-    let mut observer = Observer::open(&mut disk, "broker-1", node(1), false, at(0)).unwrap();
+    let mut observer =
+        Observer::open(&mut disk, "broker-1", node(1), Default::default(), at(0)).unwrap();
     let fetch = |observer: &Observer| {
         Request::Fetch(FetchRequest {
             replica: Some(node(1)),
@@ -159,7 +160,8 @@ fn observers_follow_and_wait() {
     assert_eq!(take(&mut observer, &mut disk, answer).len(), 2);
     assert_eq!(observer.image, world.controller.image);
     // After a restart the image is built again once the high watermark is known.
-    let mut observer = Observer::open(&mut disk, "broker-1", node(1), false, at(2)).unwrap();
+    let mut observer =
+        Observer::open(&mut disk, "broker-1", node(1), Default::default(), at(2)).unwrap();
     assert_eq!(observer.image, Image::default());
     let message = Message::request(11, fetch(&observer));
     let out = world.step(Input::Message { from: node(1), message });
