@@ -6,8 +6,8 @@
 //!   Fetch ──▶ 3001: no answer ──▶ 3002: I know no leader ──▶ 3003 … until one of them does
 //! ```
 //!
-//! Always: a broker that finds no active controller goes on serving with what it knows; a client's request waits for the
-//! active controller until its own time is over.
+//! Always: a broker that finds no active controller goes on serving with what it knows; a client's request waits for
+//! the active controller until its own time is over.
 
 use super::{Broker, Event, Halt, Life, Out, Parked, Purpose};
 use crate::clock::{Duration, Instant};

@@ -1,4 +1,5 @@
-//! KRaft: the controllers that Kafka 4 has, one, three or five (KIP-500, KIP-595, KIP-630, KIP-631, KIP-966, KIP-996).
+//! KRaft: the controllers that Kafka 4 has, one, three or five (KIP-500, KIP-595, KIP-630, KIP-631, KIP-966,
+//! KIP-996).
 //!
 //! ```text
 //!   requests ─▶ decide (change, placement) ─▶ records ─▶ one batch in __cluster_metadata-0 ─▶ image ─▶ responses
@@ -32,6 +33,7 @@ mod record_tests;
 mod serve;
 mod settings;
 mod snapshot;
+mod start;
 mod topic_configs;
 #[cfg(test)]
 mod topic_tests;

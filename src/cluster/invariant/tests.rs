@@ -7,6 +7,7 @@ use super::{INVARIANTS, Invariants};
 use crate::broker;
 use crate::client::Event as ClientEvent;
 use crate::clock::Instant;
+use crate::coordination::{self, kraft::QuorumEvent};
 use crate::replica::Event as ReplicaEvent;
 use crate::types::{LeaderEpoch, NodeId, Offset};
 use std::sync::Arc;
@@ -46,6 +47,10 @@ fn cuts(to: i64) -> Body {
 fn acknowledged(acks: i16, base: i64) -> Body {
     let (partition, base_offset, by) = (partition(), Offset(base), NodeId(1));
     Body::Client(ClientEvent::Acknowledged { partition, base_offset, count: 1, acks, by })
+}
+
+fn elected(epoch: i32) -> Body {
+    Body::Controller(coordination::Event::Quorum(QuorumEvent::Elected { epoch, votes: vec![] }))
 }
 
 fn assigned() -> Body {
@@ -139,6 +144,7 @@ fn every_invariant_over_events_sees_what_it_forbids() {
         simple("no-skip", vec![(one, stands_at(3)), (one, polled(5))]),
         simple("no-non-monotonic-poll", vec![(one, stands_at(3)), (one, polled(2))]),
         simple("one-owner-per-generation", vec![(one, assigned()), (two, assigned())]),
+        simple("one-quorum-leader-per-epoch", vec![(3001, elected(4)), (3002, elected(4))]),
         simple("committed-offset-within-log", vec![(1, leads(0, 0)), (one, commits(9))]),
         (
             "committed-offset-within-log",
@@ -166,7 +172,8 @@ fn every_invariant_over_events_sees_what_it_forbids() {
         }
         let broken = &invariants.fresh;
         assert!(broken.iter().any(|broken| broken.name == name), "{number} {name}: {broken:?}");
-        assert!(broken.iter().all(|broken| broken.sentence.contains("orders-0")), "{broken:?}");
+        let about = |sentence: &str| sentence.contains("orders-0") || sentence.contains("quorum");
+        assert!(broken.iter().all(|broken| about(&broken.sentence)), "{broken:?}");
     }
 }
 

@@ -6,8 +6,9 @@
 //!                                         answer and events are kept with 49 ┈┈▶ image, events, answer
 //! ```
 //!
-//! Always: answers leave in the order of the log; a request that wrote nothing was answered from the draft, and so waits
-//! for what is in it; a reign that ends answers what it kept with NOT_CONTROLLER, since nothing of it may have happened.
+//! Always: answers leave in the order of the log; a request that wrote nothing was answered from the draft, and so
+//! waits for what is in it; a reign that ends answers what it kept with NOT_CONTROLLER, since nothing of it may have
+//! happened.
 
 use super::controller::{Controller, Out};
 use super::metadata_log;

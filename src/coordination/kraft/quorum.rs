@@ -12,9 +12,9 @@
 //! ```
 //!
 //! Followers fetch, as those of any partition do, and the leader counts: what a majority has, counting from the
-//! leader's own epoch on, is committed. Always: a voter gives one vote an epoch, and says so in `quorum-state` before it
-//! answers; a log that lacks committed records gets no majority; nothing is applied, nor any request answered, before
-//! its records are committed. Left out: voters that come and go (KIP-853).
+//! leader's own epoch on, is committed. Always: a voter gives one vote an epoch, and says so in `quorum-state` before
+//! it answers; a log that lacks committed records gets no majority; nothing is applied, nor any request answered,
+//! before its records are committed. Left out: voters that come and go (KIP-853).
 
 mod ask;
 mod election;

@@ -319,7 +319,8 @@ impl Controller {
         Ok(())
     }
 
-    /// The leader goes: the one whose log is longest stands at once, the others a little later (`endEpochElectionBackoff`).
+    /// The leader goes: the one whose log is longest stands at once, the others a little later
+    /// (`endEpochElectionBackoff`).
     pub(in crate::coordination::kraft) fn epoch_ended(
         &mut self,
         now: Instant,

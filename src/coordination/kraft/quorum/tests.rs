@@ -220,6 +220,8 @@ fn nothing_is_answered_before_a_majority_has_it_and_not_at_all_if_none_gets_it()
     three.fire(A, Timer::QuorumCheck);
     assert_eq!(three.role(A), "resigned");
     assert!(crate::protocol::is_not_controller(three.answers.last().unwrap()));
+    three.fire(C, Timer::QuorumFetchTimeout);
+    three.deliver(); // B still hears from A, as far as it knows: it would not vote for C
     three.fire(B, Timer::QuorumFetchTimeout);
     three.deliver();
     assert_eq!((three.leads(), three.at(B).epoch), (vec![B], 2));
