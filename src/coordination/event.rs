@@ -1,7 +1,7 @@
 //! What can happen in the coordination of a cluster, for people: one sentence each, in both languages.
 
-use super::zookeeper::controller::ControllerEvent;
 use super::kraft::QuorumEvent;
+use super::zookeeper::controller::ControllerEvent;
 use crate::types::{Language, LeaderEpoch, NodeId, Offset, TopicName, TopicPartition};
 
 /// Why a broker was fenced.

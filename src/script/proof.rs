@@ -101,3 +101,29 @@ fn kafkas_dump_tool_has_read_the_files_of_a_finished_lab() {
 fn kafkas_dump_tool_has_read_the_logs_and_snapshots_of_a_quorum() {
     compare("quorum", include_str!("../../data/proof/quorum.klab"), 40);
 }
+
+/// `metadata-shell --snapshot controller-3001/…/00000000000000000076-0000000006.checkpoint ls /image/topics/byName`
+#[test]
+fn kafkas_metadata_shell_has_read_a_snapshot_of_a_quorum() {
+    use crate::coordination::kraft::MetadataRecord;
+    let mut session = Session::in_memory(Language::English);
+    let script = include_str!("../../data/proof/quorum.klab");
+    let end =
+        run_script("quorum", script, &mut session, RunOptions::default(), &mut |_| {}, &|| false);
+    assert!(end.error.is_none(), "{:?}", end.error);
+    let lab = session.lab.take().unwrap();
+    let told = include_str!("../../data/proof/quorum.shell-4.3.1.txt");
+    let (path, listed) = told.split_once('\n').unwrap();
+    let bytes = lab.disk().read_small(path).unwrap();
+    let mut topics = Vec::new();
+    for batch in batch::batches(&bytes) {
+        let (_, header, content) = batch.unwrap();
+        for record in batch::records(content).unwrap().iter().filter(|_| !header.is_control()) {
+            let value = record.value.as_deref().unwrap();
+            if let MetadataRecord::Topic { name, .. } = MetadataRecord::decode(value).unwrap() {
+                topics.push(name.to_string());
+            }
+        }
+    }
+    assert_eq!(topics, listed.lines().collect::<Vec<_>>());
+}
