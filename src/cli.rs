@@ -101,7 +101,7 @@ fn carry_out(arguments: &Arguments, out: &mut Output, err: &mut dyn Write) -> Re
             screen::open(arguments, start, None, None)
         }
         Some(Command::Sandbox(SandboxArguments { compare: Some(_), .. })) => Err(
-            "two clusters side by side need a terminal: without one, run a script in each version"
+            "two clusters side by side need a terminal; without one: klab run FILE --compare kafka=0.10.2,4.3"
                 .into(),
         ),
         Some(Command::Sandbox(SandboxArguments { from, .. })) => {

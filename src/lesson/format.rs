@@ -18,6 +18,8 @@ pub const PANES: &[&str] = &[
     "timeline",
     "why",
     "files",
+    "overview",
+    "zookeeper",
 ];
 
 /// The tracks: letter, name, what it is about; each in both languages.

@@ -60,7 +60,7 @@ impl Play {
         };
         let pane = match shown.kind {
             "topics" | "brokers" | "groups" => Pane::Overview,
-            "quorum" | "zookeeper" => Pane::Controller,
+            "quorum" => Pane::Controller,
             kind => Pane::parse(kind)?,
         };
         Some((pane, focus))

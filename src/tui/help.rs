@@ -59,6 +59,7 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("R", "set up the race that this step offers", "布置本步提供的竞态"),
     ("J K", "ten rows down, up", "下移、上移十行"),
     ("[ ]", "the other branches", "其他分支"),
+    ("z", "ZooKeeper's tree, where the cluster has one", "ZooKeeper 的节点树（若集群有）"),
     ("m g", "metrics, overview of brokers, topics, groups", "指标；broker、topic、消费组总览"),
     ("v", "compare with the chosen branch", "与选中的分支对比"),
     (":", "type a command; Tab completes, ↑ recalls", "输入命令；Tab 补全，↑ 调出历史"),

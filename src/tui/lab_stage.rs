@@ -160,6 +160,12 @@ impl Stage for LabStage {
                 panes.push(pane);
             }
         }
+        // A cluster of the ZooKeeper era has a tree to look into.
+        let era = self.play.lab().is_some_and(|lab| lab.cluster().controllers.is_empty());
+        panes.retain(|pane| *pane != Pane::Zookeeper || era);
+        if era && !panes.contains(&Pane::Zookeeper) {
+            panes.push(Pane::Zookeeper);
+        }
         panes
     }
 
@@ -186,6 +192,10 @@ impl Stage for LabStage {
             picture.push(Line::of(text, Role::Dim));
             return picture;
         };
+        if pane == Pane::Zookeeper {
+            let picture = trace::show(pane.name(), &[], lab, canvas);
+            return picture.unwrap_or_else(|_| Picture::new(pane.name()));
+        }
         if pane == Pane::Diff {
             return self.diff(canvas);
         }

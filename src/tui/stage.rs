@@ -36,11 +36,12 @@ pub enum Pane {
     Metrics,
     Overview,
     Diff,
+    Zookeeper,
 }
 
 impl Pane {
     /// All panes in the order of their digits.
-    pub const ALL: [Pane; 18] = [
+    pub const ALL: [Pane; 19] = [
         Pane::Lesson,
         Pane::Cluster,
         Pane::Partition,
@@ -59,6 +60,7 @@ impl Pane {
         Pane::Metrics,
         Pane::Overview,
         Pane::Diff,
+        Pane::Zookeeper,
     ];
     /// The key that shows it.
     pub fn key(self) -> char {
@@ -81,6 +83,7 @@ impl Pane {
             Pane::Metrics => 'm',
             Pane::Overview => 'g',
             Pane::Diff => 'v',
+            Pane::Zookeeper => 'z',
         }
     }
     /// Its name as lessons and `show` write it.
@@ -104,6 +107,7 @@ impl Pane {
             Pane::Metrics => "metrics",
             Pane::Overview => "overview",
             Pane::Diff => "diff",
+            Pane::Zookeeper => "zookeeper",
         }
     }
     /// The pane of a name.

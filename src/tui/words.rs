@@ -147,6 +147,7 @@ pub fn pane(pane: Pane, language: Language) -> &'static str {
         Pane::Metrics => "指标",
         Pane::Overview => "总览",
         Pane::Diff => "对比",
+        Pane::Zookeeper => "节点树",
     };
     language.pick(pane.name(), chinese)
 }

@@ -9,6 +9,8 @@ use crate::trace::Target;
 use crate::tui::menu::{Does, Offer, Offers};
 use crate::types::{Language, NodeId, TopicPartition};
 
+/// The node that keeps the tree in the ZooKeeper era.
+const ZOOKEEPER: NodeId = NodeId(2181);
 /// Most nodes of one menu.
 const MOST: usize = 200;
 
@@ -82,7 +84,9 @@ pub(super) fn offers(lab: &Lab, target: Option<&Target>, language: Language) -> 
 
 fn nodes(lab: &Lab) -> impl Iterator<Item = NodeId> + '_ {
     let cluster = lab.cluster();
-    cluster.brokers.keys().chain(cluster.controllers.keys()).copied()
+    // Without controllers of their own brokers ask ZooKeeper.
+    let zookeeper = cluster.controllers.is_empty().then_some(ZOOKEEPER);
+    cluster.brokers.keys().chain(cluster.controllers.keys()).copied().chain(zookeeper)
 }
 
 fn state_word(list: &List<'_>, node: NodeId) -> &'static str {
@@ -136,7 +140,7 @@ fn of_node(list: &mut List<'_>, node: NodeId) -> String {
         }
         return title;
     }
-    let zookeeper = node.0 == 2181;
+    let zookeeper = node == ZOOKEEPER;
     let (kind, id) = match (zookeeper, node.is_controller()) {
         (true, _) => ("zookeeper", String::new()),
         (_, true) => ("controller", format!(" {node}")),
