@@ -31,7 +31,11 @@ lessons!(
     "b06-min-insync",
     "b07-leader-failover",
     "b09-all-replicas-down",
+    "b10-isr-vs-majority",
     "b11-rolling-restart",
+    "b12-expand-cluster",
+    "c06-kraft-quorum",
+    "c07-metadata-log",
     "c08-broker-fencing-and-quorum-loss",
     "e02-group-assignment",
     "h01-tour",
@@ -49,5 +53,6 @@ lessons!(
     "m14-num-partitions",
     "m15-crc-dropped",
     "m16-no-size-limit",
+    "m17-new-broker-takes-load",
     "m20-compaction-or-compression",
 );
