@@ -122,7 +122,7 @@ fn the_sandbox_obeys_and_its_files_go_in_the_end() {
         key(&mut app, KeyCode::Enter);
     }
     let picture = frame(&app);
-    assert!(picture.contains("produced orders-0 offset 0"), "{picture}");
+    assert!(picture.contains("已写入 orders-0，偏移量 0"), "{picture}");
     assert!(directory.path().join("files/broker-1/orders-0").is_dir());
     key(&mut app, KeyCode::Left);
     key(&mut app, KeyCode::Char('q'));
