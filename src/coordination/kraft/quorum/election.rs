@@ -304,11 +304,10 @@ impl Controller {
         let error = if r.epoch < self.epoch {
             ErrorCode::FENCED_LEADER_EPOCH
         } else {
-            let known = r.epoch == self.epoch && self.quorum.leader == Some(r.leader);
-            let follows = matches!(self.quorum.role, QuorumRole::Follower { .. });
-            if !(known && follows) && !self.leads() {
-                self.become_follower(now, r.epoch, r.leader, disk, out)?;
-            } else if r.epoch > self.epoch {
+            let follows = matches!(self.quorum.role, QuorumRole::Follower { .. })
+                && self.quorum.leader == Some(r.leader);
+            let is_news = r.epoch > self.epoch || !(follows || self.leads());
+            if is_news {
                 self.become_follower(now, r.epoch, r.leader, disk, out)?;
             }
             ErrorCode::NONE
