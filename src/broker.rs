@@ -30,6 +30,7 @@ mod isr;
 mod lifecycle;
 mod metadata;
 mod produce;
+mod replicas;
 mod truncate;
 mod upkeep;
 
@@ -41,6 +42,7 @@ pub use fetch::DelayedFetch;
 pub use fetcher::{Fetcher, Following};
 pub use lifecycle::{Boot, Life};
 pub use produce::{DelayedProduce, Origin};
+pub use replicas::Replicas;
 pub use upkeep::Upkeep;
 
 use crate::clock::{Duration, Instant};
@@ -48,7 +50,7 @@ use crate::coordination::kraft::Observer;
 use crate::disk::Disk;
 use crate::group::Coordinator;
 use crate::protocol::{Body, Input, Message, Output, Request, Response, Timer, is_not_controller};
-use crate::replica::{Replica, Role};
+use crate::replica::Role;
 use crate::storage::StorageError;
 use crate::types::{BrokerEpoch, NodeId, Offset, TopicPartition, Uuid};
 use std::collections::BTreeMap;
@@ -121,7 +123,7 @@ pub struct Broker {
     /// Its copy of the metadata log, and what it knows from it.
     pub observer: Observer,
     /// Its copies of partitions.
-    pub replicas: BTreeMap<TopicPartition, Replica>,
+    pub replicas: Replicas,
     /// One fetcher for each leader that it follows.
     pub fetchers: BTreeMap<NodeId, Fetcher>,
     /// Whether its fetchers stand still, because the learner said so.

@@ -129,7 +129,7 @@ impl Broker {
             previous_epoch: BrokerEpoch(clean_epoch.unwrap_or(-1)),
             life: Life::Starting,
             observer,
-            replicas: BTreeMap::new(),
+            replicas: super::Replicas::new(),
             fetchers: BTreeMap::new(),
             fetchers_paused: false,
             fetchers_slowed: Duration::ZERO,

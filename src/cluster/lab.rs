@@ -24,10 +24,14 @@ use std::sync::Arc;
 
 /// Steps between two checkpoints.
 const SPACING: u64 = 512;
-/// Most checkpoints that are kept.
+/// The same where there are so many brokers that a checkpoint costs more than the steps it saves.
+const WIDE_SPACING: u64 = 2_048;
+/// From so many brokers on.
+const MANY_BROKERS: u32 = 32;
+/// Most checkpoints that are kept; a third of them near the present, which keep their spacing.
 const MOST_CHECKPOINTS: usize = 96;
-/// Checkpoints near the present that keep their spacing.
-const RECENT_CHECKPOINTS: usize = 32;
+/// The same with many brokers.
+const FEW_CHECKPOINTS: usize = 24;
 /// Most events that are kept in memory; older ones are told again by going back to them.
 const MOST_EVENTS: usize = 100_000;
 
@@ -306,9 +310,18 @@ impl Lab {
             return;
         }
         let last = self.checkpoints.last().map_or(0, |checkpoint| checkpoint.step);
-        if self.cluster.step >= last + SPACING {
+        let spacing = if self.is_wide() { WIDE_SPACING } else { SPACING };
+        if self.cluster.step >= last + spacing {
             self.checkpoint();
         }
+    }
+
+    fn is_wide(&self) -> bool {
+        self.spec.brokers >= MANY_BROKERS
+    }
+
+    fn most_checkpoints(&self) -> usize {
+        if self.is_wide() { FEW_CHECKPOINTS } else { MOST_CHECKPOINTS }
     }
 
     fn checkpoint(&mut self) {
@@ -318,14 +331,14 @@ impl Lab {
         }
         let mark = self.disk.mark();
         self.checkpoints.push(Checkpoint { step, cluster: self.cluster.clone(), mark });
-        if self.checkpoints.len() > MOST_CHECKPOINTS {
+        if self.checkpoints.len() > self.most_checkpoints() {
             self.thin_out();
         }
     }
 
     /// Drops every other checkpoint of the older part; the first one stays.
     fn thin_out(&mut self) {
-        let old = self.checkpoints.len() - RECENT_CHECKPOINTS;
+        let old = self.checkpoints.len() - self.most_checkpoints() / 3;
         let mut number = 0;
         self.checkpoints.retain(|_| {
             number += 1;

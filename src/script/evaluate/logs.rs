@@ -24,7 +24,7 @@ pub fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
     // Functions of one argument ask the leader.
     let broker = a.holder(1)?;
     let Some(replica) = broker.and_then(|broker| replica_of(a.lab, broker, &partition)) else {
-        return Ok(absent(name));
+        return Ok(opened(a.lab, broker, &partition, name).unwrap_or_else(|| absent(name)));
     };
     let log = &replica.log;
     let broken = |error: crate::storage::StorageError| error.to_string();
@@ -70,6 +70,22 @@ pub fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
         "records" | "keys" | "offsets" | "controls" => records(a.lab, log, name)?,
         other => return Err(format!("{other}() cannot be asked yet")),
     })
+}
+
+/// What a starting broker has opened already, and will take into its hands once it has read its registration.
+fn opened(
+    lab: &Lab,
+    broker: Option<NodeId>,
+    partition: &TopicPartition,
+    name: &str,
+) -> Option<Value> {
+    let log = lab.cluster().broker(broker?)?.found.get(partition)?;
+    match name {
+        "leo" => Some(Value::Number(log.log_end_offset().0)),
+        "log_start" => Some(Value::Number(log.log_start_offset().0)),
+        "segments" => Some(Value::Number(log.segments().len() as i64)),
+        _ => None,
+    }
 }
 
 /// How many partitions have a directory at a broker, Kafka's own topics apart; those of a process that ended too.
