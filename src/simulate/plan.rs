@@ -12,7 +12,7 @@
 //! ```
 
 use super::chance::Chance;
-use super::faults::{Stage, fault};
+use super::faults::{FaultKind, Stage, fault};
 use super::wish::{Place, Wish};
 
 /// One line of a schedule.
@@ -120,7 +120,13 @@ impl Plan {
         };
         // Each seed has its favourites: some days have only cuts, some have everything.
         let kinds: Vec<_> = wish.faults.iter().copied().filter(|_| chance.happens(60)).collect();
-        let kinds = if kinds.is_empty() { wish.faults.clone() } else { kinds };
+        let mut kinds = if kinds.is_empty() { wish.faults.clone() } else { kinds };
+        // To the controller a killed replica and one that lost power are the same: neither counts as having what was
+        // committed (KIP-966). Both at once are the end of an ISR of two, so a schedule has one kind or the other.
+        if kinds.contains(&FaultKind::Kill) && kinds.contains(&FaultKind::Power) {
+            let other = if chance.happens(50) { FaultKind::Kill } else { FaultKind::Power };
+            kinds.retain(|kind| *kind != other);
+        }
         let pause = chance.one_of(&[150, 500, 1_500]);
         let (mut now, end) = (0, 2_000 + wish.steps * 4);
         let mut timed = Vec::new();
