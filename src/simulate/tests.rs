@@ -48,7 +48,7 @@ fn an_unsafe_one_is_found_and_its_short_script_breaks_the_promise_again() {
 
 #[test]
 fn wrong_wishes_are_refused_with_a_sentence() {
-    for (name, value) in [("acks", "7"), ("no.such.setting", "1"), ("partitions", "0")] {
+    for (name, value) in [("acks", "many"), ("no.such.setting", "1"), ("partitions", "0")] {
         let wish = wish(&[(name, value)], "kill");
         assert!(search(&wish, &mut |_| {}, &|| false).is_err(), "{name}");
     }
