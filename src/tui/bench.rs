@@ -363,11 +363,9 @@ impl Bench {
         sight.top = Some(top);
         sight.chosen = None;
         let picture = self.stage.picture(pane, &self.focus_of(pane), &canvas);
-        let edge = |picture: &crate::trace::Picture| {
-            let mut targets = picture.lines.iter().filter_map(|l| l.target.clone());
-            if by < 0 { targets.next() } else { targets.next_back() }
-        };
-        self.sights.entry(pane).or_default().chosen = edge(&picture);
+        let mut targets = picture.lines.into_iter().filter_map(|line| line.target);
+        let edge = if by < 0 { targets.next() } else { targets.next_back() };
+        self.sights.entry(pane).or_default().chosen = edge;
         None
     }
 
