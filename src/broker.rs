@@ -33,6 +33,7 @@ mod produce;
 mod replicas;
 mod truncate;
 mod upkeep;
+mod zookeeper;
 
 pub use config::Config;
 pub use copies::{Copies, Rejected};
@@ -44,6 +45,7 @@ pub use lifecycle::{Boot, Life};
 pub use produce::{DelayedProduce, Origin};
 pub use replicas::Replicas;
 pub use upkeep::Upkeep;
+pub use zookeeper::{ZooKeeperEvent, ZooKeeperSide};
 
 use crate::clock::{Duration, Instant};
 use crate::coordination::kraft::Observer;
@@ -79,6 +81,8 @@ enum Purpose {
     EpochEnds,
     Forward { client: NodeId, correlation: u64, request: Box<Request> },
     AutoCreate,
+    Order { ticket: u64 },
+    ControlledShutdown,
 }
 
 /// A client's request that waits until it is known who the active controller is.
@@ -120,8 +124,12 @@ pub struct Broker {
     pub previous_epoch: BrokerEpoch,
     /// Where it is in its life.
     pub life: Life,
-    /// Its copy of the metadata log, and what it knows from it.
+    /// Its copy of the metadata log, and what it knows from it; in the ZooKeeper era what controllers told it.
     pub observer: Observer,
+    /// What it has beyond that in the ZooKeeper era.
+    pub zookeeper: Option<Box<ZooKeeperSide>>,
+    /// The id of its cluster, if it is the first one to name it.
+    pub cluster_id: Uuid,
     /// Its copies of partitions.
     pub replicas: Replicas,
     /// One fetcher for each leader that it follows.
@@ -186,11 +194,17 @@ impl Broker {
         match input {
             Input::Message { from, message: Message { correlation, body } } => match body {
                 Body::Request(request) => self.request(now, from, correlation, request, disk, out),
+                Body::Response(response) if from.is_zookeeper() => {
+                    self.zookeeper_response(now, correlation, response, disk, out)
+                }
                 Body::Response(response) => {
                     self.response(now, from, correlation, response, disk, out)
                 }
             },
             Input::Timer(timer) => self.timer(now, timer, disk, out),
+            Input::Disconnected { peer } if peer.is_zookeeper() => {
+                self.zookeeper_lost(now, disk, out)
+            }
             Input::Disconnected { peer } => self.disconnected(now, peer, out),
         }
     }
@@ -232,6 +246,9 @@ impl Broker {
             }
             Request::DeleteRecords(request) => {
                 self.delete_records(now, from, correlation, request, disk, out)
+            }
+            other if self.zookeeper.is_some() => {
+                self.zookeeper_request(now, from, correlation, other, disk, out)
             }
             other => {
                 self.forward(now, from, correlation, other, out);
@@ -279,6 +296,13 @@ impl Broker {
             (Purpose::EpochEnds, Response::OffsetForLeaderEpoch(response)) => {
                 self.epoch_ends_answered(now, from, response, disk, out)
             }
+            (Purpose::Order { ticket }, response) => {
+                self.order_answered(now, from, ticket, &response, out);
+                Ok(())
+            }
+            (Purpose::ControlledShutdown, Response::ControlledShutdown(response)) => {
+                self.shutdown_answered(now, &response, disk, out)
+            }
             (Purpose::Forward { client, correlation, .. }, response) => {
                 out.send(client, Message::response(correlation, response));
                 Ok(())
@@ -311,6 +335,9 @@ impl Broker {
             Timer::AlterPartitionRetry => self.send_alter_partition(now, out),
             Timer::GroupSession { .. } | Timer::GroupRebalance { .. } => {
                 return self.group_timer(now, timer, disk, out);
+            }
+            timer if self.zookeeper.is_some() => {
+                return self.zookeeper_timer(now, &timer, disk, out);
             }
             _ => {}
         }
@@ -410,6 +437,8 @@ impl Broker {
                 self.forward_lost(now, parked, out);
             }
             Purpose::AutoCreate => {}
+            Purpose::Order { .. } => self.order_lost(now, lost.to, out),
+            Purpose::ControlledShutdown => self.shutdown_lost(now, out),
         }
     }
 
@@ -437,6 +466,9 @@ impl Broker {
                 "broker {} holds a DeleteRecords that waits for replicas",
                 self.id
             ));
+        }
+        if let Some(reason) = self.zookeeper.as_ref().and_then(|side| side.unsettled(self.id)) {
+            return Some(reason);
         }
         if !self.alter_queue.is_empty() {
             return Some(format!("broker {} wants to change an ISR", self.id));
@@ -474,5 +506,8 @@ impl Broker {
             fetcher.shift(by);
         }
         self.groups.shift(by);
+        if let Some(side) = &mut self.zookeeper {
+            side.shift(by);
+        }
     }
 }

@@ -32,6 +32,7 @@ mod tally;
 mod upkeep;
 mod walk;
 mod world;
+mod zookeeper;
 
 #[cfg(test)]
 mod tests;
@@ -46,3 +47,4 @@ pub use spec::ClusterSpec;
 pub use tally::Tally;
 pub use walk::LookupWalk;
 pub use world::{BrokerNode, Cluster, ControllerNode, NodeState};
+pub use zookeeper::ZooKeeperNode;

@@ -67,7 +67,8 @@ pub use checkpoint::{
     CLEAN_SHUTDOWN, CLEANER_OFFSETS, LOG_START_OFFSETS, META_PROPERTIES, MetaProperties,
     OffsetCheckpoint, PARTITION_METADATA, RECOVERY_POINTS, REPLICATION_OFFSETS,
     read_clean_shutdown, read_meta_properties, read_offsets, read_partition_metadata,
-    write_clean_shutdown, write_meta_properties, write_offsets, write_partition_metadata,
+    write_broker_properties, write_clean_shutdown, write_meta_properties, write_offsets,
+    write_partition_metadata,
 };
 pub use cleaner::{
     ActiveProducers, BatchFate, CleanStep, Cleanable, Cleaning, CleaningPlan, CleaningResult,

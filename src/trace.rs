@@ -41,6 +41,7 @@ pub mod timeline; // acts, faults, branches, last events
 mod upkeep;
 pub mod why; // the chain of causes
 pub mod width; // how many cells a text takes; cutting and padding to cells
+pub mod zookeeper; // the old coordination: znodes, sessions, watches
 
 #[cfg(test)]
 mod tests;

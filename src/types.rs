@@ -65,7 +65,7 @@ number! {
     Timestamp(i64)
 }
 number! {
-    /// A node of the cluster: brokers are 1, 2, …, ZooKeeper is 2181, controllers 3001, 3002, …, clients 10001, 10002, …
+    /// A node of the cluster: brokers are 1, 2, …, ZooKeeper is 2181, controllers 3001, 3002, …, clients 10001, …
     NodeId(u32)
 }
 

@@ -118,6 +118,10 @@ const OTHERS: &[&str] = &[
     "controller.quorum.election.timeout.ms",
     "controller.quorum.fetch.timeout.ms",
     "controller.quorum.retry.backoff.ms",
+    "zookeeper.session.timeout.ms",
+    "zookeeper.connection.timeout.ms",
+    "zookeeper.max.in.flight.requests",
+    "controller.socket.timeout.ms",
 ];
 
 fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, String> {
@@ -303,6 +307,7 @@ impl Config {
             _ if SnapshotConfig::NAMES.contains(&name) => {
                 self.snapshots.set(name, value)?;
             }
+            "zookeeper.session.timeout.ms" => drop(number::<u32>(name, value)?),
             _ if OTHERS.contains(&name) => {}
             _ => match topic_synonym(name) {
                 Some(topic_name) => {

@@ -87,6 +87,8 @@ pub enum Event {
         /// What is wrong.
         why: String,
     },
+    /// With ZooKeeper, and with the orders of its controller.
+    ZooKeeper(super::ZooKeeperEvent),
     /// A fetcher met an error and waits.
     FetchFailed {
         /// Whom it asked.
@@ -118,6 +120,7 @@ impl Event {
             Event::Filled { .. } => "Filled",
             Event::Uncleanable { .. } => "Uncleanable",
             Event::FetchFailed { .. } => "FetchFailed",
+            Event::ZooKeeper(event) => event.kind(),
         }
     }
 
@@ -129,6 +132,7 @@ impl Event {
             Event::Replica(event) => event.sentence(language),
             Event::Group(event) => event.sentence(language),
             Event::Metadata(event) => event.sentence(language),
+            Event::ZooKeeper(event) => event.sentence(language),
             Event::Started { clean: true } => {
                 language.pick("starts after a clean stop", "在干净停止之后启动").to_owned()
             }

@@ -9,6 +9,7 @@
 use super::{Broker, Event, Halt, Out, Purpose};
 use crate::clock::{Duration, Instant};
 use crate::disk::Disk;
+use crate::era::IsrPath;
 use crate::protocol::{
     AlterPartition, AlterPartitionRequest, AlterPartitionResponse, ErrorCode, Request, Timer,
 };
@@ -76,7 +77,10 @@ impl Broker {
             from: leader.isr.clone(),
             to: isr.clone(),
         }));
-        leader.proposal = Some(Proposal { isr });
+        leader.proposal = Some(Proposal { isr: isr.clone() });
+        if self.zookeeper.is_some() && self.config.log.era.isr_path == IsrPath::StateNode {
+            return self.write_isr(now, partition, &isr, out);
+        }
         if !self.alter_queue.contains(partition) {
             self.alter_queue.push(partition.clone());
         }
@@ -233,6 +237,8 @@ impl Broker {
 
 fn eligible(image: &crate::coordination::kraft::Image, node: NodeId, epoch: BrokerEpoch) -> bool {
     image.brokers.get(&node).is_some_and(|broker| {
-        !broker.fenced && !broker.in_controlled_shutdown && (epoch.0 < 0 || epoch == broker.epoch)
+        !broker.fenced
+            && !broker.in_controlled_shutdown
+            && (epoch.0 < 0 || broker.epoch.0 < 0 || epoch == broker.epoch)
     })
 }

@@ -5,6 +5,7 @@ use super::{Broker, Config, Event, Halt, Out, Purpose};
 use crate::clock::{Duration, Instant};
 use crate::coordination::kraft::Observer;
 use crate::disk::Disk;
+use crate::era::{CleanFlag, Coordination};
 use crate::group::{Coordinator, CoordinatorConfig};
 use crate::prng;
 use crate::protocol::{
@@ -40,6 +41,10 @@ pub struct Boot {
     pub controllers: Vec<NodeId>,
     /// Where it stands (`broker.rack`).
     pub rack: Option<Arc<str>>,
+    /// Who coordinates the cluster.
+    pub coordination: Coordination,
+    /// The cluster's id.
+    pub cluster_id: Uuid,
     /// What chance is drawn from.
     pub seed: u64,
     /// Tells one start from the next.
@@ -54,8 +59,18 @@ fn identity(seed: u64, broker: NodeId, what: u64, ordinal: u64) -> Uuid {
 
 impl Broker {
     /// Prepares an empty log directory as `kafka-storage format` does: `meta.properties` and the metadata log's place.
-    pub fn format(disk: &mut Disk, id: NodeId, cluster_id: Uuid, seed: u64) -> Result<(), Halt> {
+    /// In the ZooKeeper era nobody did: the broker finds it empty.
+    pub fn format(
+        disk: &mut Disk,
+        id: NodeId,
+        cluster_id: Uuid,
+        seed: u64,
+        coordination: Coordination,
+    ) -> Result<(), Halt> {
         let directory = format!("broker-{id}");
+        if coordination == Coordination::ZooKeeper {
+            return Observer::format(disk, &directory, id, cluster_id);
+        }
         let directory_id = identity(seed, id, 1, 0);
         let meta =
             MetaProperties { cluster_id: cluster_id.to_string(), node_id: id.0, directory_id };
@@ -67,11 +82,17 @@ impl Broker {
     /// Starts the process: opens every log in the directory (recovering it, unless the last stop was clean) and begins
     /// to follow the metadata log.
     pub fn start(boot: Boot, now: Instant, disk: &mut Disk, out: &mut Out) -> Result<Broker, Halt> {
-        let Boot { id, config, controllers, rack, seed, start_ordinal } = boot;
+        let Boot { id, config, controllers, rack, coordination, cluster_id, seed, start_ordinal } =
+            boot;
+        let is_kraft = coordination == Coordination::Kraft;
         let directory = format!("broker-{id}");
         let mut told = Vec::new();
-        let mut observer = Observer::open(disk, &directory, id, config.snapshots.clone(), now)?;
-        let controller = controllers.first().copied().unwrap_or(NodeId(NodeId::FIRST_CONTROLLER));
+        let mut observer = match is_kraft {
+            true => Observer::open(disk, &directory, id, config.snapshots.clone(), now)?,
+            false => Observer::without_log(&directory),
+        };
+        // In the ZooKeeper era it will hear who the controller is.
+        let controller = controllers.first().copied().unwrap_or(id);
         if controllers.len() > 1 {
             observer.voters.clone_from(&controllers);
         }
@@ -83,7 +104,7 @@ impl Broker {
             config: &|partition| configured(&config.log, &remembered, &partition.topic),
             is_stray: &|_, _| None, // the metadata log is not read yet: judged when its replica is made
             era: config.log.era,
-            needs_properties: true,
+            needs_properties: is_kraft,
         };
         let started = storage::start(disk, &plan, &mut told).map_err(|refused| {
             let StartRefused { directory, why } = refused;
@@ -129,6 +150,8 @@ impl Broker {
             previous_epoch: BrokerEpoch(clean_epoch.unwrap_or(-1)),
             life: Life::Starting,
             observer,
+            zookeeper: None,
+            cluster_id,
             replicas: super::Replicas::new(),
             fetchers: BTreeMap::new(),
             fetchers_paused: false,
@@ -156,8 +179,12 @@ impl Broker {
             last_checkpoint: std::sync::Arc::default(),
             config,
         };
-        broker.fetch_metadata(now, out);
-        broker.register(now, out);
+        if is_kraft {
+            broker.fetch_metadata(now, out);
+            broker.register(now, out);
+        } else {
+            broker.open_zookeeper(now, seed, start_ordinal, out);
+        }
         out.set(Timer::IsrCheck, now + broker.config.lag_check_interval());
         out.set(Timer::Checkpoint, now + broker.config.checkpoint_interval);
         Ok(broker)
@@ -256,7 +283,10 @@ impl Broker {
         if matches!(self.life, Life::Running | Life::Starting) {
             self.life = Life::ShuttingDown;
             out.events.push(Event::ShutdownRequested);
-            self.heartbeat(now, out);
+            match self.zookeeper.is_some() {
+                true => self.stop_in_zookeeper(now, out),
+                false => self.heartbeat(now, out),
+            }
         }
     }
 
@@ -274,19 +304,34 @@ impl Broker {
                 starts.push((partition.clone(), log.log_start_offset()));
             }
         }
-        self.observer.log.close(disk, &mut events)?;
+        if self.zookeeper.is_none() {
+            self.observer.log.close(disk, &mut events)?;
+        }
         out.events.extend(events.into_iter().map(Event::Storage));
         let path = |name: &str| format!("{}/{name}", self.directory);
         storage::write_offsets(disk, &path(storage::RECOVERY_POINTS), &points)?;
-        storage::write_offsets(disk, &path(storage::LOG_START_OFFSETS), &starts)?;
+        let era = self.config.log.era;
+        if era.leader_epochs {
+            storage::write_offsets(disk, &path(storage::LOG_START_OFFSETS), &starts)?;
+        }
         self.write_high_watermarks(disk)?;
-        storage::write_clean_shutdown(disk, &self.directory, self.epoch.0)?;
+        match era.clean_flag {
+            CleanFlag::Epoch => {
+                storage::write_clean_shutdown(disk, &self.directory, self.epoch.0)?;
+            }
+            CleanFlag::Empty => {
+                disk.replace(&format!("{}/{}", self.directory, storage::CLEAN_SHUTDOWN), &[])?;
+            }
+        }
         self.life = Life::Stopped;
         out.events.push(Event::Stopped);
         Ok(())
     }
 
     fn write_high_watermarks(&mut self, disk: &mut Disk) -> Result<(), Halt> {
+        if self.zookeeper.as_ref().is_some_and(|side| !side.ordered) {
+            return Ok(()); // those found at the start are still the truth
+        }
         let marks =
             self.replicas.iter().map(|(partition, replica)| (partition, replica.high_watermark()));
         if marks.clone().eq(self.last_checkpoint.iter().map(|(partition, mark)| (partition, *mark)))

@@ -162,7 +162,9 @@ impl Broker {
         }
         let config = self.log_config(&partition.topic);
         if !self.replicas.contains_key(partition) {
-            self.create_replica(now, partition, config, disk)?;
+            let topic = self.observer.image.topics.get(&partition.topic);
+            let id = topic.map_or(Uuid::ZERO, |topic| topic.id);
+            self.create_replica(now, partition, id, config, disk)?;
         } else if let Some(replica) = self.replicas.get_mut(partition) {
             replica.log.set_config(config);
         }
@@ -181,17 +183,18 @@ impl Broker {
         }
     }
 
-    fn create_replica(
+    /// Opens the log of a replica, or begins it; it leads nothing yet.
+    pub(super) fn create_replica(
         &mut self,
         now: Instant,
         partition: &TopicPartition,
+        id: Uuid,
         config: LogConfig,
         disk: &mut Disk,
     ) -> Result<(), Halt> {
-        let id = self.observer.image.topics.get(&partition.topic).map_or(Uuid::ZERO, |t| t.id);
         let directory = format!("{}/{partition}", self.directory);
         let mut log = match self.found.remove(partition) {
-            Some(mut log) if log.topic_id() == id => {
+            Some(mut log) if log.topic_id() == id || !self.config.log.era.topic_ids => {
                 log.set_config(config);
                 log
             }
@@ -219,7 +222,7 @@ impl Broker {
         Ok(())
     }
 
-    fn make_leader(
+    pub(super) fn make_leader(
         &mut self,
         now: Instant,
         partition: &TopicPartition,
@@ -280,7 +283,7 @@ impl Broker {
         self.complete_produces(now, partition, disk, out)
     }
 
-    fn make_follower(
+    pub(super) fn make_follower(
         &mut self,
         now: Instant,
         partition: &TopicPartition,
@@ -333,7 +336,7 @@ impl Broker {
     }
 
     /// Lets go of a copy; its directory is renamed and removed later.
-    fn drop_replica(
+    pub(super) fn drop_replica(
         &mut self,
         now: Instant,
         partition: &TopicPartition,
@@ -352,7 +355,7 @@ impl Broker {
             self.lost_offsets(now, partition, out);
         }
         let from = format!("{}/{partition}", self.directory);
-        let suffix = replica.log.topic_id().0;
+        let suffix = self.deletion_id(replica.log.topic_id(), now).0;
         let suffix: String = suffix.iter().map(|byte| format!("{byte:02x}")).collect();
         let to = format!("{from}.{suffix}-delete");
         replica.log.forget(disk);
@@ -360,6 +363,24 @@ impl Broker {
         let delay = Duration::from_ms(replica.log.config().file_delete_delay_ms as u64);
         self.deleting.push((now + delay, to));
         self.forget_cleaned(partition, disk)?;
+        Ok(())
+    }
+
+    /// Lets go of a copy that nobody has claimed since the start.
+    pub(super) fn drop_found(
+        &mut self,
+        now: Instant,
+        partition: &TopicPartition,
+        disk: &mut Disk,
+    ) -> Result<(), Halt> {
+        let Some(log) = self.found.remove(partition) else { return Ok(()) };
+        let from = format!("{}/{partition}", self.directory);
+        let suffix = self.deletion_id(log.topic_id(), now).0;
+        let suffix: String = suffix.iter().map(|byte| format!("{byte:02x}")).collect();
+        let to = format!("{from}.{suffix}-delete");
+        log.forget(disk);
+        disk.rename(&from, &to)?;
+        self.deleting.push((now + Duration::from_ms(60_000), to));
         Ok(())
     }
 

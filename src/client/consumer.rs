@@ -234,6 +234,13 @@ impl Consumer {
     pub fn config(&self) -> &ConsumerConfig {
         &self.config
     }
+    /// The topics that it shares with its group.
+    pub fn subscription(&self) -> &[TopicName] {
+        match &self.reads {
+            Reads::Topics(topics) => topics,
+            _ => &[],
+        }
+    }
     /// What it knows of the cluster.
     pub fn metadata(&self) -> &Metadata {
         &self.metadata

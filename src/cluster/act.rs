@@ -151,6 +151,10 @@ pub enum Act {
     Pause(NodeId),
     /// A frozen process goes on.
     Resume(NodeId),
+    /// Somebody deletes `/controller`, and this broker wins the race for it.
+    MoveController(NodeId),
+    /// A node's session with ZooKeeper ends before its time.
+    ExpireSession(NodeId),
     /// Two nodes cannot reach each other.
     Cut(NodeId, NodeId),
     /// They can again; without names: everybody can.

@@ -12,6 +12,7 @@ use super::event::{Body, WorldEvent};
 use super::world::{Cluster, Stage};
 use crate::broker;
 use crate::coordination;
+use crate::coordination::zookeeper::ServerEvent;
 use crate::protocol::{Body as MessageBody, Output, Request};
 use crate::types::{NodeId, TopicPartition};
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,6 +46,12 @@ impl Cluster {
 
     /// Keeps what later events may owe themselves to.
     pub(super) fn remember(&mut self, id: u64, node: NodeId, body: &Body) {
+        if let Body::ZooKeeper(event) = body
+            && let ServerEvent::Created { .. } | ServerEvent::Changed { .. } = event
+            && let Some(partition) = event.partition()
+        {
+            self.state_writes.insert(partition, id);
+        }
         use coordination::Event::{LeaderElected, LeaderLost};
         if let Some(partition) = body.partition() {
             self.about.insert(id, partition.clone());
@@ -62,6 +69,7 @@ impl Cluster {
             }
             Body::Controller(coordination::Event::TopicDeleted { topic }) => {
                 self.decisions.retain(|partition, _| partition.topic != *topic);
+                self.state_writes.retain(|partition, _| partition.topic != *topic);
             }
             _ => {}
         }
@@ -72,6 +80,12 @@ impl Cluster {
     pub(super) fn blamed(&self, node: NodeId, body: &Body) -> Option<u64> {
         let silent = match body {
             Body::Controller(crate::coordination::Event::BrokerFenced { broker, .. }) => *broker,
+            Body::ZooKeeper(ServerEvent::SessionExpired { node, .. }) => *node,
+            // In the ZooKeeper era a decision is what was written.
+            Body::Controller(
+                coordination::Event::LeaderElected { partition, .. }
+                | coordination::Event::LeaderLost { partition, .. },
+            ) => return self.state_writes.get(partition).copied(),
             Body::Broker(broker::Event::Replica(crate::replica::Event::FollowerLags {
                 follower,
                 ..

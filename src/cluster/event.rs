@@ -28,6 +28,8 @@ pub enum Body {
     Broker(broker::Event),
     /// On a controller.
     Controller(coordination::Event),
+    /// In ZooKeeper.
+    ZooKeeper(coordination::zookeeper::ServerEvent),
     /// At a client.
     Client(client::Event),
     /// In the world around them.
@@ -359,12 +361,24 @@ impl WorldEvent {
 /// A node by its role: `broker 1`, `controller 3001`.
 fn process(node: NodeId) -> String {
     match node.is_controller() {
+        _ if node.is_zookeeper() => "ZooKeeper".to_owned(),
         true => format!("controller {node}"),
         false => format!("broker {node}"),
     }
 }
 
 impl Body {
+    /// An event of a broker; what the controller in it decided is told as a controller's.
+    pub fn of_broker(event: broker::Event) -> Body {
+        match event {
+            broker::Event::Metadata(coordination::Event::MetadataTruncated { .. }) => {
+                Body::Broker(event)
+            }
+            broker::Event::Metadata(event) => Body::Controller(event),
+            event => Body::Broker(event),
+        }
+    }
+
     /// The partition that it is about, if it is about one.
     pub fn partition(&self) -> Option<&TopicPartition> {
         use coordination::Event::{IsrChanged, LeaderElected, LeaderLost};
@@ -385,6 +399,7 @@ impl Body {
         match self {
             Body::Broker(event) => event.kind(),
             Body::Controller(event) => event.kind(),
+            Body::ZooKeeper(event) => event.kind(),
             Body::Client(event) => event.kind(),
             Body::World(event) => event.kind(),
         }
@@ -395,6 +410,7 @@ impl Body {
         match self {
             Body::Broker(event) => event.sentence(language),
             Body::Controller(event) => event.sentence(language),
+            Body::ZooKeeper(event) => event.sentence(language),
             Body::Client(event) => event.sentence(language),
             Body::World(event) => event.sentence(language),
         }

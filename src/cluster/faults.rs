@@ -53,6 +53,10 @@ impl Cluster {
                 self.stop_controller(*node, disk, stage);
                 self.ended(*node, NodeState::Stopped, stage.cause);
             }
+            Act::Stop(node) if node.is_zookeeper() => {
+                self.strike(Fault::Stop(*node), stage);
+                self.ended(*node, NodeState::Stopped, stage.cause);
+            }
             Act::Stop(node) => {
                 if self.state(*node) == NodeState::Paused {
                     return Ok(Err(Refusal::new(format!(
@@ -67,11 +71,8 @@ impl Cluster {
             }
             Act::Start(node) => {
                 self.network.push(self.now, Happening::Start(*node), stage.cause);
-                if let Some(entry) = self.brokers.get_mut(node) {
-                    entry.state = NodeState::New;
-                }
-                if let Some(entry) = self.controllers.get_mut(node) {
-                    entry.state = NodeState::New;
+                if let Some(process) = self.process_mut(*node) {
+                    *process.state = NodeState::New;
                 }
                 return Ok(Ok(Waiting::Unfenced(*node)));
             }
@@ -134,6 +135,16 @@ impl Cluster {
                 match *by {
                     0 => drop(self.skew.remove(node)),
                     by => drop(self.skew.insert(*node, by)),
+                }
+            }
+            Act::MoveController(node) => {
+                self.controller_wish = Some(*node);
+                self.pursue_controller(stage);
+                return Ok(Ok(Waiting::InOffice(*node)));
+            }
+            Act::ExpireSession(node) => {
+                if let Err(text) = self.expire_session(*node, stage) {
+                    return Ok(Err(Refusal::new(text)));
                 }
             }
             Act::Drop(id) => {
@@ -199,13 +210,9 @@ impl Cluster {
 
     fn set_state(&mut self, node: NodeId, state: NodeState) {
         let now = self.now;
-        if let Some(entry) = self.brokers.get_mut(&node) {
-            entry.state = state;
-            entry.since = now;
-        }
-        if let Some(entry) = self.controllers.get_mut(&node) {
-            entry.state = state;
-            entry.since = now;
+        if let Some(process) = self.process_mut(node) {
+            *process.state = state;
+            *process.since = now;
         }
     }
 
@@ -213,13 +220,8 @@ impl Cluster {
     fn resume(&mut self, node: NodeId, stage: &mut Stage<'_>) -> Result<(), LabError> {
         self.strike(Fault::Resume(node), stage);
         self.set_state(node, NodeState::Alive);
-        let inbox = match self.brokers.get_mut(&node) {
-            Some(entry) => std::mem::take(&mut entry.inbox),
-            None => match self.controllers.get_mut(&node) {
-                Some(entry) => std::mem::take(&mut entry.inbox),
-                None => return Ok(()),
-            },
-        };
+        let Some(process) = self.process_mut(node) else { return Ok(()) };
+        let inbox = std::mem::take(process.inbox);
         for (input, cause) in inbox {
             let happening = match input {
                 Input::Message { from, message } => Happening::Deliver { from, to: node, message },

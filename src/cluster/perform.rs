@@ -28,6 +28,7 @@ pub(crate) enum Waiting {
     Client(NodeId),
     Stopped(NodeId),
     Unfenced(NodeId),
+    InOffice(NodeId),
     Walked,
 }
 
@@ -119,6 +120,11 @@ impl Cluster {
                 let walking = self.lookup.as_ref().is_some_and(|w| w.shown < w.steps.len());
                 (!walking).then_some(Outcome::Done)
             }
+            Waiting::InOffice(node) => match self.state(node) {
+                NodeState::Alive => self.is_in_office(node).then_some(Outcome::Done),
+                NodeState::New => None,
+                _ => Some(Outcome::Done),
+            },
             Waiting::Stopped(node) => match self.state(node) {
                 NodeState::Alive | NodeState::Paused => None,
                 _ => Some(Outcome::Done),
@@ -149,11 +155,10 @@ impl Cluster {
     /// Whether the names and numbers of an act exist; so a refused act is no step.
     fn check(&self, act: &Act) -> Result<(), Refusal> {
         let process = |node: NodeId| {
-            if self.brokers.contains_key(&node) || self.controllers.contains_key(&node) {
+            if self.has_process(node) {
                 return Ok(self.state(node));
             }
-            let known: Vec<String> =
-                self.brokers.keys().chain(self.controllers.keys()).map(NodeId::to_string).collect();
+            let known: Vec<String> = self.processes().iter().map(NodeId::to_string).collect();
             Err(Refusal::new(format!("there is no node {node}; there are {}", known.join(", "))))
         };
         let must_run = |node: NodeId| match process(node)? {
@@ -162,6 +167,29 @@ impl Cluster {
         };
         match act {
             Act::Kill(node) | Act::Stop(node) | Act::PowerOff(node) => must_run(*node),
+            Act::MoveController(node) => match (self.zookeeper(), process(*node)?) {
+                (None, _) => Err(Refusal::new(
+                    "this cluster has no ZooKeeper: its controller cannot be moved",
+                )),
+                (_, NodeState::Alive | NodeState::New) if self.brokers.contains_key(node) => {
+                    match self.state(NodeId::ZOOKEEPER) {
+                        NodeState::New => Ok(()),
+                        _ => must_run(NodeId::ZOOKEEPER),
+                    }
+                }
+                _ => Err(Refusal::new(format!(
+                    "{} cannot be controller: it does not run",
+                    self.name(*node)
+                ))),
+            },
+            Act::ExpireSession(node) => match self
+                .zookeeper()
+                .map(|server| server.session_of(*node))
+            {
+                None => Err(Refusal::new("this cluster has no ZooKeeper")),
+                Some(None) => Err(Refusal::new(format!("{node} has no session with ZooKeeper"))),
+                Some(Some(_)) => must_run(NodeId::ZOOKEEPER),
+            },
             Act::Pause(node) => match process(*node)? {
                 NodeState::Alive => Ok(()),
                 NodeState::Paused => {

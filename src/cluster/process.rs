@@ -21,7 +21,7 @@ impl Cluster {
         rack: Option<&str>,
         disk: &mut Disk,
     ) -> Result<(), StorageError> {
-        Broker::format(disk, id, self.cluster_id, self.spec.seed)?;
+        Broker::format(disk, id, self.cluster_id, self.spec.seed, self.spec.coordination())?;
         let node = BrokerNode {
             state: NodeState::New,
             broker: None,
@@ -63,7 +63,16 @@ impl Cluster {
             let mut out = Output::default();
             let config = (*self.config).clone();
             let rack = self.brokers.get(&node).and_then(|entry| entry.rack.clone());
-            let boot = Boot { id: node, config, controllers, rack, seed, start_ordinal: ordinal };
+            let boot = Boot {
+                id: node,
+                config,
+                controllers,
+                rack,
+                coordination: self.spec.coordination(),
+                cluster_id: self.cluster_id,
+                seed,
+                start_ordinal: ordinal,
+            };
             let started = Broker::start(boot, now, disk, &mut out);
             if let Some(entry) = self.brokers.get_mut(&node) {
                 entry.starts = ordinal;
@@ -74,10 +83,12 @@ impl Cluster {
                     entry.broker = Some(Arc::new(broker.clone()));
                 }
             }
-            self.carry_out(node, out, Body::Broker, stage);
+            self.carry_out(node, out, Body::of_broker, stage);
             if let Err(error) = started {
                 self.halt(node, &error, stage);
             }
+        } else if node.is_zookeeper() {
+            self.start_zookeeper(stage);
         } else if self.controllers.contains_key(&node) {
             let mut out = Output::default();
             let mut config = self.controller_config();
@@ -111,15 +122,10 @@ impl Cluster {
     /// A process ended: nothing reaches it any more, and its peers' connections break.
     pub(crate) fn ended(&mut self, node: NodeId, state: NodeState, cause: Option<u64>) {
         let now = self.now;
-        if let Some(entry) = self.brokers.get_mut(&node) {
-            entry.state = state;
-            entry.since = now;
-            entry.inbox.clear();
-        }
-        if let Some(entry) = self.controllers.get_mut(&node) {
-            entry.state = state;
-            entry.since = now;
-            entry.inbox.clear();
+        if let Some(process) = self.process_mut(node) {
+            *process.state = state;
+            *process.since = now;
+            process.inbox.clear();
         }
         self.network.forget_node(node);
         self.network.disconnect(self.spec.seed, now, node, cause);

@@ -12,7 +12,10 @@ use crate::client::Client;
 use crate::clock::{Duration, Instant};
 use crate::disk::Disk;
 use crate::group::GroupState;
-use crate::protocol::{Body as MessageBody, Request, Response, Timer};
+use crate::protocol::{
+    Body as MessageBody, Request, Response, Timer, ZooKeeperOperation, ZooKeeperReply,
+    ZooKeeperRequest, ZooKeeperResponse,
+};
 use crate::replica::{Replica, Role};
 use crate::types::{LeaderEpoch, NodeId, TopicName};
 use std::sync::Arc;
@@ -39,6 +42,8 @@ fn is_periodic_timer(timer: &Timer) -> bool {
             | Timer::ConsumerAutoCommit
             | Timer::GroupSession { .. }
             | Timer::ClientMetadata
+            | Timer::ZooKeeperTick
+            | Timer::ZooKeeperSession
             | Timer::FetcherBackoff(_)
             | Timer::MetadataBackoff
             | Timer::QuorumElection
@@ -61,6 +66,7 @@ fn is_periodic_message(body: &MessageBody) -> bool {
                 | Request::Vote(_)
                 | Request::BeginQuorumEpoch(_)
                 | Request::EndQuorumEpoch(_)
+                | Request::ZooKeeper(ZooKeeperRequest { operation: ZooKeeperOperation::Ping, .. })
         ),
         MessageBody::Response(response) => match response {
             Response::Fetch(fetch) => fetch.partitions.iter().all(|p| p.records.is_empty()),
@@ -70,7 +76,10 @@ fn is_periodic_message(body: &MessageBody) -> bool {
             | Response::Metadata(_)
             | Response::Vote(_)
             | Response::BeginQuorumEpoch(_)
-            | Response::EndQuorumEpoch(_) => true,
+            | Response::EndQuorumEpoch(_)
+            | Response::ZooKeeper(ZooKeeperResponse { result: Ok(ZooKeeperReply::Pong), .. }) => {
+                true
+            }
             _ => false,
         },
     }
@@ -112,6 +121,9 @@ impl Cluster {
     }
 
     fn brokers_settled(&self) -> Result<(), String> {
+        if self.zookeeper.is_some() {
+            return self.zookeeper_settled();
+        }
         let Some(controller) = self.controller() else {
             return Ok(()); // without a controller nothing is decided any more
         };
@@ -239,6 +251,7 @@ impl Cluster {
     }
 
     fn groups_settled(&self) -> Result<(), String> {
+        self.subscriptions_settled()?;
         for node in self.brokers.values() {
             let (NodeState::Alive, Some(broker)) = (node.state, &node.broker) else {
                 continue;
@@ -257,6 +270,26 @@ impl Cluster {
                     if owner.is_none() {
                         return Err(format!("the session of {member} in {name} has not ended yet"));
                     }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether every subscribed consumer knows how many partitions its topics have: if not, a rebalance will come.
+    fn subscriptions_settled(&self) -> Result<(), String> {
+        let Some(image) = self.image() else { return Ok(()) };
+        for client in self.clients.values() {
+            let Client::Consumer(consumer) = client.as_ref() else { continue };
+            if client.is_closed() || consumer.is_paused() {
+                continue;
+            }
+            for topic in consumer.subscription() {
+                let known = consumer.metadata().partition_count(topic);
+                let there = image.topics.get(topic).map(|topic| topic.partitions.len() as u32);
+                if known.is_some() && there.is_some_and(|there| Some(there) > known) {
+                    let name = client.name();
+                    return Err(format!("{name} has not heard of the new partitions of {topic}"));
                 }
             }
         }
@@ -352,6 +385,9 @@ impl Cluster {
             if let Some(controller) = &mut node.controller {
                 Arc::make_mut(controller).shift(by);
             }
+        }
+        if let Some(node) = &mut self.zookeeper {
+            Arc::make_mut(&mut node.server).shift(by);
         }
         for client in self.clients.values_mut() {
             Arc::make_mut(client).shift(by);

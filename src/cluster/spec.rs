@@ -17,6 +17,8 @@ pub struct ClusterSpec {
     pub controllers: u32,
     /// Kafka's version: picks the rules.
     pub kafka: String,
+    /// Who coordinates; none: whoever did in that version.
+    pub coordination: Option<era::Coordination>,
     /// What chance is drawn from.
     pub seed: u64,
     /// Broker settings by Kafka's names.
@@ -29,6 +31,7 @@ impl Default for ClusterSpec {
             brokers: 3,
             controllers: 1,
             kafka: "4.3".to_owned(),
+            coordination: None,
             seed: 1,
             configs: Vec::new(),
         }
@@ -36,6 +39,13 @@ impl Default for ClusterSpec {
 }
 
 impl ClusterSpec {
+    /// Who coordinates this cluster. An older version with KRaft has its rules of files, while a KRaft controller of
+    /// today stands in.
+    pub fn coordination(&self) -> era::Coordination {
+        let standard = || era::of(&self.kafka).map(|era| era.default_coordination());
+        self.coordination.or_else(|| standard().ok()).unwrap_or(era::Coordination::Kraft)
+    }
+
     /// Checks the numbers and names, and gives the broker settings.
     pub fn broker_config(&self) -> Result<broker::Config, String> {
         if self.brokers == 0 || self.brokers > MOST_BROKERS {

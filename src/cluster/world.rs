@@ -6,11 +6,13 @@ use super::network::{Happening, Network};
 use super::spec::ClusterSpec;
 use super::tally::Tally;
 use super::walk::LookupWalk;
+use super::zookeeper::ZooKeeperNode;
 use crate::broker::{self, Broker};
 use crate::client::Client;
 use crate::clock::{Duration, Instant};
-use crate::coordination::kraft::{Controller, Image};
+use crate::coordination::kraft::Controller;
 use crate::disk::Disk;
+use crate::era::Coordination;
 use crate::prng;
 use crate::protocol::{Input, Output, Timer};
 use crate::storage::StorageError;
@@ -83,6 +85,10 @@ pub struct Cluster {
     pub brokers: BTreeMap<NodeId, BrokerNode>,
     /// Controllers by id.
     pub controllers: BTreeMap<NodeId, ControllerNode>,
+    /// ZooKeeper, in its era.
+    pub zookeeper: Option<ZooKeeperNode>,
+    /// The broker that somebody wants to be controller, until it is.
+    pub(crate) controller_wish: Option<NodeId>,
     /// Clients by id.
     pub clients: BTreeMap<NodeId, Arc<Client>>,
     /// Clients that are frozen or gone: ids that messages may still be under way to.
@@ -104,6 +110,8 @@ pub struct Cluster {
     pub(crate) killed_clients: BTreeMap<String, u64>,
     /// The event that last decided who leads a partition.
     pub(crate) decisions: BTreeMap<TopicPartition, u64>,
+    /// The event that last wrote a partition's state znode.
+    pub(crate) state_writes: BTreeMap<TopicPartition, u64>,
     /// Which partition an event was about, of those that may still be a cause.
     pub(crate) about: BTreeMap<u64, TopicPartition>,
     /// The event with which a process last began.
@@ -133,6 +141,8 @@ impl Cluster {
             step: 0,
             brokers: BTreeMap::new(),
             controllers: BTreeMap::new(),
+            zookeeper: None,
+            controller_wish: None,
             clients: BTreeMap::new(),
             names: BTreeMap::new(),
             network: Network::default(),
@@ -146,13 +156,20 @@ impl Cluster {
             last_fault: BTreeMap::new(),
             killed_clients: BTreeMap::new(),
             decisions: BTreeMap::new(),
+            state_writes: BTreeMap::new(),
             about: BTreeMap::new(),
             last_start: BTreeMap::new(),
             slow: BTreeMap::new(),
             skew: BTreeMap::new(),
             spec: Arc::new(spec),
         };
-        for number in 0..cluster.spec.controllers {
+        let coordination = cluster.spec.coordination();
+        let is_kraft = coordination == Coordination::Kraft;
+        if !is_kraft {
+            cluster.zookeeper = Some(ZooKeeperNode::new());
+            cluster.network.push(Instant(0), Happening::Start(NodeId::ZOOKEEPER), None);
+        }
+        for number in 0..if is_kraft { cluster.spec.controllers } else { 0 } {
             let id = NodeId(NodeId::FIRST_CONTROLLER + number);
             Controller::format(disk, id, cluster_id, seed)?;
             let node = ControllerNode {
@@ -197,21 +214,6 @@ impl Cluster {
         active.or_else(|| known().find(|controller| Some(controller.image.offset) == most))
     }
 
-    /// The node that decides at present: the active controller, by its id.
-    pub fn active_controller(&self) -> Option<NodeId> {
-        self.controller().map(|controller| controller.id)
-    }
-
-    /// What was decided, even when nobody can decide at the moment: the truth that brokers hear of later.
-    pub fn image(&self) -> Option<&Image> {
-        self.last_controller().map(|controller| &controller.image)
-    }
-
-    /// What was decided, as long as somebody is there to decide more.
-    pub fn active_image(&self) -> Option<&Image> {
-        self.controller().map(|controller| &controller.image)
-    }
-
     /// The client of this name.
     pub fn client(&self, name: &str) -> Option<&Client> {
         self.clients.get(self.names.get(name)?).map(Arc::as_ref)
@@ -223,6 +225,8 @@ impl Cluster {
             broker.state
         } else if let Some(controller) = self.controllers.get(&node) {
             controller.state
+        } else if let (true, Some(zookeeper)) = (node.is_zookeeper(), &self.zookeeper) {
+            zookeeper.state
         } else if self.clients.contains_key(&node) {
             NodeState::Alive
         } else {
@@ -236,6 +240,8 @@ impl Cluster {
             format!("broker {node}")
         } else if node.is_controller() {
             format!("controller {node}")
+        } else if node.is_zookeeper() {
+            "ZooKeeper".to_owned()
         } else if node.0 == 0 {
             "world".to_owned()
         } else {
@@ -280,6 +286,7 @@ impl Cluster {
             self.step += 1;
             let mut stage = Stage { events, cause: queued.cause };
             self.deliver(queued.happening, disk, &mut stage)?;
+            self.pursue_controller(&mut stage);
             self.report_violations(disk, &mut stage);
             return Ok(true);
         }
@@ -317,13 +324,8 @@ impl Cluster {
             Happening::Disconnected { peer, .. } => Input::Disconnected { peer },
             Happening::Start(_) | Happening::Walk => return false,
         };
-        let inbox = match self.brokers.get_mut(&node) {
-            Some(broker) => &mut broker.inbox,
-            None => match self.controllers.get_mut(&node) {
-                Some(controller) => &mut controller.inbox,
-                None => return false,
-            },
-        };
+        let Some(process) = self.process_mut(node) else { return false };
+        let inbox = process.inbox;
         if inbox.len() < MOST_INBOX {
             inbox.push_back((input, cause));
         }
@@ -372,6 +374,9 @@ impl Cluster {
                             }
                         }
                     }
+                }
+                if timer == Timer::ZooKeeperSession {
+                    self.give_up_zookeeper(node);
                 }
                 self.feed(node, Input::Timer(timer), disk, stage)
             }
@@ -422,7 +427,7 @@ impl Cluster {
             let mut out = Output::default();
             let result = Arc::make_mut(broker).step(now, input, disk, &mut out);
             let stopped = broker.life == broker::Life::Stopped;
-            self.carry_out(node, out, Body::Broker, stage);
+            self.carry_out(node, out, Body::of_broker, stage);
             if let Err(error) = result {
                 self.halt(node, &error, stage);
             } else if stopped {
@@ -441,6 +446,8 @@ impl Cluster {
             if let Err(error) = result {
                 self.halt(node, &error, stage);
             }
+        } else if node.is_zookeeper() {
+            self.feed_zookeeper(input, stage);
         } else if let Some(client) = self.clients.get_mut(&node) {
             let mut out = Output::default();
             Arc::make_mut(client).step(now, input, &mut out);
@@ -476,7 +483,7 @@ impl Cluster {
         let broker = self.brokers.get_mut(&id)?.broker.as_mut()?;
         let mut out = Output::default();
         let result = call(Arc::make_mut(broker), now, &mut out);
-        self.carry_out(id, out, Body::Broker, stage);
+        self.carry_out(id, out, Body::of_broker, stage);
         match result {
             Ok(value) => Some(value),
             Err(error) => {

@@ -14,8 +14,16 @@
 //! out: the ensemble; the one node stands for a majority that agrees (ledger: `zookeeper-one-node`).
 
 pub mod controller;
+mod event;
+mod mirror;
+mod multi;
 pub mod placement;
+mod server;
+mod session;
 mod tree;
 pub mod znodes;
 
+pub use event::ServerEvent;
+pub use server::{Counts, Server, ServerSession, TICK};
+pub use session::{News, Session, SessionState};
 pub use tree::{Applied, MOST_DATA, MOST_NODES, Notice, Tree, Znode, parent};

@@ -78,6 +78,7 @@ codes! {
     KAFKA_STORAGE_ERROR = 56, "the broker's disk failed";
     UNKNOWN_PRODUCER_ID = 59, "the broker does not know this producer id";
     REASSIGNMENT_IN_PROGRESS = 60, "a reassignment is under way";
+    TOPIC_DELETION_DISABLED = 73, "topics may not be deleted: delete.topic.enable is false";
     FETCH_SESSION_ID_NOT_FOUND = 70, "the fetch session is not known";
     FENCED_LEADER_EPOCH = 74, "the leader epoch in the request is older than the broker's";
     UNKNOWN_LEADER_EPOCH = 75, "the leader epoch in the request is newer than the broker's";

@@ -70,6 +70,18 @@ pub enum Timer {
         /// The group.
         group: Arc<str>,
     },
+    /// ZooKeeper: the next tick at which a session may end.
+    ZooKeeperTick,
+    /// Broker: ping ZooKeeper, or give a silent connection to it up, or connect again.
+    ZooKeeperSession,
+    /// Broker: its other parts are up, it races for `/controller`.
+    ControllerRace,
+    /// Broker: tell the controller of ISRs that changed (until 2.6).
+    IsrChangeNotification,
+    /// Broker: an administrator has waited long enough to hear of a topic.
+    TopicWait,
+    /// Broker: ask (again) for a controlled shutdown.
+    ControlledShutdown,
     /// Controller: look for brokers whose session ended.
     SessionCheck,
     /// Controller: move leadership back to preferred leaders (`leader.imbalance.check.interval.seconds`).
@@ -128,6 +140,12 @@ impl fmt::Display for Timer {
             Timer::AlterPartitionRetry => write!(f, "retry AlterPartition"),
             Timer::GroupSession { group, member } => write!(f, "session of {member} in {group}"),
             Timer::GroupRebalance { group } => write!(f, "joining phase of {group} ends"),
+            Timer::ZooKeeperTick => write!(f, "look for silent sessions"),
+            Timer::ZooKeeperSession => write!(f, "ping ZooKeeper"),
+            Timer::ControllerRace => write!(f, "race for /controller"),
+            Timer::IsrChangeNotification => write!(f, "tell of changed ISRs"),
+            Timer::TopicWait => write!(f, "wait for a topic ends"),
+            Timer::ControlledShutdown => write!(f, "ask for a controlled shutdown"),
             Timer::SessionCheck => write!(f, "look for dead brokers"),
             Timer::LeaderBalance => write!(f, "balance leaders"),
             Timer::ControllerChannel(broker) => write!(f, "order to {broker} again"),

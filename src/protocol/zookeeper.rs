@@ -352,8 +352,17 @@ record! {
         timeout_ms: u32,
         /// The last transaction that the client has heard of.
         last_zxid: i64,
-        /// Watches to set again: znodes watched for their data (or birth), and for their children (`setWatches`).
-        watches: (Vec<Arc<str>>, Vec<Arc<str>>),
+        /// Watches to set again.
+        watches: WatchesToSet,
+    }
+    /// Watches that a client had on its connection before (`setWatches`).
+    WatchesToSet {
+        /// Znodes watched for their data.
+        data: Vec<Arc<str>>,
+        /// Znodes that were not there, watched for their birth.
+        births: Vec<Arc<str>>,
+        /// Znodes watched for their children.
+        children: Vec<Arc<str>>,
     }
     /// `ConnectResponse`.
     ZooKeeperConnectResponse {

@@ -114,6 +114,11 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
             },
         )),
         Command::Controller(act) => controller_acts(act, lab),
+        Command::ZookeeperExpire(broker) => one(
+            Act::ExpireSession(NodeId(*broker)),
+            format!("ended the session of broker {broker}"),
+        ),
+        Command::ZookeeperProcess(act) => zookeeper_acts(*act),
         Command::NetworkCut(a, b) => {
             one(Act::Cut(NodeId(*a), NodeId(*b)), format!("cut the link between {a} and {b}"))
         }
@@ -381,17 +386,34 @@ fn consumer_acts(lab: Option<&Lab>, name: &str, act: &ConsumerAct) -> Result<Act
     }
 }
 
+fn zookeeper_acts(act: BrokerAct) -> Result<Acts, String> {
+    let id = NodeId::ZOOKEEPER;
+    match act {
+        BrokerAct::Start => started(id),
+        BrokerAct::Pause => one(Act::Pause(id), "froze ZooKeeper"),
+        BrokerAct::Resume => one(Act::Resume(id), "ZooKeeper goes on"),
+        _ => one(Act::Kill(id), "killed ZooKeeper"),
+    }
+}
+
 fn controller_acts(act: &ControllerAct, lab: Option<&Lab>) -> Result<Acts, String> {
     use crate::cluster::NodeState::{Dead, Paused, Stopped};
     let Some(lab) = lab else { return Err("there is no cluster yet".into()) };
     let cluster = lab.cluster();
+    // In the ZooKeeper era a controller is a broker; of several that are down, the one that went last is meant.
+    let in_brokers = cluster.zookeeper().is_some();
     let by_state = |wanted: &[crate::cluster::NodeState]| {
-        let fits = |node: &&crate::cluster::ControllerNode| wanted.contains(&node.state);
-        let found = cluster.controllers.iter().find(|(_, node)| fits(node));
-        found.map(|(&id, _)| id)
+        let controllers =
+            cluster.controllers.iter().filter(|(_, node)| wanted.contains(&node.state));
+        let brokers = cluster.brokers.iter().filter(|(_, node)| wanted.contains(&node.state));
+        let last = brokers.max_by_key(|(_, node)| node.since).filter(|_| in_brokers);
+        controllers.map(|(&id, _)| id).next().or(last.map(|(&id, _)| id))
+    };
+    let is_one = |id: NodeId| {
+        cluster.controllers.contains_key(&id) || (in_brokers && cluster.brokers.contains_key(&id))
     };
     let named = |node: &Option<u32>| match node.map(NodeId) {
-        Some(id) if cluster.controllers.contains_key(&id) => Ok(Some(id)),
+        Some(id) if is_one(id) => Ok(Some(id)),
         Some(id) => {
             let known: Vec<String> = cluster.controllers.keys().map(NodeId::to_string).collect();
             Err(format!("there is no controller {id}; there are {}", known.join(", ")))
@@ -405,30 +427,31 @@ fn controller_acts(act: &ControllerAct, lab: Option<&Lab>) -> Result<Acts, Strin
     match act {
         ControllerAct::Kill(node) => {
             let id = active(node)?;
-            one(Act::Kill(id), format!("killed controller {id}"))
+            one(Act::Kill(id), format!("killed {}", cluster.name(id)))
         }
         ControllerAct::Stop(node) => {
             let id = active(node)?;
-            one(Act::Stop(id), format!("controller {id} stopped"))
+            one(Act::Stop(id), format!("{} stopped", cluster.name(id)))
         }
         ControllerAct::PowerOff(node) => {
             let id = active(node)?;
-            one(Act::PowerOff(id), format!("controller {id} lost its power"))
+            one(Act::PowerOff(id), format!("{} lost its power", cluster.name(id)))
         }
         ControllerAct::Pause(node) => {
             let id = active(node)?;
-            one(Act::Pause(id), format!("controller {id} is frozen"))
+            one(Act::Pause(id), format!("{} is frozen", cluster.name(id)))
         }
         ControllerAct::Resume(node) => match named(node)?.or_else(|| by_state(&[Paused])) {
-            Some(id) => one(Act::Resume(id), format!("controller {id} goes on")),
+            Some(id) => one(Act::Resume(id), format!("{} goes on", cluster.name(id))),
             None => Err("no controller is frozen".into()),
         },
         ControllerAct::Start(node) => match named(node)?.or_else(|| by_state(&[Dead, Stopped])) {
             Some(id) => started(id),
             None => Err("every controller runs".into()),
         },
-        ControllerAct::Move(_) => {
-            Err("controller move needs zookeeper, which this version does not have yet".into())
+        ControllerAct::Move(broker) => {
+            let id = broker_of(broker, Some(lab))?;
+            one(Act::MoveController(id), format!("broker {id} is the controller"))
         }
     }
 }

@@ -136,6 +136,10 @@ fn look(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
         }
         "disk tear" => Command::DiskTear { file: a.name("file"), bytes: a.number("bytes")? },
         "disk delete" => Command::DiskDelete(a.name("file")),
+        "zookeeper kill" => Command::ZookeeperProcess(BrokerAct::Kill),
+        "zookeeper start" => Command::ZookeeperProcess(BrokerAct::Start),
+        "zookeeper pause" => Command::ZookeeperProcess(BrokerAct::Pause),
+        "zookeeper resume" => Command::ZookeeperProcess(BrokerAct::Resume),
         "zookeeper expire" => Command::ZookeeperExpire(a.the_number("broker")?),
         "fetch" => Command::Fetch {
             partition: partition(a),

@@ -19,6 +19,8 @@ pub const HERE: &[&str] = &[
     "delete-records",
     "compaction",
     "compression",
+    "zookeeper",
+    "controller-failover",
     "slow-brokers",
     "clock-skew",
     "reassignment",
@@ -60,7 +62,7 @@ fn of_cluster(cluster: &ClusterCommand) -> Option<&'static str> {
     // An older version with coordination=kraft has its rules of files, while a KRaft controller stands in (ledger).
     let asked = cluster.coordination.as_deref();
     let kraft = cluster.kafka.starts_with('4') || asked == Some("kraft");
-    if !kraft || asked == Some("zookeeper") { Some("zookeeper") } else { None }
+    if kraft && asked == Some("zookeeper") { Some("zookeeper") } else { None }
 }
 
 fn value<'a>(configs: &'a Configs, name: &str) -> Option<&'a str> {

@@ -213,6 +213,8 @@ pub enum Command {
     DiskDelete(String),
     /// `zookeeper expire N`
     ZookeeperExpire(u32),
+    /// `zookeeper kill|start|pause|resume`
+    ZookeeperProcess(BrokerAct),
     /// `fetch T-P offset=N …`
     Fetch {
         /// The partition.

@@ -186,9 +186,9 @@ pub fn rolled(partition: &TopicPartition, lab: &Lab) -> Said {
 
 /// A process that was to start, and whether it did.
 pub fn started(id: NodeId, lab: &Lab) -> Said {
-    let kind = if id.is_broker() { "broker" } else { "controller" };
+    let name = lab.cluster().name(id);
     if lab.cluster().state(id) == NodeState::Alive {
-        return Said::line(format!("{kind} {id} runs"));
+        return Said::line(format!("{name} runs"));
     }
     let reason = lab.events().iter().rev().find_map(|event| match &event.body {
         Body::World(WorldEvent::NodeHalted { node, reason, .. }) if *node == id => {
@@ -197,6 +197,6 @@ pub fn started(id: NodeId, lab: &Lab) -> Said {
         _ => None,
     });
     let reason = reason.unwrap_or_else(|| "it ended before it was ready".into());
-    let line = format!("{kind} {id} did not start: {reason}");
+    let line = format!("{name} did not start: {reason}");
     Said::new(vec![line], json!({ "node": id.0, "started": false, "reason": reason }))
 }

@@ -8,6 +8,7 @@ mod clients;
 mod logs;
 mod metadata;
 mod metrics;
+mod zookeeper;
 
 pub(super) use logs::text as text_of;
 
@@ -191,6 +192,8 @@ fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
             }
             None => Value::Bool(false),
         },
+        "controller_epoch" => zookeeper::controller_epoch(cluster)?,
+        "znode" => zookeeper::znode(cluster, &a.text(0), a.values.get(1).map(|_| a.text(1)))?,
         "controller" => or_none(cluster.active_controller().map(node)),
         "violated" => {
             let wanted = a.values.first().map(|_| a.text(0));

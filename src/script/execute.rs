@@ -22,6 +22,7 @@ use super::session::Session;
 use super::statement::Statement;
 use crate::clock::{Duration, Instant};
 use crate::cluster::{Act, ClusterSpec, Lab, LabError, Ticket};
+use crate::era::Coordination;
 use crate::trace::network;
 use crate::types::{Language, counted};
 use serde_json::{Value as Json, json};
@@ -202,6 +203,11 @@ impl Execution {
                 brokers: cluster.brokers,
                 controllers: cluster.controllers,
                 kafka: cluster.kafka.clone(),
+                coordination: cluster.coordination.as_deref().and_then(|name| match name {
+                    "kraft" => Some(Coordination::Kraft),
+                    "zookeeper" => Some(Coordination::ZooKeeper),
+                    _ => None,
+                }),
                 seed: cluster.seed.unwrap_or(session.seed),
                 configs: cluster.configs.clone(),
             };
@@ -298,8 +304,7 @@ impl Execution {
             let words = match about {
                 About::Words(words) => vec![words],
                 About::Started(id) => {
-                    let kind = if id.is_broker() { "broker" } else { "controller" };
-                    vec![format!("{kind} {id} starts")]
+                    vec![format!("{} starts", lab.cluster().name(id))]
                 }
                 About::Admin(_) | About::Consumer { .. } => {
                     vec!["begun; it goes on in the background".to_string()]

@@ -136,7 +136,7 @@ functions! {
     acked_offset(Client) 1 needs "idempotence": "the base offset in the last produce response", "上一次生产响应中的起始偏移量";
     alive(Broker) 1: "whether the broker runs and is not fenced", "broker 是否在运行且未被隔离";
     controller() 0: "the active controller's id", "活动控制器的编号";
-    controller_epoch() 0 needs "zookeeper": "the controller epoch of the ZooKeeper era", "ZooKeeper 时代的控制器纪元";
+    controller_epoch() 0: "the controller epoch of the ZooKeeper era", "ZooKeeper 时代的控制器纪元";
     state(Group) 1: "the group's state: Empty, PreparingRebalance, CompletingRebalance, Stable, Dead", "消费组状态";
     generation(Group) 1: "the group's generation", "消费组的代次";
     members(Group) 1: "the members by client id, a set", "成员集合（按 client id）";
@@ -159,7 +159,7 @@ functions! {
     txn_state(Word) 1 needs "transactions": "a transaction's state", "事务状态";
     group_epoch(Group) 1 needs "kip848": "the group epoch (KIP-848)", "消费组纪元（KIP-848）";
     member_epoch(Group, Client) 2 needs "kip848": "a member's epoch (KIP-848)", "成员纪元（KIP-848）";
-    znode(Word, Word) 1 needs "zookeeper": "a znode's content, or a field of it", "znode 的内容或其中一个字段";
+    znode(Word, Word) 1: "a znode's content, or a field of it", "znode 的内容或其中一个字段";
 }
 
 #[cfg(test)]

@@ -140,7 +140,7 @@ fn exit_codes_are_those_of_the_contract() {
         ("consumer stop c1\n", 2),
         ("txn begin p1\n", 2),
         ("brokr\n", 2),
-        ("cluster kafka=2.1\n", 2),
+        ("cluster kafka=2.10\n", 2),
         ("cluster broker.session.timeout.ms=soon\n", 2),
     ] {
         let mut session = Session::in_memory(crate::types::Language::English);

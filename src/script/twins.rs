@@ -79,31 +79,18 @@ fn twins_of_storage_hold_whatever_the_era() {
 
 /// Twins that need more than this version has, with the words that they lack. A new capability shortens this list.
 const NOT_YET: &[(&str, &str)] = &[
-    ("compaction-keeps-last-of-each-key", "zookeeper"),
-    ("follower-lags-isr-shrinks-expands-zk", "zookeeper"),
-    ("frozen-idle-follower-leaves-with-session-zk", "zookeeper"),
     ("group-cooperative-two-topics", "sticky-assignors"),
     ("group-kip848-uniform", "kip848"),
-    ("group-roundrobin-two-topics", "zookeeper"),
-    ("group-sees-new-partitions", "zookeeper"),
     ("group-sticky-two-topics", "sticky-assignors"),
     ("idempotence-duplicates-and-gaps", "idempotence"),
     ("idempotent-producer-over-failover", "idempotence"),
     ("kraft-controller-killed", "idempotence"),
-    ("last-isr-member-killed-no-leader-zk", "zookeeper"),
-    ("leader-and-controller-killed-zk", "zookeeper"),
-    ("leader-killed-next-in-isr-zk", "zookeeper"),
-    ("lookup-by-timestamp", "zookeeper"),
     ("open-transaction-blocks-lso", "transactions"),
-    ("segments-and-sparse-index", "zookeeper"),
     ("static-member-restarts-without-rebalance", "static-membership"),
     ("transaction-commit-abort-markers", "transactions"),
-    ("transaction-commit-abort-markers-zk", "zookeeper, transactions"),
+    ("transaction-commit-abort-markers-zk", "transactions"),
     ("transaction-with-offsets", "transactions"),
-    ("unclean-election-diverges-0-10", "zookeeper"),
-    ("unclean-election-truncates-2-1", "zookeeper"),
-    ("zk-controller-killed", "zookeeper, idempotence"),
-    ("zk-partition-state-node", "zookeeper"),
+    ("zk-controller-killed", "idempotence"),
     ("zombie-producer-fenced", "transactions"),
 ];
 

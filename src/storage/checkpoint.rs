@@ -134,6 +134,19 @@ pub fn write_meta_properties(disk: &mut Disk, path: &str, meta: &MetaProperties)
     Ok(disk.replace(path, text.as_bytes())?)
 }
 
+/// Writes `meta.properties`, version 0, as brokers of the ZooKeeper era did when they started the first time; before
+/// 0.10.1 there was no cluster id.
+pub fn write_broker_properties(
+    disk: &mut Disk,
+    path: &str,
+    broker_id: u32,
+    cluster_id: Option<&str>,
+) -> Result<()> {
+    let cluster = cluster_id.map(|id| format!("cluster.id={id}\n")).unwrap_or_default();
+    let text = format!("#\n{PROPERTIES_DATE}\n{cluster}version=0\nbroker.id={broker_id}\n");
+    Ok(disk.replace(path, text.as_bytes())?)
+}
+
 /// Reads `meta.properties`: version 1, or version 0 of the ZooKeeper era (`broker.id`; the cluster may be missing).
 pub fn read_meta_properties(disk: &Disk, path: &str) -> Result<MetaProperties> {
     let (mut version, mut cluster_id, mut node_id, mut directory_id) =

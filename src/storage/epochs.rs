@@ -34,6 +34,11 @@ pub struct EpochCache {
 }
 
 impl EpochCache {
+    /// The cache of a log that is nowhere.
+    pub(super) fn absent() -> EpochCache {
+        EpochCache { path: "".into(), entries: Vec::new() }
+    }
+
     /// An empty cache; makes the empty file that Kafka makes.
     pub fn create(disk: &mut Disk, path: &str) -> Result<EpochCache> {
         disk.replace(path, b"")?;

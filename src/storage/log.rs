@@ -40,8 +40,8 @@ pub struct Log {
 }
 
 impl Log {
-    /// Makes the directory of a new partition: `partition.metadata`, an empty `leader-epoch-checkpoint`, and a first
-    /// segment at offset 0 with preallocated indexes.
+    /// Makes the directory of a new partition: `partition.metadata` (unless the topic has no id), an empty
+    /// `leader-epoch-checkpoint` (since 0.11), and a first segment at offset 0 with preallocated indexes.
     pub fn create(
         disk: &mut Disk,
         directory: &str,
@@ -50,8 +50,14 @@ impl Log {
         config: LogConfig,
     ) -> Result<Log> {
         disk.create_directory(directory)?;
-        write_partition_metadata(disk, directory, topic_id)?;
-        let epochs = EpochCache::create(disk, &format!("{directory}/{LEADER_EPOCHS}"))?;
+        if topic_id != Uuid::ZERO {
+            write_partition_metadata(disk, directory, topic_id)?;
+        }
+        let epochs = format!("{directory}/{LEADER_EPOCHS}");
+        let epochs = match config.era.leader_epochs {
+            true => EpochCache::create(disk, &epochs)?,
+            false => EpochCache::open(disk, &epochs)?,
+        };
         let segment = Segment::create(disk, directory, Offset::ZERO, &config)?;
         Ok(Log {
             directory: directory.into(),
@@ -69,6 +75,26 @@ impl Log {
             last_flush: clock::Instant(0),
             producers: ProducerState::default(),
         })
+    }
+
+    /// A log that is nowhere, for a broker that has none of this kind: nothing is read from it or written to it.
+    pub fn absent(partition: &TopicPartition) -> Log {
+        Log {
+            directory: "".into(),
+            partition: partition.clone(),
+            topic_id: Uuid::ZERO,
+            config: Arc::default(),
+            segments: Arc::default(),
+            log_start_offset: Offset::ZERO,
+            log_end_offset: Offset::ZERO,
+            recovery_point: Offset::ZERO,
+            epochs: EpochCache::absent(),
+            doomed: Arc::default(),
+            flushes: 0,
+            flush_time: clock::Duration::ZERO,
+            last_flush: clock::Instant(0),
+            producers: ProducerState::default(),
+        }
     }
 
     /// The directory, relative to the root of the disk.

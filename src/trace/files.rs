@@ -130,7 +130,9 @@ fn used(lab: &Lab, node: NodeId) -> BTreeMap<String, Used> {
             let changed = fresh.log_end(&replica.partition, node).is_some();
             add(&replica.log, changed);
         }
-        add(&broker.observer.log, false);
+        if broker.zookeeper.is_none() {
+            add(&broker.observer.log, false);
+        }
     }
     if let Some(controller) =
         lab.cluster().controllers.get(&node).and_then(|node| node.controller.as_ref())

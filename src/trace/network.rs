@@ -381,6 +381,13 @@ fn of_request(request: &Request, canvas: &Canvas) -> String {
         Request::DeleteTopics(r) => some(&r.topics, canvas, ToString::to_string),
         Request::AlterPartition(r) => of_alter_partition(r, canvas),
         Request::BrokerHeartbeat(r) => of_heartbeat(r, canvas),
+        Request::LeaderAndIsr(r) => some(&r.partitions, canvas, |p| {
+            let leader = p.leader.map_or("none".to_owned(), |leader| leader.to_string());
+            format!("{} leader {leader} epoch {}", p.partition, p.leader_epoch)
+        }),
+        Request::UpdateMetadata(r) => some(&r.partitions, canvas, |p| p.partition.to_string()),
+        Request::StopReplica(r) => some(&r.partitions, canvas, |p| p.partition.to_string()),
+        Request::ZooKeeper(r) => r.operation.path().unwrap_or_default().to_owned(),
         _ => String::new(),
     }
 }

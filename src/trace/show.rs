@@ -6,7 +6,7 @@
 use super::common;
 use super::picture::{Canvas, Focus, Picture};
 use super::{bytes, cluster, controller, files, group, index, log, metrics, network, overview};
-use super::{partition, producer, quorum, start, tables, timeline, why};
+use super::{partition, producer, quorum, start, tables, timeline, why, zookeeper};
 use crate::cluster::Lab;
 use crate::types::{NodeId, Offset, TopicPartition};
 
@@ -27,6 +27,7 @@ pub const KINDS: &[&str] = &[
     "epochs",
     "controller",
     "quorum",
+    "zookeeper",
     "group",
     "offsets",
     "producer",
@@ -160,6 +161,7 @@ pub fn show(
     let name = bare.unwrap_or_default();
     Ok(match kind {
         "topic" => tables::topic(lab, name, canvas)?,
+        "zookeeper" => zookeeper::tree(lab, bare, canvas)?,
         "isr" => tables::isr(lab, canvas),
         "topics" => overview::topics(lab, canvas),
         "brokers" => overview::brokers(lab, canvas),
@@ -193,6 +195,9 @@ pub fn draw(pane: &str, lab: &Lab, focus: &Focus, canvas: &Canvas) -> Option<Pic
         "log" => log::draw(lab, focus, canvas),
         "index" => index::draw(lab, focus, canvas),
         "bytes" => bytes::draw(lab, focus, canvas),
+        "controller" | "quorum" if lab.cluster().zookeeper().is_some() => {
+            zookeeper::controller(lab, focus, canvas)
+        }
         "controller" => controller::draw(lab, focus, canvas),
         "quorum" => quorum::draw(lab, focus, canvas),
         "group" => group::draw(lab, focus, canvas),

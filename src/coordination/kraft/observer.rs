@@ -30,7 +30,7 @@ const FETCH_BYTES: u32 = 1 << 20;
 /// A broker's copy of the metadata log.
 #[derive(Clone, Debug)]
 pub struct Observer {
-    /// The copy.
+    /// The copy; absent in the ZooKeeper era.
     pub log: Log,
     /// What the committed part of it says.
     pub image: Image,
@@ -60,6 +60,21 @@ impl Observer {
             disk.create_directory(directory)?;
         }
         Ok(())
+    }
+
+    /// What a broker of the ZooKeeper era has instead: an image that is filled by what controllers say.
+    pub fn without_log(directory: &str) -> Observer {
+        Observer {
+            log: Log::absent(&metadata_log::metadata_partition()),
+            high_watermark: Offset::ZERO,
+            image: Image::default(),
+            loaded: None,
+            voters: Vec::new(),
+            snapshots: Snapshots::default(),
+            fetching: None,
+            config: SnapshotConfig::default(),
+            directory: directory.to_owned(),
+        }
     }
 
     /// Opens the copy, or begins it, with its newest snapshot. Like Kafka's it is recovered after a clean stop, too.

@@ -10,9 +10,10 @@
 //! anything is changed, and a `multi` is one transaction. A watch is gone once it fired. Left out: access lists,
 //! quotas, TTLs; data is text, since Kafka writes nothing else.
 
+use super::multi::Undo;
 use crate::protocol::{
-    CreateMode, SessionId, Stat, WatchEvent, WatchKind, ZooKeeperError, ZooKeeperOperation,
-    ZooKeeperReply,
+    CreateMode, SessionId, Stat, WatchEvent, WatchKind, WatchesToSet, ZooKeeperError,
+    ZooKeeperOperation, ZooKeeperReply,
 };
 use crate::types::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,22 +68,14 @@ pub struct Applied {
 /// The tree with its ephemerals and its watches.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tree {
-    nodes: BTreeMap<Path, Arc<Znode>>,
-    ephemerals: BTreeMap<SessionId, BTreeSet<Path>>,
-    data_watches: BTreeMap<Path, BTreeSet<SessionId>>,
-    child_watches: BTreeMap<Path, BTreeSet<SessionId>>,
+    pub(super) nodes: BTreeMap<Path, Arc<Znode>>,
+    pub(super) ephemerals: BTreeMap<SessionId, BTreeSet<Path>>,
+    pub(super) data_watches: BTreeMap<Path, BTreeSet<SessionId>>,
+    pub(super) child_watches: BTreeMap<Path, BTreeSet<SessionId>>,
     /// While a `multi` is under way: what undoes it, last first.
-    journal: Option<Vec<Undo>>,
+    pub(super) journal: Option<Vec<Undo>>,
     /// The last transaction.
     pub zxid: i64,
-}
-
-/// What was there before.
-#[derive(Clone, Debug, PartialEq)]
-enum Undo {
-    Node(Path, Option<Arc<Znode>>),
-    Ephemeral(SessionId, Path, bool),
-    Watches(bool, Path, BTreeSet<SessionId>),
 }
 
 impl Default for Tree {
@@ -212,25 +205,27 @@ impl Tree {
     }
 
     /// Sets a session's watches again after it was away; what changed since `zxid` is told at once
-    /// (`DataTree.setWatches`). A data watch of a missing znode counts as one for its birth if `born`.
+    /// (`DataTree.setWatches`).
     pub fn set_watches(
         &mut self,
         session: SessionId,
         zxid: i64,
-        data: &[Arc<str>],
-        children: &[Arc<str>],
+        watches: &WatchesToSet,
     ) -> Vec<Notice> {
         let mut notices = Vec::new();
-        for path in data {
+        for path in &watches.births {
+            let missed = self.nodes.get(path).map(|_| WatchKind::NodeCreated);
+            self.watch_or_tell(session, path, missed, true, &mut notices);
+        }
+        for path in &watches.data {
             let missed = match self.nodes.get(path) {
                 None => Some(WatchKind::NodeDeleted),
-                Some(node) if node.numbers.czxid > zxid => Some(WatchKind::NodeCreated),
                 Some(node) if node.numbers.mzxid > zxid => Some(WatchKind::NodeDataChanged),
                 Some(_) => None,
             };
             self.watch_or_tell(session, path, missed, true, &mut notices);
         }
-        for path in children {
+        for path in &watches.children {
             let missed = match self.nodes.get(path) {
                 None => Some(WatchKind::NodeDeleted),
                 Some(node) if node.numbers.pzxid > zxid => Some(WatchKind::NodeChildrenChanged),
@@ -259,7 +254,7 @@ impl Tree {
         }
     }
 
-    fn one(
+    pub(super) fn one(
         &mut self,
         now: Timestamp,
         session: SessionId,
@@ -441,16 +436,8 @@ impl Tree {
         self.nodes.get_mut(path).map(Arc::make_mut)
     }
 
-    /// Notes what undoes the next change, if a `multi` is under way.
-    fn note(&mut self, undo: impl FnOnce(&Tree) -> Undo) {
-        if let Some(mut journal) = self.journal.take() {
-            journal.push(undo(self));
-            self.journal = Some(journal);
-        }
-    }
-
     /// Notes whether a session owns a znode; whether that is new.
-    fn keep_ephemeral(&mut self, owner: SessionId, path: &Arc<str>, keep: bool) -> bool {
+    pub(super) fn keep_ephemeral(&mut self, owner: SessionId, path: &Arc<str>, keep: bool) -> bool {
         if keep {
             return self.ephemerals.entry(owner).or_default().insert(path.clone());
         }
@@ -460,64 +447,6 @@ impl Tree {
             self.ephemerals.remove(&owner);
         }
         was
-    }
-
-    fn undo(&mut self, journal: Vec<Undo>) {
-        for undo in journal.into_iter().rev() {
-            match undo {
-                Undo::Node(path, Some(node)) => {
-                    self.nodes.insert(path, node);
-                }
-                Undo::Node(path, None) => {
-                    self.nodes.remove(&path);
-                }
-                Undo::Ephemeral(owner, path, keep) => {
-                    self.keep_ephemeral(owner, &path, keep);
-                }
-                Undo::Watches(true, path, watchers) => {
-                    self.data_watches.insert(path, watchers);
-                }
-                Undo::Watches(false, path, watchers) => {
-                    self.child_watches.insert(path, watchers);
-                }
-            }
-        }
-    }
-
-    /// All parts or none: what was done is undone when one fails.
-    fn multi(
-        &mut self,
-        now: Timestamp,
-        session: SessionId,
-        parts: &[ZooKeeperOperation],
-        notices: &mut Vec<Notice>,
-    ) -> Result<ZooKeeperReply, ZooKeeperError> {
-        let is_read = |part: &ZooKeeperOperation| {
-            !part.is_write() && !matches!(part, ZooKeeperOperation::Check { .. })
-        };
-        if parts.iter().any(|p| is_read(p) || matches!(p, ZooKeeperOperation::Close)) {
-            return Err(ZooKeeperError::BadArguments);
-        }
-        self.journal = Some(Vec::new());
-        let mut answers = Vec::new();
-        let mut fired = Vec::new();
-        for part in parts {
-            match self.one(now, session, part, &mut fired) {
-                Ok(answer) => answers.push(Ok(answer)),
-                Err(error) => {
-                    let journal = self.journal.take().unwrap_or_default();
-                    self.undo(journal);
-                    let done = std::iter::repeat_n(ZooKeeperError::RolledBack, answers.len());
-                    let left = parts.len() - answers.len() - 1;
-                    let untried = std::iter::repeat_n(ZooKeeperError::RuntimeInconsistency, left);
-                    let all = done.chain([error]).chain(untried).map(Err).collect();
-                    return Ok(ZooKeeperReply::Multi(all));
-                }
-            }
-        }
-        self.journal = None;
-        notices.extend(fired);
-        Ok(ZooKeeperReply::Multi(answers))
     }
 }
 

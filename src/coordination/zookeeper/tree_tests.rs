@@ -164,8 +164,16 @@ fn watches_set_again_tell_what_was_missed() {
     world.set("/a", None);
     world.apply(ANN, ZooKeeperOperation::Delete { path: "/gone".into(), version: None });
     let data = ["/a", "/b", "/gone"].map(Arc::from);
-    let notices = world.tree.set_watches(BOB, seen, &data, &["/".into()]);
-    let expected = ["2 NodeDataChanged /a", "2 NodeDeleted /gone", "2 NodeChildrenChanged /"];
+    world.create(ANN, "/born", CreateMode::Persistent).unwrap();
+    let births = ["/born", "/unborn"].map(Arc::from).into();
+    let watches = WatchesToSet { data: data.into(), births, children: vec!["/".into()] };
+    let notices = world.tree.set_watches(BOB, seen, &watches);
+    let expected = [
+        "2 NodeCreated /born",
+        "2 NodeDataChanged /a",
+        "2 NodeDeleted /gone",
+        "2 NodeChildrenChanged /",
+    ];
     assert_eq!(told(&notices), expected);
-    assert_eq!(world.tree.watches_of(BOB).0, vec![Arc::from("/b")]);
+    assert_eq!(world.tree.watches_of(BOB).0, ["/b", "/unborn"].map(Arc::from));
 }

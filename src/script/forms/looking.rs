@@ -96,8 +96,7 @@ pub const FORMS: &[Form] = &[
         "The tree of znodes.",
         "znode 树。",
         "show zookeeper /brokers",
-    )
-    .later("zookeeper"),
+    ),
     Form::new(
         "show group",
         &[must("group", Group)],

@@ -141,8 +141,7 @@ pub const FORMS: &[Form] = &[
         "ZooKeeper era: makes a broker the controller.",
         "ZooKeeper 时代：让某个 broker 成为控制器。",
         "controller move 1",
-    )
-    .later("zookeeper"),
+    ),
     Form::new(
         "network cut",
         &[must("a", Node), must("b", Node)],
@@ -454,6 +453,37 @@ pub const FORMS: &[Form] = &[
         "Ends a broker's ZooKeeper session.",
         "使 broker 的 ZooKeeper 会话过期。",
         "zookeeper expire 1",
-    )
-    .later("zookeeper"),
+    ),
+    Form::new(
+        "zookeeper kill",
+        &[],
+        &[],
+        "ZooKeeper dies; what it remembers is on its disk.",
+        "ZooKeeper 进程死亡，数据仍在其磁盘上。",
+        "zookeeper kill",
+    ),
+    Form::new(
+        "zookeeper start",
+        &[],
+        &[],
+        "ZooKeeper comes back with its tree and its sessions.",
+        "ZooKeeper 带着它的树和会话恢复。",
+        "zookeeper start",
+    ),
+    Form::new(
+        "zookeeper pause",
+        &[],
+        &[],
+        "ZooKeeper freezes.",
+        "冻结 ZooKeeper。",
+        "zookeeper pause",
+    ),
+    Form::new(
+        "zookeeper resume",
+        &[],
+        &[],
+        "ZooKeeper goes on.",
+        "ZooKeeper 恢复运行。",
+        "zookeeper resume",
+    ),
 ];

@@ -1,0 +1,258 @@
+//! ZooKeeper in the world: one process that stands for an ensemble, and what of it is asked by everybody else.
+//!
+//! ```text
+//!   Cluster ── brokers ── clients
+//!      └── ZooKeeper (node 2181)    kill, pause, cut, start as any other process
+//! ```
+//!
+//! Always: its tree and its sessions survive a kill, as its transaction log would make them (ledger:
+//! `zookeeper-one-node`); watches and connections do not. Who looks at the cluster reads the tree's image; brokers
+//! never do.
+
+use super::event::Body;
+use super::world::{Cluster, NodeState, Stage};
+use crate::clock::{Duration, Instant};
+use crate::coordination::kraft::Image;
+use crate::coordination::zookeeper::{Server, ServerEvent, znodes};
+use crate::protocol::{Input, Output, Send};
+use crate::types::NodeId;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// How much earlier a broker hears of it that is to become controller.
+const HEAD_START: Duration = Duration::from_ms(50);
+
+/// ZooKeeper and its process.
+#[derive(Clone, Debug)]
+pub struct ZooKeeperNode {
+    /// Whether it runs.
+    pub state: NodeState,
+    /// What it is made of; after a crash what its transaction log and snapshot say.
+    pub server: Arc<Server>,
+    /// How often it was started.
+    pub starts: u64,
+    /// When its state last changed.
+    pub since: Instant,
+    pub(crate) inbox: VecDeque<(Input, Option<u64>)>,
+}
+
+impl ZooKeeperNode {
+    /// One that has not begun yet, and knows nothing.
+    pub(crate) fn new() -> ZooKeeperNode {
+        ZooKeeperNode {
+            state: NodeState::New,
+            server: Arc::new(Server::new(Instant(0))),
+            starts: 0,
+            since: Instant(0),
+            inbox: VecDeque::new(),
+        }
+    }
+}
+
+/// What every process has, broker, controller or ZooKeeper.
+pub(crate) struct Process<'a> {
+    pub state: &'a mut NodeState,
+    pub since: &'a mut Instant,
+    pub inbox: &'a mut VecDeque<(Input, Option<u64>)>,
+}
+
+impl Cluster {
+    /// The node that decides at present: the active controller, by its id.
+    pub fn active_controller(&self) -> Option<NodeId> {
+        match self.zookeeper() {
+            Some(server) => {
+                let node = server.tree.get(znodes::CONTROLLER);
+                node.and_then(|node| znodes::controller_id(&node.data))
+            }
+            None => self.controller().map(|controller| controller.id),
+        }
+    }
+
+    /// ZooKeeper, in its era; what it remembers, when it does not run.
+    pub fn zookeeper(&self) -> Option<&Server> {
+        self.zookeeper.as_ref().map(|node| node.server.as_ref())
+    }
+
+    /// What was decided, even when nobody can decide at the moment: the truth that brokers hear of later.
+    pub fn image(&self) -> Option<&Image> {
+        if let Some(server) = self.zookeeper() {
+            return Some(&server.image);
+        }
+        self.last_controller().map(|controller| &controller.image)
+    }
+
+    /// What was decided, as long as somebody is there to decide more.
+    pub fn active_image(&self) -> Option<&Image> {
+        if let Some(node) = &self.zookeeper {
+            let runs = matches!(node.state, NodeState::Alive | NodeState::Paused);
+            return runs.then_some(&node.server.image);
+        }
+        self.controller().map(|controller| &controller.image)
+    }
+
+    /// The process of a node; clients have none that could be frozen.
+    pub(crate) fn process_mut(&mut self, node: NodeId) -> Option<Process<'_>> {
+        if let Some(entry) = self.brokers.get_mut(&node) {
+            let (state, since, inbox) = (&mut entry.state, &mut entry.since, &mut entry.inbox);
+            return Some(Process { state, since, inbox });
+        }
+        if let Some(entry) = self.controllers.get_mut(&node) {
+            let (state, since, inbox) = (&mut entry.state, &mut entry.since, &mut entry.inbox);
+            return Some(Process { state, since, inbox });
+        }
+        let entry = self.zookeeper.as_mut().filter(|_| node.is_zookeeper())?;
+        let (state, since, inbox) = (&mut entry.state, &mut entry.since, &mut entry.inbox);
+        Some(Process { state, since, inbox })
+    }
+
+    /// Whether there is such a process, running or not.
+    pub fn has_process(&self, node: NodeId) -> bool {
+        self.brokers.contains_key(&node)
+            || self.controllers.contains_key(&node)
+            || (node.is_zookeeper() && self.zookeeper.is_some())
+    }
+
+    /// The ids of all processes.
+    pub fn processes(&self) -> Vec<NodeId> {
+        let zookeeper = self.zookeeper.iter().map(|_| NodeId::ZOOKEEPER);
+        let others = self.brokers.keys().chain(self.controllers.keys()).copied();
+        others.chain(zookeeper).collect()
+    }
+
+    /// ZooKeeper begins, for the first time or with what it remembers.
+    pub(super) fn start_zookeeper(&mut self, stage: &mut Stage<'_>) {
+        let now = self.now;
+        let Some(entry) = &mut self.zookeeper else { return };
+        let mut out = Output::default();
+        if entry.starts > 0 {
+            let server = Arc::unwrap_or_clone(std::mem::replace(
+                &mut entry.server,
+                Arc::new(Server::new(now)),
+            ));
+            entry.server = Arc::new(server.restart(now, &mut out));
+        }
+        entry.starts += 1;
+        entry.since = now;
+        entry.inbox.clear();
+        entry.state = NodeState::Alive;
+        self.carry_out(NodeId::ZOOKEEPER, out, Body::ZooKeeper, stage);
+    }
+
+    pub(super) fn feed_zookeeper(&mut self, input: Input, stage: &mut Stage<'_>) {
+        let now = self.now;
+        let Some(entry) = &mut self.zookeeper else { return };
+        if entry.state != NodeState::Alive {
+            return;
+        }
+        let mut out: Output<ServerEvent> = Output::default();
+        Arc::make_mut(&mut entry.server).step(now, input, &mut out);
+        self.carry_out(NodeId::ZOOKEEPER, out, Body::ZooKeeper, stage);
+    }
+
+    /// Somebody's session ends before its time, as if ZooKeeper had not heard of it for so long.
+    pub(super) fn expire_session(
+        &mut self,
+        node: NodeId,
+        stage: &mut Stage<'_>,
+    ) -> Result<(), String> {
+        let now = self.now;
+        let Some(entry) = &mut self.zookeeper else {
+            return Err("there is no ZooKeeper in this version of the cluster".to_owned());
+        };
+        let Some((session, _)) = entry.server.session_of(node) else {
+            return Err(format!("{node} has no session with ZooKeeper"));
+        };
+        let mut out: Output<ServerEvent> = Output::default();
+        Arc::make_mut(&mut entry.server).expire(now, session, &mut out);
+        self.carry_out(NodeId::ZOOKEEPER, out, Body::ZooKeeper, stage);
+        // ZooKeeper closes the connection of a session that ended.
+        let (seed, cause) = (self.spec.seed, stage.cause);
+        self.network.tell_disconnected(seed, now, node, NodeId::ZOOKEEPER, cause);
+        Ok(())
+    }
+
+    /// A broker gives up a connection on which it heard nothing: what a cut link still holds of it is gone.
+    pub(super) fn give_up_zookeeper(&mut self, node: NodeId) {
+        let now = self.clock_of(node);
+        let side = self.broker(node).and_then(|broker| broker.zookeeper.as_ref());
+        if side.is_some_and(|side| side.session.is_silent(now)) {
+            self.network.give_up(node, Some(NodeId::ZOOKEEPER));
+            self.network.give_up(NodeId::ZOOKEEPER, Some(node));
+        }
+    }
+
+    /// Whether no session, no order and no write to the tree is under way.
+    pub(super) fn zookeeper_settled(&self) -> Result<(), String> {
+        let Some(node) = self.zookeeper.as_ref().filter(|node| node.state == NodeState::Alive)
+        else {
+            return Ok(()); // nothing is decided any more
+        };
+        for (&id, entry) in &self.brokers {
+            let session = node.server.session_of(id);
+            let not_ended = || Err(format!("the session of broker {id} has not ended yet"));
+            match entry.state {
+                NodeState::Dead | NodeState::Stopped | NodeState::Paused if session.is_some() => {
+                    return not_ended();
+                }
+                NodeState::Alive => {
+                    let Some(broker) = &entry.broker else { continue };
+                    if self.network.is_cut(id, NodeId::ZOOKEEPER) {
+                        if session.is_some() {
+                            return not_ended();
+                        }
+                        continue;
+                    }
+                    if let Some(reason) = broker.unsettled() {
+                        return Err(reason);
+                    }
+                }
+                _ => {}
+            }
+        }
+        match self.active_controller() {
+            None if self.brokers.values().any(|entry| entry.state == NodeState::Alive) => {
+                Err("no broker is controller yet".to_owned())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Somebody wants a certain broker to be controller: once it is registered and whoever reigns has taken office, the
+    /// race is run again.
+    pub(super) fn pursue_controller(&mut self, stage: &mut Stage<'_>) {
+        let Some(wished) = self.controller_wish else { return };
+        let present = self.active_controller();
+        let is_over = |state| !matches!(state, NodeState::Alive | NodeState::New);
+        if present == Some(wished) || is_over(self.state(wished)) {
+            self.controller_wish = None;
+            return;
+        }
+        let side = self.broker(wished).and_then(|broker| broker.zookeeper.as_ref());
+        let waits = side
+            .is_some_and(|side| side.registered && side.controller.is_idle() && side.is_racing());
+        if waits && present.is_some_and(|present| self.is_in_office(present)) {
+            self.move_controller(wished, stage);
+        }
+    }
+
+    /// Somebody deletes `/controller`; `to` hears of it before the others and so wins the race.
+    pub(super) fn move_controller(&mut self, to: NodeId, stage: &mut Stage<'_>) {
+        let now = self.now;
+        let Some(entry) = &mut self.zookeeper else { return };
+        let mut out: Output<ServerEvent> = Output::default();
+        Arc::make_mut(&mut entry.server).delete_by_hand(now, znodes::CONTROLLER, &mut out);
+        let (first, others): (Vec<Send>, Vec<Send>) =
+            out.sends.drain(..).partition(|send| send.to == to);
+        out.sends = first;
+        self.carry_out(NodeId::ZOOKEEPER, out, Body::ZooKeeper, stage);
+        let late = Output { sends: others, busy: HEAD_START, ..Output::default() };
+        self.carry_out(NodeId::ZOOKEEPER, late, Body::ZooKeeper, stage);
+    }
+
+    /// Whether a broker has taken office as controller.
+    pub(super) fn is_in_office(&self, broker: NodeId) -> bool {
+        let side = self.broker(broker).and_then(|broker| broker.zookeeper.as_ref());
+        self.active_controller() == Some(broker)
+            && side.is_some_and(|side| side.controller.is_active() && side.controller.is_idle())
+    }
+}
