@@ -289,8 +289,9 @@ impl Broker {
             let turned_on = is_on(&settings) && !was_on;
             self.take_settings(&topic, settings);
             let config = self.log_config(&topic);
-            for (partition, replica) in &mut self.replicas {
-                if partition.topic == topic {
+            let of_topic = self.replicas.keys().filter(|partition| partition.topic == topic);
+            for partition in of_topic.cloned().collect::<Vec<_>>() {
+                if let Some(replica) = self.replicas.get_mut(&partition) {
                     replica.log.set_config(config.clone());
                 }
             }
