@@ -113,6 +113,7 @@ const OTHERS: &[&str] = &[
     "unclean.leader.election.interval.ms",
     "delete.topic.enable",
     "controlled.shutdown.enable",
+    "election", // the lab's own: whether there is a controller at all, in the ZooKeeper era
     "initial.broker.registration.timeout.ms",
     "controller.quorum.election.backoff.max.ms",
     "controller.quorum.election.timeout.ms",
@@ -308,6 +309,9 @@ impl Config {
                 self.snapshots.set(name, value)?;
             }
             "zookeeper.session.timeout.ms" => drop(number::<u32>(name, value)?),
+            "election" if !matches!(value, "controller" | "per-partition") => {
+                return Err(format!("{name} is controller or per-partition, not '{value}'"));
+            }
             _ if OTHERS.contains(&name) => {}
             _ => match topic_synonym(name) {
                 Some(topic_name) => {

@@ -156,6 +156,7 @@ impl ZooKeeperSide {
 /// The controller's settings, by Kafka's names.
 fn settings(era: &Era, config: &super::Config, seed: u64) -> Settings {
     let mut settings = Settings::of(era, seed);
+    let rules = settings.rules;
     let number = |name: &str| config.given(name).and_then(|value| value.parse::<u64>().ok());
     let switch = |name: &str, into: &mut bool| {
         if let Some(value) = config.given(name) {
@@ -165,6 +166,13 @@ fn settings(era: &Era, config: &super::Config, seed: u64) -> Settings {
     switch("auto.leader.rebalance.enable", &mut settings.auto_leader_rebalance_enable);
     switch("unclean.leader.election.enable", &mut settings.unclean_leader_election_enable);
     switch("delete.topic.enable", &mut settings.delete_topic_enable);
+    settings.election_per_partition = config.given("election") == Some("per-partition");
+    if let Some(ms) = number("controller.socket.timeout.ms") {
+        settings.controller_socket_timeout = Duration::from_ms(ms.max(1));
+    }
+    if let Some(count) = number("zookeeper.max.in.flight.requests").filter(|_| !rules.survives_expiry) {
+        settings.rules.in_flight = count.clamp(1, 1_000) as usize;
+    }
     if let Some(seconds) = number("leader.imbalance.check.interval.seconds") {
         settings.leader_imbalance_check_interval = Duration::from_ms(seconds.saturating_mul(1_000));
     }

@@ -55,7 +55,8 @@ impl Broker {
 
     pub(super) fn play_admin(&self, request: &Request, play: &mut Play<'_>) -> Step<Done> {
         let kafka = self.config.log.era.kafka;
-        let wants_controller = !is_before(kafka, "0.10.1");
+        let nobody_decides = self.config.given("election") == Some("per-partition");
+        let wants_controller = !is_before(kafka, "0.10.1") && !nobody_decides;
         if wants_controller && !self.is_zookeeper_controller() && needs_controller(request) {
             return Ok(Done::Answer(not_controller(request), Vec::new()));
         }
