@@ -92,6 +92,7 @@ const BROKER: &[&str] = &[
     "default.replication.factor",
     "delete.topic.enable",
     "eligible.leader.replicas.enable",
+    "election",
     "fetch.max.bytes",
     "group.consumer.heartbeat.interval.ms",
     "group.consumer.session.timeout.ms",
