@@ -170,7 +170,9 @@ fn settings(era: &Era, config: &super::Config, seed: u64) -> Settings {
     if let Some(ms) = number("controller.socket.timeout.ms") {
         settings.controller_socket_timeout = Duration::from_ms(ms.max(1));
     }
-    if let Some(count) = number("zookeeper.max.in.flight.requests").filter(|_| !rules.survives_expiry) {
+    if let Some(count) =
+        number("zookeeper.max.in.flight.requests").filter(|_| !rules.survives_expiry)
+    {
         settings.rules.in_flight = count.clamp(1, 1_000) as usize;
     }
     if let Some(seconds) = number("leader.imbalance.check.interval.seconds") {

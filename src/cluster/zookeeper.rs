@@ -209,8 +209,13 @@ impl Cluster {
                 _ => {}
             }
         }
+        let mut alive = self.brokers.values().filter(|entry| entry.state == NodeState::Alive);
+        let for_itself = alive
+            .clone()
+            .filter_map(|entry| entry.broker.as_ref())
+            .any(|broker| broker.config.given("election") == Some("per-partition"));
         match self.active_controller() {
-            None if self.brokers.values().any(|entry| entry.state == NodeState::Alive) => {
+            None if alive.next().is_some() && !for_itself => {
                 Err("no broker is controller yet".to_owned())
             }
             _ => Ok(()),

@@ -107,11 +107,14 @@ impl Run<'_> {
 
     /// One round; the partitions whose new leader was gone again when it was looked for.
     fn race_once(&mut self, partitions: &[TopicPartition]) -> Step<Vec<TopicPartition>> {
-        let plain = |path| create(path, "".into(), CreateMode::Persistent);
-        let topics: BTreeSet<&TopicName> = partitions.iter().map(|one| &one.topic).collect();
-        self.ask(topics.into_iter().map(|topic| plain(znodes::partitions_path(topic))).collect())?;
-        self.ask(partitions.iter().map(|one| plain(znodes::partition_path(one))).collect())?;
         let states = self.states(partitions, false)?;
+        // A partition that never had a state lacks the znodes above it too.
+        let plain = |path| create(path, "".into(), CreateMode::Persistent);
+        let new = partitions.iter().zip(&states).filter(|(_, state)| state.is_none());
+        let new: Vec<&TopicPartition> = new.map(|(partition, _)| partition).collect();
+        let topics: BTreeSet<&TopicName> = new.iter().map(|one| &one.topic).collect();
+        self.ask(topics.into_iter().map(|topic| plain(znodes::partitions_path(topic))).collect())?;
+        self.ask(new.iter().map(|one| plain(znodes::partition_path(one))).collect())?;
         let (mut runners, mut others) = (Vec::new(), Vec::new());
         for (partition, state) in partitions.iter().cloned().zip(states) {
             match state {
