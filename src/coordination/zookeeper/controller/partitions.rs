@@ -20,6 +20,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What came of elections: the new state, or why there is none.
 pub(super) type Elected = BTreeMap<TopicPartition, Result<LeaderAndIsr, String>>;
 
+/// The states in the tree; or why one is of no use (none: it is not there).
+pub(super) type Present = Vec<(TopicPartition, Result<LeaderAndIsr, Option<String>>)>;
+
 impl Run<'_> {
     /// Changes partitions to a state, and sends the orders that follow (`handleStateChanges`).
     pub fn change_partitions(
@@ -159,10 +162,7 @@ impl Run<'_> {
     }
 
     /// The states as they are in the tree, but for those that a newer controller wrote.
-    pub(super) fn present_states(
-        &mut self,
-        partitions: &[TopicPartition],
-    ) -> Step<Vec<(TopicPartition, Result<LeaderAndIsr, Option<String>>)>> {
+    pub(super) fn present_states(&mut self, partitions: &[TopicPartition]) -> Step<Present> {
         let states = self.states(partitions, false)?;
         let mut result = Vec::new();
         for (partition, state) in partitions.iter().cloned().zip(states) {

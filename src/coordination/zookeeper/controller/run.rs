@@ -151,6 +151,9 @@ pub(super) enum Stop {
 
 pub(super) type Step<T> = Result<T, Stop>;
 
+/// What is in a znode; none: it is not there.
+pub(super) type Found = Option<(Arc<str>, Stat)>;
+
 /// What ZooKeeper said to one operation.
 pub type Answer = Result<ZooKeeperReply, ZooKeeperError>;
 
@@ -232,11 +235,7 @@ impl Run<'_> {
     }
 
     /// What is in many znodes.
-    pub fn data_of(
-        &mut self,
-        paths: Vec<Arc<str>>,
-        watch: bool,
-    ) -> Step<Vec<Option<(Arc<str>, Stat)>>> {
+    pub fn data_of(&mut self, paths: Vec<Arc<str>>, watch: bool) -> Step<Vec<Found>> {
         let read = |path| ZooKeeperOperation::GetData { path, watch };
         let answers = self.ask(paths.into_iter().map(read).collect())?;
         answers
