@@ -53,7 +53,6 @@ use crate::coordination::kraft::Observer;
 use crate::disk::Disk;
 use crate::group::Coordinator;
 use crate::protocol::{Body, Input, Message, Output, Request, Response, Timer, is_not_controller};
-use crate::replica::Role;
 use crate::storage::StorageError;
 use crate::types::{BrokerEpoch, NodeId, Offset, TopicPartition, Uuid};
 use std::collections::BTreeMap;

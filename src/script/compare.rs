@@ -8,12 +8,12 @@
 //!
 //! For a screen with two panes: [`Comparison::begin`] gives a [`Compared`] for a statement, whose `advance` takes one
 //! happening of the side whose clock is behind, so that both panes move together; between two calls each side's
-//! `session.lab` may be looked at. [`Comparison::play`] runs a whole script. What the sides say is put beside each other
-//! by [`Answer::lines`].
+//! `session.lab` may be looked at. [`Comparison::play`] runs a whole script. What the sides say is put beside each
+//! other by [`Answer::lines`].
 //!
 //! Always: each side gets every command, with nothing changed but the setting that is compared; chance is drawn by key
-//! (`prng`), so what both sides send arrives at the same moments. What is expected of one side only is no failure of the
-//! run, since showing that is what a comparison is for. Left out: going back in both at once; who shows the sides goes
+//! (`prng`), so what both sides send arrives at the same moments. What is expected of one side only is no failure of
+//! the run, since showing that is what a comparison is for. Left out: going back in both at once; who shows the sides goes
 //! back in each.
 
 use super::command::{ClusterCommand, Command};
