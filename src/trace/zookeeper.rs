@@ -29,7 +29,7 @@ const MOST_ROWS: usize = 400;
 /// Most writes that the controller's pane shows.
 const MOST_WRITES: usize = 8;
 
-fn server<'a>(lab: &'a Lab) -> Option<&'a Server> {
+fn server(lab: &Lab) -> Option<&Server> {
     lab.cluster().zookeeper()
 }
 

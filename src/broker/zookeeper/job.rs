@@ -90,6 +90,9 @@ pub enum Done {
     Nothing,
 }
 
+/// What was in a znode; none: there is no such znode.
+pub type Content = Option<(Arc<str>, Stat)>;
+
 /// What is still to be asked before the play can go on.
 pub type Wanted = Vec<ZooKeeperOperation>;
 
@@ -169,14 +172,14 @@ impl Play<'_> {
         Ok(answers.pop().unwrap_or(Err(ZooKeeperError::ConnectionLoss)))
     }
     /// What is in a znode.
-    pub fn data(&mut self, path: Arc<str>, watch: bool) -> Step<Option<(Arc<str>, Stat)>> {
+    pub fn data(&mut self, path: Arc<str>, watch: bool) -> Step<Content> {
         match self.ask_one(ZooKeeperOperation::GetData { path, watch })? {
             Ok(ZooKeeperReply::Data { data, stat }) => Ok(Some((data, stat))),
             _ => Ok(None),
         }
     }
     /// What is in many znodes.
-    pub fn data_of(&mut self, paths: Vec<Arc<str>>) -> Step<Vec<Option<(Arc<str>, Stat)>>> {
+    pub fn data_of(&mut self, paths: Vec<Arc<str>>) -> Step<Vec<Content>> {
         let read = |path| ZooKeeperOperation::GetData { path, watch: false };
         let answers = self.ask(paths.into_iter().map(read).collect())?;
         let some = |answer| match answer {
@@ -199,9 +202,8 @@ impl Play<'_> {
     /// Settings of topics.
     pub fn settings(&mut self, topics: &[TopicName]) -> Step<TopicSettings> {
         let data = self.data_of(topics.iter().map(znodes::topic_config_path).collect())?;
-        let read = |data: Option<(Arc<str>, Stat)>| {
-            data.map(|(data, _)| znodes::read_config(&data)).unwrap_or_default()
-        };
+        let read =
+            |data: Content| data.map(|(data, _)| znodes::read_config(&data)).unwrap_or_default();
         Ok(topics.iter().cloned().zip(data.into_iter().map(read)).collect())
     }
 }

@@ -186,7 +186,7 @@ impl Broker {
         for name in &request.topics {
             let path = znodes::topic_path(name);
             let exists = ZooKeeperOperation::Exists { path, watch: false };
-            let (error, text) = if !play.ask_one(exists)?.is_ok() {
+            let (error, text) = if play.ask_one(exists)?.is_err() {
                 let text = format!("Topic '{name}' does not exist.");
                 (ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, text)
             } else if !enabled && !is_before(self.config.log.era.kafka, "2.1") {

@@ -23,17 +23,17 @@ impl World {
         let mut out: Out = Output::default();
         let session = Session::open(self.now, 6_000, 0, &mut out);
         self.clients.insert(NodeId(id), session);
-        self.to_server(NodeId(id), out);
+        self.deliver_to_server(NodeId(id), out);
     }
-    fn to_server(&mut self, from: NodeId, out: Out) {
+    fn deliver_to_server(&mut self, from: NodeId, out: Out) {
         for send in out.sends {
             let mut answer = Output::default();
             let input = Input::Message { from, message: send.message };
             self.server.step(self.now, input, &mut answer);
-            self.to_clients(answer);
+            self.deliver_to_clients(answer);
         }
     }
-    fn to_clients(&mut self, out: Out) {
+    fn deliver_to_clients(&mut self, out: Out) {
         let told = out.events.iter().map(|event| event.sentence(crate::types::Language::English));
         self.events.extend(told);
         for send in out.sends {
@@ -50,14 +50,14 @@ impl World {
                 _ => Vec::new(),
             };
             self.news.extend(news.into_iter().map(|news| (send.to, news)));
-            self.to_server(send.to, more);
+            self.deliver_to_server(send.to, more);
         }
     }
     fn ask(&mut self, id: u32, operation: ZooKeeperOperation) -> u64 {
         let mut out: Out = Output::default();
         let client = self.clients.get_mut(&NodeId(id)).unwrap();
         let token = client.ask(self.now, operation, &mut out);
-        self.to_server(NodeId(id), out);
+        self.deliver_to_server(NodeId(id), out);
         token
     }
     /// Time passes; the clients named ping.
@@ -70,11 +70,11 @@ impl World {
                 let client = self.clients.get_mut(&NodeId(id)).unwrap();
                 let news = client.timer(self.now, &mut out);
                 self.news.extend(news.into_iter().map(|news| (NodeId(id), news)));
-                self.to_server(NodeId(id), out);
+                self.deliver_to_server(NodeId(id), out);
             }
             let mut out = Output::default();
             self.server.step(self.now, Input::Timer(Timer::ZooKeeperTick), &mut out);
-            self.to_clients(out);
+            self.deliver_to_clients(out);
         }
     }
     fn create(&mut self, id: u32, path: &str) {
@@ -162,7 +162,7 @@ fn the_timeout_is_kept_between_two_and_twenty_ticks() {
         let mut out: Out = Output::default();
         let session = Session::open(world.now, wished, 0, &mut out);
         world.clients.insert(NodeId(1), session);
-        world.to_server(NodeId(1), out);
+        world.deliver_to_server(NodeId(1), out);
         assert_eq!(world.clients[&NodeId(1)].timeout, Duration::from_ms(agreed));
     }
 }
