@@ -72,7 +72,8 @@ impl Views {
     pub fn marks(&self, lab: &Lab, cells: usize) -> Vec<Mark> {
         let mut marks = self.marks.borrow_mut();
         let head = lab.head();
-        if marks.branch != lab.branch_name() || head < marks.weights.len() as u64 {
+        // Steps count from 0: a history that ends at `head` has one more of them.
+        if marks.branch != lab.branch_name() || head + 1 < marks.weights.len() as u64 {
             *marks = Marks { branch: lab.branch_name().to_owned(), ..Marks::default() };
         }
         let from = lab.events().partition_point(|event| event.id <= marks.seen);
