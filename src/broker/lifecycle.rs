@@ -328,7 +328,14 @@ impl Broker {
         Ok(())
     }
 
-    fn write_high_watermarks(&mut self, disk: &mut Disk) -> Result<(), Halt> {
+    /// Whether a high watermark is not on the disk as it is.
+    pub(crate) fn has_marks_to_write(&self) -> bool {
+        let marks =
+            self.replicas.iter().map(|(partition, replica)| (partition, replica.high_watermark()));
+        !marks.eq(self.last_checkpoint.iter().map(|(partition, mark)| (partition, *mark)))
+    }
+
+    pub(crate) fn write_high_watermarks(&mut self, disk: &mut Disk) -> Result<(), Halt> {
         if self.zookeeper.as_ref().is_some_and(|side| !side.ordered) {
             return Ok(()); // those found at the start are still the truth
         }

@@ -90,7 +90,7 @@ impl Cluster {
                 Ok(self.begin_lookup(act, disk, &mut stage))
             }
             Act::Idle { until } => {
-                self.pass_idle(*until, &mut stage);
+                self.pass_idle(*until, disk, &mut stage);
                 Ok(Ok(Waiting::Nothing))
             }
             Act::Wait { until } => {

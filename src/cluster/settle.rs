@@ -352,8 +352,37 @@ impl Cluster {
         })
     }
 
+    /// High watermarks that moved are written once in the time passed over, if that falls due: who is killed behind it
+    /// finds them again.
+    fn write_checkpoints_due(&mut self, until: Instant, disk: &mut Disk) {
+        let due: Vec<NodeId> = self
+            .network
+            .queue
+            .iter()
+            .take_while(|((at, _), _)| *at <= until)
+            .filter_map(|(_, queued)| match queued.happening {
+                Happening::Timer { node, timer: Timer::Checkpoint } => Some(node),
+                _ => None,
+            })
+            .collect();
+        for node in due {
+            let entry = self.brokers.get_mut(&node).filter(|entry| entry.state == NodeState::Alive);
+            if let Some(broker) = entry.and_then(|entry| entry.broker.as_mut())
+                && broker.has_marks_to_write()
+            {
+                // A disk that fails here fails again at the next checkpoint, where the broker can say so.
+                let _ = Arc::make_mut(broker).write_high_watermarks(disk);
+            }
+        }
+    }
+
     /// Passes over idle time: everything periodic moves as it is to the end of it.
-    pub(crate) fn pass_idle(&mut self, until: Instant, stage: &mut Stage<'_>) {
+    pub(crate) fn pass_idle(
+        &mut self,
+        until: Instant,
+        disk: &mut Disk,
+        stage: &mut Stage<'_>,
+    ) {
         let by = Duration(until.since(self.now).0.saturating_sub(LEAD_IN.0));
         let mut kept = Vec::new();
         let fixed: Vec<(Instant, u64)> = self
@@ -370,6 +399,7 @@ impl Cluster {
                 kept.push((at, queued));
             }
         }
+        self.write_checkpoints_due(until, disk);
         self.network.shift(by);
         for (at, queued) in kept {
             if let Happening::Timer { node, timer } = queued.happening {
