@@ -377,12 +377,7 @@ impl Cluster {
     }
 
     /// Passes over idle time: everything periodic moves as it is to the end of it.
-    pub(crate) fn pass_idle(
-        &mut self,
-        until: Instant,
-        disk: &mut Disk,
-        stage: &mut Stage<'_>,
-    ) {
+    pub(crate) fn pass_idle(&mut self, until: Instant, disk: &mut Disk, stage: &mut Stage<'_>) {
         let by = Duration(until.since(self.now).0.saturating_sub(LEAD_IN.0));
         let mut kept = Vec::new();
         let fixed: Vec<(Instant, u64)> = self

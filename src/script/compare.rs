@@ -13,8 +13,8 @@
 //!
 //! Always: each side gets every command, with nothing changed but the setting that is compared; chance is drawn by key
 //! (`prng`), so what both sides send arrives at the same moments. What is expected of one side only is no failure of
-//! the run, since showing that is what a comparison is for. Left out: going back in both at once; who shows the sides goes
-//! back in each.
+//! the run, since showing that is what a comparison is for. Left out: going back in both at once; who shows the sides
+//! goes back in each.
 
 use super::command::{ClusterCommand, Command};
 use super::error::ScriptError;
