@@ -179,8 +179,10 @@ fn of_node(list: &mut List<'_>, node: NodeId) -> String {
             }
             true => list.add("resume its fetchers", "恢复拉取", format!("fetcher resume {node}")),
         }
-        list.add("expire its session", "会话过期", format!("zookeeper expire {node}"));
-        list.add("make it controller", "成为 controller", format!("controller move {node}"));
+        if list.lab.cluster().controllers.is_empty() {
+            list.add("expire its session", "会话过期", format!("zookeeper expire {node}"));
+            list.add("make it controller", "成为 controller", format!("controller move {node}"));
+        }
     }
     links(list, node);
     title

@@ -285,3 +285,21 @@ fn a_broken_promise_is_told_and_w_asks_why() {
     keys(&mut app, "w");
     insta::assert_snapshot!("broken_promise_why", frame(&app));
 }
+
+#[test]
+fn zookeeper_has_a_pane_and_a_menu() {
+    let mut app = sandbox(
+        English,
+        &[
+            "cluster brokers=3 kafka=2.1 seed=7",
+            "topic create orders partitions=1 replication-factor=3",
+        ],
+    );
+    keys(&mut app, "z");
+    pictures("zookeeper", &mut app);
+    keys(&mut app, "7");
+    pictures("controller_zookeeper", &mut app);
+    keys(&mut app, "2a");
+    press(&mut app, KeyCode::Enter);
+    insta::assert_snapshot!("menu_broker_zookeeper", frame(&app));
+}
