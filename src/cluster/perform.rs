@@ -133,7 +133,7 @@ impl Cluster {
                 NodeState::Alive => {
                     let running = self.broker(node).is_none_or(|b| b.life == Life::Running);
                     let known = self.active_image().is_none_or(|image| {
-                        node.is_controller() || image.brokers.get(&node).is_some_and(|b| !b.fenced)
+                        !node.is_broker() || image.brokers.get(&node).is_some_and(|b| !b.fenced)
                     });
                     (running && known).then_some(Outcome::Done)
                 }
