@@ -417,7 +417,17 @@ mod tests {
     #[test]
     fn every_name_is_taken_and_others_are_not() {
         for name in Config::names() {
-            let samples = ["1000", "true", "0.5", "CreateTime", "delete", "SSL", "gzip", "0.10.0"];
+            let samples = [
+                "1000",
+                "true",
+                "0.5",
+                "CreateTime",
+                "delete",
+                "SSL",
+                "gzip",
+                "0.10.0",
+                "controller",
+            ];
             let value =
                 samples.into_iter().find(|value| Config::default().set(name, value) == Ok(true));
             assert!(value.is_some(), "{name} takes no value");
