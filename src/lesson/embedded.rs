@@ -38,6 +38,7 @@ lessons!(
     "b12-expand-cluster",
     "c01-znodes",
     "c02-controller-election",
+    "c03-every-broker-for-itself",
     "c04-zombie-controller",
     "c06-kraft-quorum",
     "c07-metadata-log",
