@@ -68,6 +68,16 @@ impl Cluster {
         }
     }
 
+    /// How many processes hold themselves to be the controller (`ActiveControllerCount` over all nodes); one is right.
+    pub fn deciding(&self) -> usize {
+        let alive = |state| state == NodeState::Alive;
+        let quorum = self.controllers.values().filter(|node| alive(node.state));
+        let quorum = quorum.filter(|node| node.controller.as_ref().is_some_and(|c| c.is_active()));
+        let brokers = self.brokers.values().filter(|node| alive(node.state));
+        let brokers = brokers.filter_map(|node| node.broker.as_ref());
+        quorum.count() + brokers.filter(|broker| broker.is_zookeeper_controller()).count()
+    }
+
     /// ZooKeeper, in its era; what it remembers, when it does not run.
     pub fn zookeeper(&self) -> Option<&Server> {
         self.zookeeper.as_ref().map(|node| node.server.as_ref())

@@ -144,12 +144,7 @@ pub fn all(lab: &Lab) -> Vec<Metric> {
     let cluster = lab.cluster();
     let mut metrics = Vec::new();
     let image = common::image(lab);
-    let active = cluster
-        .controllers
-        .values()
-        .filter(|node| node.state == NodeState::Alive)
-        .filter(|node| node.controller.as_ref().is_some_and(|controller| controller.is_active()))
-        .count() as i64;
+    let active = cluster.deciding() as i64;
     let registered = image.map_or(0, |image| image.brokers.len()) as i64;
     let fenced =
         image.map_or(0, |image| image.brokers.values().filter(|b| b.fenced).count()) as i64;

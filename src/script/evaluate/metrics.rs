@@ -67,13 +67,12 @@ pub fn metric(lab: &Lab, name: &str, broker: Option<NodeId>) -> Result<Value, St
     let alive = cluster.brokers.values().filter(|node| node.state == NodeState::Alive);
     let replicas =
         alive.filter_map(|node| node.broker.as_deref()).flat_map(|b| b.replicas.values());
-    let controller = cluster.active_controller();
     let image = cluster.active_image();
     let brokers = || image.into_iter().flat_map(|image| image.brokers.values());
     let partitions = || image.into_iter().flat_map(|image| image.partitions());
     let count = match name {
         "ActiveBrokerCount" => brokers().filter(|broker| !broker.fenced).count(),
-        "ActiveControllerCount" => usize::from(controller.is_some()),
+        "ActiveControllerCount" => cluster.deciding(),
         "FencedBrokerCount" => brokers().filter(|broker| broker.fenced).count(),
         "GlobalPartitionCount" => partitions().count(),
         "GlobalTopicCount" => image.map_or(0, |image| image.topics.len()),
