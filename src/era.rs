@@ -6,7 +6,8 @@
 //!   0.9.0  2015  Lag is measured in time (KIP-16). Groups get a coordinator and leave ZooKeeper.
 //!   0.10.2 2017  Records have timestamps (KIP-32). Still: cut to the high watermark, and lose (KIP-101).
 //!   2.1    2018  Leader epochs: a follower asks where its last epoch ended, then cuts (0.11, KIP-279 in 2.0).
-//!                Idempotence and transactions (0.11). An unclean election must be asked for (0.11).
+//!                Idempotence and transactions (0.11). An unclean election must be asked for (0.11). What a controller
+//!                writes that has been replaced is refused (KAFKA-6082).
 //!   3.9    2024  The last with ZooKeeper, and KRaft beside it. The ISR changes through the controller (2.7).
 //!                The leader says in the fetch where logs part (2.7). Below min.insync nothing is committed (3.7).
 //!   4.3    2026  KRaft only. Eligible leader replicas (KIP-966). Groups by heartbeat (KIP-848).
@@ -16,10 +17,12 @@
 //! row. Each rule names its KIP or class (`table`), each default that changed its version (`default`). `klab eras`
 //! prints all of it. Versions between the rows are not there: a row's rules are those of its own version.
 
+mod controller;
 mod default;
 mod rule;
 mod table;
 
+pub use controller::ControllerRules;
 pub use default::{CHANGED_DEFAULTS, ChangedDefault, Owner, is_before};
 pub use rule::*;
 pub use table::{RULES, Rule, Theme, table};
@@ -83,10 +86,8 @@ pub struct Era {
     pub fetch_version: i16,
     /// What can coordinate the cluster; the first unless told otherwise.
     pub coordination: &'static [Coordination],
-    /// Whether ZooKeeper refuses what a controller writes that has been replaced.
-    pub controller_writes_are_fenced: bool,
-    /// Whether a broker that restarted is told from the one that it was.
-    pub broker_epochs: bool,
+    /// What its controller does, where ZooKeeper coordinates; where it no longer does, as the last that did.
+    pub controller: ControllerRules,
     /// Whether topics have ids besides names.
     pub topic_ids: bool,
     /// Where groups keep their offsets unless told otherwise.
@@ -140,8 +141,7 @@ const V0_8_2: Era = Era {
     least_fetch_version: 0,
     fetch_version: 0,
     coordination: &[Coordination::ZooKeeper],
-    controller_writes_are_fenced: false,
-    broker_epochs: false,
+    controller: controller::FIRST,
     topic_ids: false,
     offsets_storage: OffsetsStorage::ZooKeeper,
     group_protocols: &[GroupProtocol::Registry],
@@ -179,6 +179,7 @@ const V2_1: Era = Era {
     isr_joins_at_epoch_start: true,
     fetch_is_fenced: true,
     fetch_version: 10,
+    controller: controller::OF_2_1,
     group_protocols: &[GroupProtocol::Classic],
     transactions: Transactions::First,
     ..V0_10_2
@@ -198,8 +199,7 @@ const V3_9: Era = Era {
     follower_fetching: true,
     fetch_version: 17,
     coordination: &[Coordination::ZooKeeper, Coordination::Kraft],
-    controller_writes_are_fenced: true,
-    broker_epochs: true,
+    controller: controller::OF_3_9,
     topic_ids: true,
     keyless_partitioner: KeylessPartitioner::UniformSticky,
     ..V2_1

@@ -389,7 +389,7 @@ impl Broker {
                 self.leader_and_isr(now, from, correlation, order, disk, out)?;
             }
             Request::UpdateMetadata(order) => {
-                self.update_metadata(now, from, correlation, &order, disk, out)?;
+                self.update_metadata(now, from, correlation, &order, out);
             }
             Request::StopReplica(order) => {
                 self.stop_replica(now, from, correlation, &order, disk, out)?;

@@ -81,6 +81,7 @@ pub const CHANGED_DEFAULTS: &[ChangedDefault] = changed! {
     Broker "group.initial.rebalance.delay.ms": "0.11" Some("3000"); "KIP-134 (0.11)";
     Broker "log.cleaner.enable": "0.8" Some("false"), "0.9.0" Some("true");
         "KAFKA-2988 (0.9.0.1)";
+    Broker "delete.topic.enable": "0.8" Some("false"), "1.0" Some("true"); "KAFKA-5384 (1.0)";
     Broker "num.recovery.threads.per.data.dir": "0.8.2" Some("1"), "4.0" Some("2"); "KIP-1030 (4.0)";
     Topic "unclean.leader.election.enable": "0.8.2" Some("true"), "0.11" Some("false");
         "KAFKA-1028 (0.8.2), KIP-106 (0.11)";

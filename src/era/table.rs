@@ -105,9 +105,13 @@ pub const RULES: &[Rule] = rules! {
     Replication "fetch versions", |era| format!("{}-{}", era.least_fetch_version, era.fetch_version),
         "FetchRequest.json; KIP-896 (4.0): none below 4";
     Coordination "coordination", |era| joined(era.coordination), "KIP-500 (3.3), KIP-833 (4.0: no ZooKeeper)";
-    Coordination "zombie controller fenced", |era| yes(era.controller_writes_are_fenced),
-        "KAFKA-6082 (2.2); KafkaZkClient";
-    Coordination "broker epochs", |era| yes(era.broker_epochs), "KIP-380 (2.2), KIP-631";
+    Coordination "zombie controller fenced", |era| yes(era.controller.fenced_writes),
+        "KAFKA-6082 (2.1); KafkaZkClient";
+    Coordination "controller asks at once", |era| era.controller.in_flight.to_string(), "KAFKA-5642 (1.1)";
+    Coordination "dead leave at fail-over", |era| yes(era.controller.offline_at_start),
+        "KAFKA-8152 (2.3); ReplicaStateMachine.startup";
+    Coordination "form of a topic's znode", |era| era.controller.topic_form.to_string(), "KIP-455 (2.4), KIP-516 (2.8)";
+    Coordination "broker epochs", |era| yes(era.controller.broker_epochs), "KIP-380 (2.2), KIP-631";
     Coordination "topic ids", |era| yes(era.topic_ids), "KIP-516 (2.8)";
     Clients "offsets are kept in", |era| era.offsets_storage.to_string(), "KAFKA-1000 (0.8.2), new consumer (0.9)";
     Clients "group protocols", |era| joined(era.group_protocols), "0.9; KIP-848 (4.0), KIP-932 (4.2)";

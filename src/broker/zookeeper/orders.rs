@@ -37,6 +37,18 @@ struct Head {
     broker_epoch: BrokerEpoch,
 }
 
+/// The head that all three orders have.
+macro_rules! head {
+    ($name:literal, $order:expr) => {
+        Head {
+            order: $name,
+            controller: $order.controller,
+            controller_epoch: $order.controller_epoch,
+            broker_epoch: $order.broker_epoch,
+        }
+    };
+}
+
 impl Broker {
     /// Why an order is refused, if it is.
     fn refusal(&mut self, head: &Head, out: &mut Out) -> Option<ErrorCode> {
@@ -94,12 +106,7 @@ impl Broker {
         disk: &mut Disk,
         out: &mut Out,
     ) -> Result<(), Halt> {
-        let head = Head {
-            order: "LeaderAndIsr",
-            controller: order.controller,
-            controller_epoch: order.controller_epoch,
-            broker_epoch: order.broker_epoch,
-        };
+        let head = head!("LeaderAndIsr", order);
         let mut partitions = Vec::new();
         let error = self.refusal(&head, out);
         if error.is_none() {
@@ -172,28 +179,19 @@ impl Broker {
         from: NodeId,
         correlation: u64,
         order: &UpdateMetadataRequest,
-        disk: &mut Disk,
         out: &mut Out,
-    ) -> Result<(), Halt> {
-        let head = Head {
-            order: "UpdateMetadata",
-            controller: order.controller,
-            controller_epoch: order.controller_epoch,
-            broker_epoch: order.broker_epoch,
-        };
+    ) {
+        let head = head!("UpdateMetadata", order);
         let error = self.refusal(&head, out);
         if error.is_none() {
             told(out, head.obeyed(order.partitions.len()));
             self.fill_cache(order);
             self.answer_awaiting(now, out);
             self.complete_deletes(out);
-            // An eligible broker that came back may be awaited by an ISR; the next fetch asks again.
-            let _ = disk;
         }
         let error = error.unwrap_or(ErrorCode::NONE);
         let response = Response::UpdateMetadata(UpdateMetadataResponse { error });
         out.send(from, Message::response(correlation, response));
-        Ok(())
     }
 
     fn fill_cache(&mut self, order: &UpdateMetadataRequest) {
@@ -250,12 +248,7 @@ impl Broker {
         disk: &mut Disk,
         out: &mut Out,
     ) -> Result<(), Halt> {
-        let head = Head {
-            order: "StopReplica",
-            controller: order.controller,
-            controller_epoch: order.controller_epoch,
-            broker_epoch: order.broker_epoch,
-        };
+        let head = head!("StopReplica", order);
         let mut partitions = Vec::new();
         let error = self.refusal(&head, out);
         if error.is_none() {

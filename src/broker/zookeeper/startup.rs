@@ -226,7 +226,7 @@ impl Broker {
         out: &mut Out,
     ) -> Result<(), Halt> {
         let era = self.config.log.era;
-        let epoch = if era.broker_epochs { czxid } else { -1 };
+        let epoch = if era.controller.broker_epochs { czxid } else { -1 };
         self.epoch = BrokerEpoch(epoch);
         let Some(side) = self.zookeeper_mut() else { return Ok(()) };
         side.registered = true;

@@ -34,7 +34,7 @@ mod process;
 mod reassignment;
 mod replicas;
 mod requests;
-mod rules;
+mod settings;
 mod run;
 
 #[cfg(test)]
@@ -49,8 +49,8 @@ pub use context::{
 };
 pub use election::{Ballot, Election, LeaderAndIsr, Step as ElectionStep, Strategy, Unfit, elect};
 pub use event::ControllerEvent;
-pub use rules::{Rules, Settings};
 pub use run::{Answer, Work};
+pub use settings::Settings;
 
 use super::znodes;
 use crate::clock::Instant;

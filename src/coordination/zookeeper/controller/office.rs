@@ -4,7 +4,7 @@
 //! ```text
 //!   1  exists /controller, watched        whoever loses hears of its end
 //!   2  read /controller_epoch: 4          version 4
-//!   3  create /controller, ephemeral      ┐ since 2.2 one transaction: both or none
+//!   3  create /controller, ephemeral      ┐ since 2.1 one transaction: both or none
 //!      write  /controller_epoch 5 over 4  ┘
 //!   4  watch and read brokers, topics, replicas, states
 //!   5  UpdateMetadata to all; replicas' states; partitions' states
@@ -136,7 +136,7 @@ impl Run<'_> {
                 Ok(ZooKeeperReply::Multi(parts)) => parts,
                 _ => Vec::new(),
             },
-            // Before 2.2: two writes. Who fails the second one has `/controller` nevertheless, and resigns.
+            // Before 2.1: two writes. Who fails the second one has `/controller` nevertheless, and resigns.
             false => match self.ask_one(claim)? {
                 Ok(created) => vec![Ok(created), self.ask_one(raise)?],
                 Err(error) => vec![Err(error)],

@@ -12,8 +12,8 @@
 use super::super::znodes::Assignment;
 use super::context::Context;
 use super::election::LeaderAndIsr;
-use super::rules::Rules;
 use super::run::{Effect, Run};
+use crate::era::ControllerRules;
 use crate::protocol::{
     LeaderAndIsrPartition, LeaderAndIsrRequest, LiveBroker, Request, StopReplicaPartition,
     StopReplicaRequest, UpdateMetadataPartition, UpdateMetadataRequest,
@@ -31,7 +31,7 @@ pub(super) struct Orders {
     stop: BTreeMap<NodeId, BTreeMap<TopicPartition, bool>>,
 }
 
-fn broker_epoch(context: &Context, rules: &Rules, broker: NodeId) -> BrokerEpoch {
+fn broker_epoch(context: &Context, rules: &ControllerRules, broker: NodeId) -> BrokerEpoch {
     match context.live.get(&broker) {
         Some(live) if rules.broker_epochs => live.epoch,
         _ => BrokerEpoch(-1),

@@ -197,7 +197,7 @@ impl Run<'_> {
         if !wanted.is_reassigning() {
             return Ok(true);
         }
-        let watch = !self.settings.rules.alter_partition;
+        let watch = !self.settings.alter_partition;
         let state = self.states(std::slice::from_ref(partition), watch)?.pop().flatten();
         let target = wanted.target();
         Ok(state.is_some_and(|(_, state)| target.iter().all(|id| state.isr.contains(id))))

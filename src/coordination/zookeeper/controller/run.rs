@@ -17,7 +17,7 @@
 use super::context::Context;
 use super::event::ControllerEvent;
 use super::orders::Orders;
-use super::rules::Settings;
+use super::settings::Settings;
 use crate::clock::{Duration, Instant};
 use crate::coordination::{ElectionReason, Event};
 use crate::protocol::{
@@ -194,7 +194,7 @@ impl Run<'_> {
         }
     }
 
-    /// Writes as the controller: since 2.2 nothing is written unless `/controller_epoch` is as this controller left it.
+    /// Writes as the controller: since 2.1 nothing is written unless `/controller_epoch` is as this controller left it.
     pub fn write(&mut self, batch: Vec<ZooKeeperOperation>) -> Step<Vec<Answer>> {
         if !self.settings.rules.fenced_writes {
             return self.ask(batch);

@@ -339,8 +339,8 @@ fn a_broker_that_bounced_is_gone_and_new() {
 }
 
 #[test]
-fn a_controller_whose_office_is_taken_resigns_and_its_writes_are_refused_since_2_2() {
-    for (kafka, fenced) in [("2.1", false), ("3.9", true)] {
+fn a_controller_whose_office_is_taken_resigns_and_its_writes_are_refused_since_2_1() {
+    for (kafka, fenced) in [("0.10.2", false), ("2.1", true), ("3.9", true)] {
         let mut lab = Lab::new(kafka, 3);
         lab.pause(1);
         lab.create_topic("orders", &[&[3, 2]]);
