@@ -23,7 +23,7 @@ mod store;
 mod twin;
 
 pub use check::{Report, check};
-pub use format::{Choice, Commands, Lesson, PANES, Part, Predict, Step, TRACKS};
+pub use format::{Choice, Commands, Lesson, Moment, PANES, Part, Predict, Step, TRACKS};
 pub use library::{Card, Library};
 pub use parse::{parse, parse_twin};
 pub use plain::plain;

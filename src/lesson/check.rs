@@ -8,13 +8,14 @@
 //!     - offset 368776 found at byte 897
 //! ```
 
-use super::format::{Commands, Lesson, Part, Predict};
+use super::format::{Commands, Lesson, Moment, Part, Predict};
 use super::library::Library;
 use super::player::{Event, Player};
 use super::scan::Source;
 use crate::script::{ScriptError, Session, equal};
 use crate::trace::width;
 use crate::types::Language;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -131,10 +132,14 @@ fn play(source: &Source, lesson: Lesson, update: bool, report: &mut Report) {
         }
     };
     report.played += 1;
+    let mut fitted = BTreeMap::new();
     loop {
         match player.advance() {
             Event::End => break,
-            Event::Ask(_) => player.answer(None),
+            Event::Ask(part) => {
+                fitted.insert(part, player.asking().and_then(|predict| fits(predict, &player)));
+                player.answer(None);
+            }
             Event::Stuck(error) => {
                 let line = stuck_line(&lesson, player.step(), player.part());
                 report.errors.push(source.wrong(line, error, "the lesson cannot go on from here"));
@@ -142,7 +147,11 @@ fn play(source: &Source, lesson: Lesson, update: bool, report: &mut Report) {
             }
             Event::Answer(part, _) => {
                 if let Some(Part::Predict(predict)) = lesson.steps[player.step()].parts.get(part) {
+                    let now = fitted.remove(&part).flatten();
                     one_right(source, predict, &player, report);
+                    if lesson.language == Language::English {
+                        one_moment(source, predict, now, fits(predict, &player), report);
+                    }
                 }
             }
             _ => {}
@@ -169,6 +178,30 @@ fn one_right(source: &Source, predict: &Predict, player: &Player, report: &mut R
     if right != 1 && !predict.options.is_empty() {
         let message = format!("the engine's answer is {value}, which fits {right} options");
         report.errors.push(source.wrong(predict.line, message, "exactly one option must be right"));
+    }
+}
+
+/// The first option that fits what holds at this moment.
+fn fits(predict: &Predict, player: &Player) -> Option<usize> {
+    let value = super::player::engine_answer(predict, &player.session).ok()?;
+    predict.options.iter().position(|option| equal(&option.value, &value))
+}
+
+/// Where one option fits in the moment of the question and another one after the commands, the author says which
+/// moment is asked about; where nothing changes, nothing is to be said.
+fn one_moment(
+    source: &Source,
+    predict: &Predict,
+    now: Option<usize>,
+    then: Option<usize>,
+    report: &mut Report,
+) {
+    let two = now.zip(then).filter(|(now, then)| now != then);
+    if let (Moment::Either, Some((now, then))) = (predict.moment, two) {
+        let (now, then) = (&predict.options[now].text, &predict.options[then].text);
+        let message = format!("it is '{now}' when it is asked, and '{then}' after the commands");
+        let advice = "say which with 'answer now:' or 'answer then:'";
+        report.errors.push(source.wrong(predict.answer_line, message, advice));
     }
 }
 

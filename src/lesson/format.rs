@@ -169,10 +169,25 @@ pub struct Predict {
     pub options: Vec<Choice>,
     /// What the engine evaluates.
     pub answer: Expression,
+    /// When it does.
+    pub moment: Moment,
     /// The line of `answer:`.
     pub answer_line: usize,
     /// Shown with the answer.
     pub why: String,
+}
+
+/// When the engine answers a question.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Moment {
+    /// `answer:` when the next block of commands of the step has been played; where none follows, at once. It does not
+    /// matter: no option fits what holds now, or the commands do not change it. `klab check` sees to that.
+    #[default]
+    Either,
+    /// `answer now:` in the moment of the question, whatever the commands do that follow.
+    Now,
+    /// `answer then:` like `answer:`, said in so many words since another option fits what holds now.
+    Then,
 }
 
 /// An option of a question.

@@ -148,3 +148,24 @@ fn check_refuses_questions_without_one_right_answer_and_failed_expectations() {
         assert!(found, "{message}: {:?}", report.errors);
     }
 }
+
+#[test]
+fn a_question_says_of_which_moment_it_asks_where_that_matters() {
+    let text = example().replace("answer then:", "answer now:");
+    let mut now = player(&text);
+    let events = events(&mut now, Some(0));
+    let place = |wanted: fn(&Event) -> bool| events.iter().position(wanted).unwrap();
+    assert!(place(|e| matches!(e, Event::Answer(..))) < place(|e| matches!(e, Event::Said(_))));
+    assert!(now.answer_of(0, 1).unwrap().right, "{events:?}");
+    let directory = tempfile::tempdir().unwrap();
+    for (answer, found) in [("answer:", 1), ("answer now:", 0), ("answer then:", 0)] {
+        let text = example().replace("answer then:", answer);
+        std::fs::write(directory.path().join("x01-first-record.md"), text).unwrap();
+        let library = Library::of_directory(directory.path()).unwrap();
+        let report = check(&library, "x01-first-record", None, false);
+        assert_eq!(report.errors.len(), found, "{answer}: {:?}", report.errors);
+        let line = report.errors.first().map(|error| (error.line, error.fault.message.as_str()));
+        let two = "it is '0: it follows later' when it is asked, and '1: it has the record' after";
+        assert!(line.is_none_or(|(at, told)| at == 30 && told.starts_with(two)), "{line:?}");
+    }
+}

@@ -8,10 +8,10 @@
 //! [`Player::return_to_lesson`] goes back to where the lesson stood. Parts that were played once are walked through the
 //! recorded history when they are seen again, so going back and forward gives the same bytes.
 //!
-//! Always: a question is answered by the engine, after the commands that follow it. Left out: pace, which the
-//! caller decides.
+//! Always: a question is answered by the engine, in the moment that it names: now, or after the next commands. Left out:
+//! pace, which the caller decides.
 
-use super::format::{Lesson, Part, Predict};
+use super::format::{Lesson, Moment, Part, Predict};
 use super::store::{Answer, LessonProgress, SessionFile};
 use crate::inspect::Samples;
 use crate::script::{
@@ -238,14 +238,15 @@ impl Player {
         }
     }
 
-    /// An open question is answered when no block of commands stands between it and here, or none follows.
+    /// An open question is answered at once, or when the next block of commands was played, if there is one.
     fn reveal(&mut self, rest: &[Part]) -> Option<Event> {
         let at = *self.open.front()?;
         let lesson = self.lesson.clone();
         let parts = &lesson.steps.get(self.step)?.parts;
+        let now = matches!(parts.get(at), Some(Part::Predict(p)) if p.moment == Moment::Now);
         let played = parts.get(at..self.part)?.iter().any(|part| matches!(part, Part::Commands(_)));
         let follows = rest.iter().any(|part| matches!(part, Part::Commands(_)));
-        if !played && follows {
+        if !now && !played && follows {
             return None;
         }
         self.open.pop_front();

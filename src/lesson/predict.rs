@@ -1,6 +1,6 @@
 //! Reads a `predict` block: question, options, answer, why.
 
-use super::format::{Choice, Predict};
+use super::format::{Choice, Moment, Predict};
 use super::scan::Source;
 use crate::script::{Expression, ExpressionKind, Fault, ScriptError, Span, Value, parse_condition};
 use crate::trace::prose::glue;
@@ -16,6 +16,8 @@ pub struct RawPredict {
     pub options: Vec<(String, Option<String>, usize)>,
     /// The answer and its line.
     pub answer: Option<(String, usize)>,
+    /// When it is given.
+    pub moment: Moment,
     /// The explanation.
     pub why: String,
 }
@@ -58,9 +60,16 @@ pub fn read(source: &Source, line: usize, inside: &str) -> Result<RawPredict, Sc
         match name.trim() {
             "question" => (raw.question, last) = (value, Some("question")),
             "why" => (raw.why, last) = (value, Some("why")),
-            "answer" => (raw.answer, last) = (Some((value, at)), None),
+            "answer" | "answer now" | "answer then" => {
+                raw.moment = match name.trim() {
+                    "answer now" => Moment::Now,
+                    "answer then" => Moment::Then,
+                    _ => Moment::Either,
+                };
+                (raw.answer, last) = (Some((value, at)), None);
+            }
             other => {
-                let known = ["question", "answer", "why"].into_iter();
+                let known = ["question", "answer", "answer now", "answer then", "why"].into_iter();
                 let span = Span::new(0, other.chars().count().max(1));
                 let mut fault = Fault::unknown(span, "name", other, known);
                 if fault.advice.starts_with("known") {
@@ -107,6 +116,7 @@ impl RawPredict {
             question: self.question,
             options,
             answer,
+            moment: self.moment,
             answer_line: *answer_line,
             why: self.why,
         })

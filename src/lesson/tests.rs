@@ -129,11 +129,11 @@ fn faults_of_the_english_file_have_line_and_column() {
         ("minutes: 5", "minuets: 5", "6:1 unknown name 'minuets'"),
         ("produce orders key", "prodcue orders key", "35:1 unknown verb 'prodcue'"),
         (
-            "answer: leo(orders-0, 3)",
-            "answer: leo(orders, 3)",
-            "30:13 expected a partition like orders-0",
+            "answer then: leo(orders-0, 3)",
+            "answer then: leo(orders, 3)",
+            "30:18 expected a partition like orders-0",
         ),
-        ("answer: leo(orders-0, 3)\n", "", "26:1 'answer:' is missing"),
+        ("answer then: leo(orders-0, 3)\n", "", "26:1 'answer:' is missing"),
         (
             "- 0: it follows later :: 0\n",
             "",

@@ -1,11 +1,11 @@
 //! A lesson laid out flat: its commands and questions in the order of playing, and what became of each.
 //!
 //! A question is answered by the engine once the next block of commands of its step has been played; where none
-//! follows, at once.
+//! follows, or it asks about now, at once.
 
 use super::play::Play;
 use super::stage::{Pace, Pane};
-use crate::lesson::{Lesson, Part};
+use crate::lesson::{Lesson, Moment, Part, Predict};
 use crate::script::{Statement, equal, evaluate_in, parse_line};
 use crate::trace::Focus;
 use crate::types::{Language, NodeId, Offset};
@@ -80,17 +80,26 @@ impl Play {
     /// The command after which a question can be answered: the last of the next block in its step.
     fn settles(&self, question: usize) -> Option<usize> {
         let here = &self.beats[question];
+        if self.asked(question).is_some_and(|predict| predict.moment == Moment::Now) {
+            return None;
+        }
         let next = self.beats[question + 1..]
             .iter()
             .find(|placed| placed.step == here.step && matches!(placed.beat, Beat::Command(..)))?;
         self.beats.iter().rposition(|placed| (placed.step, placed.part) == (next.step, next.part))
     }
 
+    /// The question of a beat.
+    fn asked(&self, question: usize) -> Option<&Predict> {
+        let (step, part) = (self.beats[question].step, self.beats[question].part?);
+        match self.lesson(Language::English)?.steps[step].parts.get(part) {
+            Some(Part::Predict(predict)) => Some(predict),
+            _ => None,
+        }
+    }
+
     fn ask_engine(&mut self, question: usize) {
-        let (step, part) = (self.beats[question].step, self.beats[question].part);
-        let lesson = self.lesson(Language::English);
-        let asked = lesson.zip(part).and_then(|(lesson, part)| lesson.steps[step].parts.get(part));
-        let Some(Part::Predict(predict)) = asked else { return };
+        let Some(predict) = self.asked(question) else { return };
         let said = self.records[question].said.clone().unwrap_or_default();
         let truth = match evaluate_in(&predict.answer, &self.session) {
             Ok(value) => {
