@@ -15,7 +15,7 @@ use crate::clock::{Duration, Instant};
 use crate::coordination::kraft::Image;
 use crate::coordination::zookeeper::{Server, ServerEvent, znodes};
 use crate::protocol::{Input, Output, Send};
-use crate::types::NodeId;
+use crate::types::{NodeId, TopicName};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -98,6 +98,19 @@ impl Cluster {
             return runs.then_some(&node.server.image);
         }
         self.controller().map(|controller| &controller.image)
+    }
+
+    /// Whether there is such a topic as clients see it. In the ZooKeeper era that is what brokers were told: one that
+    /// is being deleted is forgotten by them first (`LeaderDuringDelete`), however long its znodes stay.
+    pub fn topic_is_known(&self, topic: &TopicName) -> bool {
+        let decided = self.image().is_some_and(|image| image.topics.contains_key(topic));
+        if self.zookeeper.is_none() || !decided {
+            return decided;
+        }
+        let running = self.brokers.values().filter(|entry| entry.state == NodeState::Alive);
+        let mut brokers = running.filter_map(|entry| entry.broker.as_ref()).peekable();
+        brokers.peek().is_none()
+            || brokers.any(|broker| broker.observer.image.topics.contains_key(topic))
     }
 
     /// The process of a node; clients have none that could be frozen.

@@ -173,12 +173,7 @@ fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
         "replicas" => Value::numbers(registration.map_or(vec![], |r| ids(&r.replicas).collect())),
         "epoch" => number_or_none(registration.map(|r| i64::from(r.leader_epoch.0))),
         "reassigning" => Value::Bool(registration.is_some_and(|r| r.is_reassigning())),
-        "exists" => {
-            let topics = cluster.image().map(|image| &image.topics);
-            Value::Bool(
-                topics.is_some_and(|topics| topics.contains_key(&TopicName::new(&a.text(0)))),
-            )
-        }
+        "exists" => Value::Bool(cluster.topic_is_known(&TopicName::new(&a.text(0)))),
         "partitions" => {
             let topics = cluster.image().map(|image| &image.topics);
             let topic = topics.and_then(|topics| topics.get(&TopicName::new(&a.text(0))));

@@ -260,7 +260,18 @@ impl Broker {
                 );
                 refused(ErrorCode::INVALID_REPLICA_ASSIGNMENT, text)
             }
-            Some(given) => check_assignment(given, &brokers).map(|()| given.clone()),
+            Some(given) => match given.iter().find(|row| row.len() != first.len()) {
+                Some(odd) => {
+                    let text = format!(
+                        "Partition 0 has {} replicas, a new one would have {}: all partitions of a topic \
+                         have as many.",
+                        first.len(),
+                        odd.len()
+                    );
+                    refused(ErrorCode::INVALID_REPLICA_ASSIGNMENT, text)
+                }
+                None => check_assignment(given, &brokers).map(|()| given.clone()),
+            },
             None => {
                 let leader = first.first().copied().unwrap_or(NodeId(0));
                 let start = brokers.iter().position(|broker| broker.id >= leader).unwrap_or(0);
