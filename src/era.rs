@@ -20,6 +20,7 @@
 mod controller;
 mod default;
 mod rule;
+pub mod setting;
 mod table;
 
 pub use controller::ControllerRules;

@@ -46,6 +46,25 @@ impl ClusterSpec {
         self.coordination.or_else(|| standard().ok()).unwrap_or(era::Coordination::Kraft)
     }
 
+    /// Whether ZooKeeper can coordinate this cluster.
+    fn check_zookeeper(&self, era: &era::Era) -> Result<(), String> {
+        let kafka = era.kafka;
+        if !era.coordination.contains(&era::Coordination::ZooKeeper) {
+            return Err(format!(
+                "coordination=zookeeper: ZooKeeper is gone since Kafka 4.0 (KIP-500), and this is kafka {kafka}: \
+                 leave it out, or take kafka=3.9"
+            ));
+        }
+        if self.controllers > 1 {
+            return Err(format!(
+                "controllers={}: in this cluster of kafka {kafka} ZooKeeper coordinates, and one of the brokers is \
+                 the controller; leave it out, or take kafka=4.3 for a quorum",
+                self.controllers
+            ));
+        }
+        Ok(())
+    }
+
     /// Checks the numbers and names, and gives the broker settings.
     pub fn broker_config(&self) -> Result<broker::Config, String> {
         if self.brokers == 0 || self.brokers > MOST_BROKERS {
@@ -61,10 +80,17 @@ impl ClusterSpec {
             ));
         }
         let era = era::of(&self.kafka)?;
+        let coordination = self.coordination();
+        if coordination == era::Coordination::ZooKeeper {
+            self.check_zookeeper(&era)?;
+        }
         let mut config = broker::Config::of(era);
         for (name, value) in &self.configs {
+            era::setting::counts(era::Owner::Broker, name, &era, coordination)?;
             if !config.set(name, value)? {
-                return Err(format!("'{name}' is not a broker setting that the lab knows"));
+                return Err(format!(
+                    "'{name}' would change nothing: the lab does not model it; leave it out"
+                ));
             }
         }
         Ok(config)

@@ -122,6 +122,11 @@ impl Arguments {
             self.configs.push((key.to_string(), word.text.clone()));
             return Ok(());
         }
+        if form.configs.unmodelled().contains(&key) {
+            let message = format!("'{key}' would change nothing: the lab does not model it");
+            let advice = "leave it out; 'klab fidelity' tells what is simplified";
+            return Err(Fault::new(key_span, message, advice));
+        }
         let known =
             form.keys.iter().map(|slot| slot.name).chain(form.configs.names().iter().copied());
         let what = if key.contains('.') { form.configs.noun() } else { "key" };

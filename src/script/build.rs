@@ -5,6 +5,8 @@ use super::command::*;
 use super::error::Fault;
 use super::form::Form;
 use crate::clock::Duration;
+use crate::cluster::ClusterSpec;
+use crate::era::Coordination;
 use crate::types::{TopicName, TopicPartition};
 
 /// The longest time that one command may let pass.
@@ -15,6 +17,8 @@ const MOST_STEPS: u64 = 10_000_000;
 const SHORTEST_EVERY: Duration = Duration::from_ms(1);
 /// How many brokers a cluster may have.
 const BROKER_LIMIT: u32 = 100;
+/// How many controllers it may have.
+const MOST_CONTROLLERS: u32 = 9;
 
 /// Makes the command of a form.
 pub fn build(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
@@ -173,15 +177,36 @@ fn partition(a: &Arguments) -> TopicPartition {
     a.partition("partition").unwrap_or_else(nothing)
 }
 
+impl ClusterCommand {
+    /// The cluster that it asks for; the seed is that of a command which names none.
+    pub fn spec(&self, seed: u64) -> ClusterSpec {
+        ClusterSpec {
+            brokers: self.brokers,
+            controllers: self.controllers,
+            kafka: self.kafka.clone(),
+            coordination: match self.coordination.as_deref() {
+                Some("kraft") => Some(Coordination::Kraft),
+                Some("zookeeper") => Some(Coordination::ZooKeeper),
+                _ => None,
+            },
+            seed: self.seed.unwrap_or(seed),
+            configs: self.configs.clone(),
+        }
+    }
+}
+
 fn cluster(a: &Arguments) -> Result<Command, Fault> {
     let brokers = a.number("brokers")?.unwrap_or(3);
     if brokers > BROKER_LIMIT {
         let message = format!("{brokers} brokers are more than {BROKER_LIMIT}");
-        return Err(Fault::new(a.span("brokers"), message, ""));
+        let advice = format!("take 1 to {BROKER_LIMIT}");
+        return Err(Fault::new(a.span("brokers"), message, advice));
     }
     let controllers = a.number("controllers")?.unwrap_or(1);
-    if controllers > 9 {
-        return Err(Fault::new(a.span("controllers"), "nine controllers at most", ""));
+    if controllers > MOST_CONTROLLERS {
+        let message = format!("{controllers} controllers are more than {MOST_CONTROLLERS}");
+        let advice = "take 1, 3 or 5: a larger quorum is only slower";
+        return Err(Fault::new(a.span("controllers"), message, advice));
     }
     Ok(Command::Cluster(ClusterCommand {
         brokers,

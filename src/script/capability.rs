@@ -43,7 +43,6 @@ pub fn lacking(statement: &Statement) -> Option<&'static str> {
         return form.needs;
     }
     match &statement.command {
-        Command::Cluster(cluster) => of_cluster(cluster),
         Command::Produce(produce) => {
             let by_hand = produce.sequence.is_some() || produce.producer_epoch.is_some();
             if by_hand { Some("idempotence") } else { of_producer(&produce.configs) }
@@ -56,13 +55,6 @@ pub fn lacking(statement: &Statement) -> Option<&'static str> {
         Command::Predict { answer, .. } => of_expression(answer),
         _ => None,
     }
-}
-
-fn of_cluster(cluster: &ClusterCommand) -> Option<&'static str> {
-    // An older version with coordination=kraft has its rules of files, while a KRaft controller stands in (ledger).
-    let asked = cluster.coordination.as_deref();
-    let kraft = cluster.kafka.starts_with('4') || asked == Some("kraft");
-    if kraft && asked == Some("zookeeper") { Some("zookeeper") } else { None }
 }
 
 fn value<'a>(configs: &'a Configs, name: &str) -> Option<&'a str> {

@@ -23,7 +23,7 @@ use super::parser::{parse_line, parse_script};
 use super::runner::INTERRUPTED;
 use super::session::Session;
 use super::statement::Statement;
-use crate::era;
+use crate::era::{self, Owner};
 use crate::trace::width;
 use serde_json::{Value as Json, json};
 
@@ -35,7 +35,7 @@ pub const WIDTH_OF_COLUMNS: usize = 100;
 /// What is compared: one setting of `cluster` and its values, as `kafka=0.10.2,4.3`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComparedSetting {
-    /// Its name: `kafka`, `coordination`, or a setting of brokers.
+    /// Its name: `brokers`, `controllers`, `kafka`, `coordination`, `seed`, or a setting of brokers.
     pub name: String,
     /// A value for each side.
     pub values: Vec<String>,
@@ -58,10 +58,38 @@ impl ComparedSetting {
                 values.len()
             ));
         }
-        if name == "kafka" {
-            values.iter().try_for_each(|value| era::of(value).map(|_| ()))?;
+        let setting = ComparedSetting { name: name.to_owned(), values };
+        for value in &setting.values {
+            setting.check(value)?;
         }
-        Ok(ComparedSetting { name: name.to_owned(), values })
+        Ok(setting)
+    }
+
+    /// Whether `cluster` takes it: a name that it knows, a value of the right kind, a version that has it.
+    fn check(&self, value: &str) -> Result<(), String> {
+        let line = format!("cluster {}={value}", self.name);
+        let placed = match parse_line(&line, 0) {
+            Ok(Some(statement)) => statement.command,
+            Ok(None) => return Err(format!("'{line}' is no command")),
+            Err(fault) if fault.advice.is_empty() => return Err(fault.message),
+            Err(fault) => return Err(format!("{}: {}", fault.message, fault.advice)),
+        };
+        match (placed, self.name.as_str()) {
+            (Command::Cluster(cluster), "brokers" | "controllers" | "kafka" | "coordination") => {
+                cluster.spec(1).broker_config().map(|_| ())
+            }
+            // Whether a version knows a broker's setting is seen when the script has said which version.
+            _ => Ok(()),
+        }
+    }
+
+    /// The usual cluster with one value of the setting, as a line.
+    pub fn cluster_line(&self, value: &str, seed: u64) -> String {
+        let seed = seed.to_string();
+        let usual = [("brokers", "3"), ("kafka", "4.3"), ("seed", seed.as_str())];
+        let others = usual.into_iter().filter(|(name, _)| *name != self.name);
+        let words: String = others.map(|(name, value)| format!(" {name}={value}")).collect();
+        format!("cluster{words} {}={value}", self.name)
     }
 
     /// The `cluster` command of a side.
@@ -82,12 +110,30 @@ impl ComparedSetting {
             }
             "coordination" => cluster.coordination = Some(value.to_owned()),
             "seed" => cluster.seed = value.parse().ok().or(cluster.seed),
+            "brokers" => cluster.brokers = value.parse().unwrap_or(cluster.brokers),
+            "controllers" => cluster.controllers = value.parse().unwrap_or(cluster.controllers),
             name => {
                 cluster.configs.retain(|(known, _)| known != name);
                 cluster.configs.push((name.to_owned(), value.to_owned()));
             }
         }
+        if matches!(self.name.as_str(), "kafka" | "coordination") {
+            without_what_the_other_side_has(&mut cluster);
+        }
         cluster
+    }
+}
+
+/// Where versions are compared, a setting that only one of them knows is that side's business.
+fn without_what_the_other_side_has(cluster: &mut ClusterCommand) {
+    let spec = cluster.spec(1);
+    let coordination = spec.coordination();
+    if coordination == era::Coordination::ZooKeeper {
+        cluster.controllers = 1;
+    }
+    if let Ok(era) = era::of(&cluster.kafka) {
+        let counts = |name: &str| era::setting::counts(Owner::Broker, name, &era, coordination);
+        cluster.configs.retain(|(name, _)| counts(name).is_ok());
     }
 }
 
@@ -347,5 +393,22 @@ mod tests {
         for wrong in ["kafka", "kafka=4.3", "kafka=4.3,", "kafka=4.3,9.9", "=1,2", "a=1,2,3,4,5"] {
             assert!(ComparedSetting::parse(wrong).is_err(), "{wrong}");
         }
+        let told = |text: &str| ComparedSetting::parse(text).unwrap_err();
+        assert!(told("brokrs=1,3").contains("did you mean 'brokers'"), "{}", told("brokrs=1,3"));
+        assert!(told("brokers=1,many").contains("'many'"), "{}", told("brokers=1,many"));
+        assert!(told("queued.max.requests=1,2").contains("does not model it"));
+    }
+
+    #[test]
+    fn the_shape_can_be_compared_and_what_one_version_knows_stays_on_its_side() {
+        let script = "cluster brokers=3\ntopic create orders\nrun 1s\nshow cluster\n";
+        let (code, answers, _) = played("brokers=1,3", script);
+        assert_eq!((code, answers.last().unwrap().1.is_same()), (0, false));
+        let script =
+            "cluster controllers=3 zookeeper.session.timeout.ms=4000\ntopic create orders\n";
+        let (code, _, comparison) = played("kafka=2.1,4.3", script);
+        let spec = |at: usize| comparison.sides[at].session.lab.as_ref().unwrap().spec().clone();
+        assert_eq!((code, spec(0).controllers, spec(1).controllers), (0, 1, 3));
+        assert_eq!((spec(0).configs.len(), spec(1).configs.len()), (1, 0));
     }
 }

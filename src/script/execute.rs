@@ -22,7 +22,6 @@ use super::session::Session;
 use super::statement::Statement;
 use crate::clock::{Duration, Instant};
 use crate::cluster::{Act, ClusterSpec, Lab, LabError, Ticket};
-use crate::era::Coordination;
 use crate::trace::network;
 use crate::types::{Language, counted};
 use serde_json::{Value as Json, json};
@@ -199,18 +198,7 @@ impl Execution {
             }));
         }
         if let Command::Cluster(cluster) = &self.statement.command {
-            let spec = ClusterSpec {
-                brokers: cluster.brokers,
-                controllers: cluster.controllers,
-                kafka: cluster.kafka.clone(),
-                coordination: cluster.coordination.as_deref().and_then(|name| match name {
-                    "kraft" => Some(Coordination::Kraft),
-                    "zookeeper" => Some(Coordination::ZooKeeper),
-                    _ => None,
-                }),
-                seed: cluster.seed.unwrap_or(session.seed),
-                configs: cluster.configs.clone(),
-            };
+            let spec = cluster.spec(session.seed);
             return Ok(self.begin_cluster(session, spec));
         }
         let text = &self.statement.command;

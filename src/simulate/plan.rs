@@ -14,6 +14,7 @@
 use super::chance::Chance;
 use super::faults::{FaultKind, Stage, fault};
 use super::wish::{Place, Wish};
+use crate::era::{self, Owner};
 
 /// One line of a schedule.
 #[derive(Clone, Debug, PartialEq)]
@@ -179,9 +180,10 @@ fn cluster(wish: &Wish, seed: u64, brokers: u64, controllers: u64, chance: &mut 
         ("offsets.topic.num.partitions", "1".to_owned()),
         ("group.initial.rebalance.delay.ms", "200".to_owned()),
     ];
-    if !wish.kafka.starts_with('4') {
-        defaults.retain(|(name, _)| !name.starts_with("broker."));
-    }
+    let spec = wish.spec();
+    let era = era::of(&spec.kafka).unwrap_or_default();
+    let counts = |name| era::setting::counts(Owner::Broker, name, &era, spec.coordination());
+    defaults.retain(|(name, _)| counts(name).is_ok());
     let words = wish.words(Place::Cluster, &defaults);
     let coordination = match wish.configs.get("coordination") {
         Some(coordination) => format!(" coordination={coordination}"),

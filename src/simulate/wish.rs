@@ -3,6 +3,7 @@
 use super::faults::FaultKind;
 use crate::broker;
 use crate::client::{ConsumerConfig, ProducerConfig};
+use crate::cluster::ClusterSpec;
 use crate::era;
 use crate::storage::LogConfig;
 use std::collections::BTreeMap;
@@ -101,6 +102,7 @@ impl Wish {
         for (name, value) in &self.configs {
             place_of(name, value)?;
         }
+        self.spec().broker_config()?;
         let (brokers, factor) = (self.number("brokers", 9), self.number("replication.factor", 3));
         if factor > brokers {
             return Err(format!("replication.factor={factor} takes as many brokers"));
@@ -109,6 +111,28 @@ impl Wish {
             return Err("--seeds, --steps and --threads begin at 1".into());
         }
         Ok(())
+    }
+
+    /// The cluster that is asked for, as far as it is.
+    pub(super) fn spec(&self) -> ClusterSpec {
+        let of_brokers =
+            |(name, value): &(&String, &String)| place_of(name, value) == Ok(Place::Cluster);
+        ClusterSpec {
+            controllers: self.number("controllers", 1) as u32,
+            kafka: self.kafka.clone(),
+            coordination: match self.configs.get("coordination").map(String::as_str) {
+                Some("kraft") => Some(era::Coordination::Kraft),
+                Some("zookeeper") => Some(era::Coordination::ZooKeeper),
+                _ => None,
+            },
+            configs: self
+                .configs
+                .iter()
+                .filter(of_brokers)
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
+            ..ClusterSpec::default()
+        }
     }
 
     /// A number of the cluster's shape.

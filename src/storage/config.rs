@@ -4,7 +4,7 @@
 //! timestamp far from the clock is refused only where a limit was set.
 
 use crate::batch::{Codec, TimestampType};
-use crate::era::{CHANGED_DEFAULTS, Era, FormatSetting, Owner};
+use crate::era::{self, CHANGED_DEFAULTS, Era, FormatSetting, Owner};
 
 /// What happens to old segments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -221,6 +221,9 @@ impl LogConfig {
             }
         };
         let int = i64::from(i32::MAX);
+        if !era::setting::is_known(Owner::Topic, name, &self.era) {
+            return Ok(false);
+        }
         match name {
             "segment.bytes" | "internal.segment.bytes" => {
                 self.segment_bytes = number(14, int)? as u32
@@ -274,7 +277,6 @@ impl LogConfig {
                 self.compression.zstd_level = Some(number(-131_072, 22)? as i32);
             }
             "message.format.version" => match message_format_of(value) {
-                Some(_) if self.era.format_setting == FormatSetting::Unknown => return Ok(false),
                 Some(_) if self.era.format_setting == FormatSetting::Ignored => {}
                 Some(format) => self.message_format = Some(format),
                 None => {
@@ -341,9 +343,15 @@ mod tests {
         let message = config.set("segment.bytes", "many").unwrap_err();
         assert!(message.contains("segment.bytes=many") && message.contains("14"), "{message}");
         let samples = ["delete", "1", "true", "CreateTime", "100", "gzip", "0.10.0"];
-        config = LogConfig::of(crate::era::of("2.1").unwrap());
+        let takes = |era: &Era, name| {
+            samples.iter().any(|value| LogConfig::of(*era).set(name, value) == Ok(true))
+        };
         for name in LogConfig::NAMES {
-            assert!(samples.iter().any(|value| config.set(name, value) == Ok(true)), "{name}");
+            assert!(era::ERAS.iter().any(|era| takes(era, name)), "{name}");
         }
+        let of = |kafka| era::of(kafka).unwrap();
+        assert!(takes(&of("2.1"), "message.format.version"));
+        assert!(!takes(&of("4.3"), "message.format.version"));
+        assert!(!takes(&of("2.1"), "compression.gzip.level"));
     }
 }

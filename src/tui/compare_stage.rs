@@ -15,6 +15,7 @@ use super::stage::{
     CommandLine, Completion, Done, Mark, Moment, Note, Pace, Pane, Part, Prose, Stage, Status,
 };
 use crate::clock::Instant;
+use crate::script::ComparedSetting;
 use crate::trace::{Canvas, Focus, Line, Picture, Role, Target};
 use crate::types::Language;
 
@@ -33,14 +34,14 @@ pub struct CompareStage {
 }
 
 /// The setting and its two values in `kafka=0.10.2,4.3`.
-pub fn parse(text: &str) -> Result<(String, [String; 2]), String> {
-    let advice = "write one setting with two values, for example kafka=0.10.2,4.3";
-    let (name, values) = text.trim().split_once('=').ok_or_else(|| advice.to_owned())?;
-    match values.split(',').map(str::trim).collect::<Vec<_>>()[..] {
-        [a, b] if !name.trim().is_empty() && !a.is_empty() && !b.is_empty() => {
-            Ok((name.trim().to_owned(), [a.to_owned(), b.to_owned()]))
-        }
-        _ => Err(format!("'{text}': {advice}")),
+pub fn parse(text: &str) -> Result<ComparedSetting, String> {
+    let setting = ComparedSetting::parse(text.trim())?;
+    match setting.values.len() {
+        2 => Ok(setting),
+        count => Err(format!(
+            "'{text}' has {count} values: two fit side by side, for example kafka=0.10.2,4.3 \
+             ('klab run --compare' takes up to four)"
+        )),
     }
 }
 
@@ -341,8 +342,8 @@ mod tests {
     #[test]
     fn one_setting_with_two_values() {
         let parsed = parse("kafka=0.10.2,4.3").expect("it parses");
-        assert_eq!(parsed, ("kafka".into(), ["0.10.2".into(), "4.3".into()]));
-        for wrong in ["", "kafka", "kafka=4.3", "kafka=1,2,3", "=1,2", "kafka=,4.3"] {
+        assert_eq!((parsed.name.as_str(), parsed.values.len()), ("kafka", 2));
+        for wrong in ["", "kafka", "kafka=4.3", "kafka=0.8.2,2.1,4.3", "=1,2", "kafka=,4.3"] {
             assert!(parse(wrong).expect_err(wrong).contains("kafka=0.10.2,4.3"));
         }
     }

@@ -174,17 +174,15 @@ impl Shop {
     }
 
     fn compare(&mut self, text: &str, language: Language) -> Result<Box<dyn Stage>, String> {
-        let (setting, values) = compare_stage::parse(text)?;
+        let setting = compare_stage::parse(text)?;
         let mut one = |value: &str| {
-            // Where another setting is compared, the version is the usual one.
-            let kafka = if setting == "kafka" { "" } else { "kafka=4.3 " };
             let name = format!("compare-{value}").replace(|c: char| !c.is_alphanumeric(), "-");
-            let seed = self.seed.unwrap_or(1);
-            let begin = format!("cluster brokers=3 {kafka}{setting}={value} seed={seed}");
+            let begin = setting.cluster_line(value, self.seed.unwrap_or(1));
             self.cluster(&name, &begin, language).map_err(|error| format!("{value}: {error}"))
         };
-        let (left, right) = (one(&values[0])?, one(&values[1])?);
-        Ok(Box::new(CompareStage::new(left, right, &setting, values)))
+        let (left, right) = (one(&setting.values[0])?, one(&setting.values[1])?);
+        let values = [setting.values[0].clone(), setting.values[1].clone()];
+        Ok(Box::new(CompareStage::new(left, right, &setting.name, values)))
     }
 
     /// What a script makes, up to the step in which a promise breaks, on the stage.

@@ -15,6 +15,8 @@ pub struct ControllerConfig {
     pub broker_session_timeout: Duration,
     /// `auto.leader.rebalance.enable`.
     pub auto_leader_rebalance_enable: bool,
+    /// `delete.topic.enable`.
+    pub delete_topic_enable: bool,
     /// `leader.imbalance.check.interval.seconds`.
     pub leader_imbalance_check_interval: Duration,
     /// `metadata.max.idle.interval.ms`; zero: no no-op records. Kafka's default is 500 ms; the lab's is zero (ledger).
@@ -114,6 +116,7 @@ impl Default for ControllerConfig {
             era: Era::default(),
             broker_session_timeout: Duration::from_ms(9_000),
             auto_leader_rebalance_enable: true,
+            delete_topic_enable: true,
             leader_imbalance_check_interval: Duration::from_ms(300_000),
             metadata_max_idle_interval: Duration::ZERO,
             num_partitions: 1,
@@ -143,6 +146,7 @@ impl ControllerConfig {
         "controller.quorum.request.timeout.ms",
         "controller.quorum.retry.backoff.ms",
         "default.replication.factor",
+        "delete.topic.enable",
         "leader.imbalance.check.interval.seconds",
         "leader.imbalance.per.broker.percentage",
         "metadata.max.idle.interval.ms",
@@ -170,6 +174,7 @@ impl ControllerConfig {
                 self.broker_session_timeout = Duration::from_ms(number(1)?);
             }
             "auto.leader.rebalance.enable" => self.auto_leader_rebalance_enable = switch()?,
+            "delete.topic.enable" => self.delete_topic_enable = switch()?,
             "leader.imbalance.check.interval.seconds" => {
                 self.leader_imbalance_check_interval = Duration::from_ms(number(1)? * 1000);
             }

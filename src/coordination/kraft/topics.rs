@@ -334,6 +334,11 @@ impl Controller {
                 continue;
             }
             let (error, about) = match self.state().topics.get(&name) {
+                // `ControllerApis.deleteTopics`.
+                _ if !self.config.delete_topic_enable => {
+                    let error = ErrorCode::TOPIC_DELETION_DISABLED;
+                    (error, "Topic deletion is disabled.".to_owned())
+                }
                 Some(topic) => {
                     records.push(MetadataRecord::RemoveTopic { id: topic.id });
                     out.events.push(Event::TopicDeleted { topic: name.clone() });
