@@ -35,6 +35,8 @@ pub mod cli; // the command line: picks one
 #[cfg(test)]
 mod fixtures; // what real brokers wrote, and what was made of it
 #[cfg(test)]
+mod quick; // where the files of tests lie; one test for each track of lessons
+#[cfg(test)]
 mod vectors; // what Kafka's own classes answered
 #[cfg(test)]
 mod tidy; // the rules of the house, held by reading the sources

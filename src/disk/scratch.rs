@@ -35,7 +35,10 @@ impl Scratch {
         if let Some(directory) = &self.directory {
             return Ok(directory.join(name));
         }
+        #[cfg(not(test))]
         let mut parent = std::env::temp_dir();
+        #[cfg(test)]
+        let mut parent = crate::quick::temporary();
         if let Some(root) = &self.avoid {
             let inside = parent.canonicalize().is_ok_and(|parent| parent.starts_with(root));
             if let (true, Some(beside)) = (inside, root.parent()) {

@@ -8,8 +8,8 @@
 //! [`Player::return_to_lesson`] goes back to where the lesson stood. Parts that were played once are walked through the
 //! recorded history when they are seen again, so going back and forward gives the same bytes.
 //!
-//! Always: a question is answered by the engine, in the moment that it names: now, or after the next commands. Left out:
-//! pace, which the caller decides.
+//! Always: a question is answered by the engine, in the moment that it names: now, or after the next commands. Left
+//! out: pace, which the caller decides.
 
 use super::format::{Lesson, Moment, Part, Predict};
 use super::store::{Answer, LessonProgress, SessionFile};

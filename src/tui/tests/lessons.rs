@@ -4,8 +4,10 @@ use super::super::shop::Shop;
 use super::super::{Library, Options, Start};
 use super::*;
 use crate::lesson;
+use crate::quick::{self, by_track};
 use crate::types::Language::{Chinese, English};
 use std::collections::BTreeMap;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 fn shop(directory: &Path) -> Shop {
@@ -66,8 +68,8 @@ fn play(app: &mut App) -> usize {
     panic!("the lesson does not end:\n{}", frame(app));
 }
 
-/// Every file below a directory, with its size and a digest of what is in it.
-fn digest(directory: &Path) -> BTreeMap<PathBuf, (usize, u32)> {
+/// Every file below a directory, with its size and a digest of what is in it; an index is mostly hole.
+fn digest(directory: &Path) -> BTreeMap<PathBuf, (u64, u32)> {
     let mut files = BTreeMap::new();
     let mut directories = vec![directory.to_owned()];
     while let Some(directory) = directories.pop() {
@@ -76,19 +78,41 @@ fn digest(directory: &Path) -> BTreeMap<PathBuf, (usize, u32)> {
             if path.is_dir() {
                 directories.push(path);
             } else {
-                let bytes = std::fs::read(&path).expect("a file");
-                files.insert(path, (bytes.len(), crc32fast::hash(&bytes)));
+                files.insert(path.clone(), digest_of_file(&path));
             }
         }
     }
     files
 }
 
-#[test]
-fn every_lesson_is_played_to_its_end_by_keys_and_walked_back() {
+/// The size of a file, and a digest of its data with their places; zeros are as good as a hole.
+fn digest_of_file(path: &Path) -> (u64, u32) {
+    use rustix::fs::{SeekFrom, seek};
+    let file = std::fs::File::open(path).expect("a file");
+    let size = file.metadata().expect("a file").len();
+    let mut digest = crc32fast::Hasher::new();
+    let (mut at, mut page) = (0, [0; 4096]);
+    while at < size {
+        // A file system that knows of no holes says that all is data; behind the last data it says that there is none.
+        at = seek(&file, SeekFrom::Data(at)).map_or(size, |data| data / 4096 * 4096);
+        let count = file.read_at(&mut page, at).expect("bytes");
+        if page[..count].iter().any(|byte| *byte != 0) {
+            digest.update(&at.to_be_bytes());
+            digest.update(&page[..count]);
+        }
+        at += 4096;
+    }
+    (size, digest.finalize())
+}
+
+mod every_lesson_is_played_to_its_end_by_keys_and_walked_back {
+    super::by_track!(super::play_track_there_and_back: a b c d e f g h m);
+}
+
+fn play_track_there_and_back(track: &str) {
     let library = lesson::Library::embedded();
-    for id in library.ids() {
-        let directory = tempfile::tempdir().expect("a directory");
+    for id in quick::of_track(&library, track) {
+        let directory = quick::directory();
         let mut shop = shop(directory.path());
         let mut app = open(&mut shop, &Start::Lesson(id.to_owned()), English);
         let answers = play(&mut app);
@@ -112,7 +136,7 @@ fn every_lesson_is_played_to_its_end_by_keys_and_walked_back() {
 
 #[test]
 fn the_sandbox_obeys_and_its_files_go_in_the_end() {
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = quick::directory();
     let mut shop = shop(directory.path());
     let mut app = open(&mut shop, &Start::Sandbox, Chinese);
     for line in ["topic create orders partitions=1 replication-factor=3", "produce orders value=hi"]
@@ -131,7 +155,7 @@ fn the_sandbox_obeys_and_its_files_go_in_the_end() {
 
 #[test]
 fn a_lesson_left_is_taken_up_where_it_was() {
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = quick::directory();
     let mut shop = shop(directory.path());
     let mut app = open(&mut shop, &Start::Lesson("h01".into()), English);
     let at = |app: &App| app.bench.as_ref().and_then(|b| b.stage.status().progress).map(|p| p.0);
@@ -145,7 +169,7 @@ fn a_lesson_left_is_taken_up_where_it_was() {
 
 #[test]
 fn the_real_directory_is_looked_at_and_an_offset_looked_up() {
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = quick::directory();
     let mut shop = shop(directory.path());
     let mut app = open(&mut shop, &Start::Sample(String::new()), English);
     assert!(frame(&app).contains("plain-0"));
@@ -161,7 +185,7 @@ fn the_real_directory_is_looked_at_and_an_offset_looked_up() {
 
 #[test]
 fn a_lesson_plays_by_itself_to_its_end_and_leaves_the_progress_alone() {
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = quick::directory();
     let options = Options {
         lessons: lesson::Library::embedded(),
         dir: Some(directory.path().join("files")),
@@ -173,12 +197,14 @@ fn a_lesson_plays_by_itself_to_its_end_and_leaves_the_progress_alone() {
     let mut app = open(&mut shop, &Start::Lesson("e02".into()), English);
     app.bench.as_mut().expect("a bench").play_alone(10);
     let (mut by_engine, mut beats) = (false, 0);
-    while !frame(&app).contains("The lesson is done") {
+    let mut shown = frame(&app);
+    while !shown.contains("The lesson is done") {
         beats += 1;
-        assert!(beats < 20_000, "it does not end:\n{}", frame(&app));
+        assert!(beats < 20_000, "it does not end:\n{shown}");
         app.on_event(Event::Tick(if app.wait_ms() == Some(0) { 0 } else { 33 }));
-        by_engine |= frame(&app).contains("answered by the engine: ");
-        assert!(!frame(&app).contains("not quite"), "{}", frame(&app));
+        shown = frame(&app);
+        by_engine |= shown.contains("answered by the engine: ");
+        assert!(!shown.contains("not quite"), "{shown}");
     }
     assert!(by_engine && beats > 100, "{beats}");
     assert_eq!(app.wait_ms(), None, "it stands at the end");
@@ -188,7 +214,7 @@ fn a_lesson_plays_by_itself_to_its_end_and_leaves_the_progress_alone() {
 
 #[test]
 fn space_stops_a_lesson_that_plays_by_itself() {
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = quick::directory();
     let mut shop = shop(directory.path());
     let mut app = open(&mut shop, &Start::Lesson("h01".into()), Chinese);
     app.bench.as_mut().expect("a bench").play_alone(1_000);
@@ -206,7 +232,7 @@ fn space_stops_a_lesson_that_plays_by_itself() {
 
 #[test]
 fn what_a_step_shows_is_on_the_screen_until_the_next_step() {
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = quick::directory();
     let mut shop = shop(directory.path());
     let mut app = open(&mut shop, &Start::Lesson("e02".into()), English);
     let at = |app: &App| app.bench.as_ref().and_then(|b| b.stage.status().progress).map(|p| p.0);
@@ -229,12 +255,15 @@ fn what_a_step_shows_is_on_the_screen_until_the_next_step() {
 }
 
 /// What the screen plays is what `klab check` recorded, also where a lesson goes back or branches.
-#[test]
-fn the_screen_prints_what_was_recorded() {
+mod the_screen_prints_what_was_recorded {
+    super::by_track!(super::play_track_as_recorded: a b c d e f g h m);
+}
+
+fn play_track_as_recorded(track: &str) {
     use super::super::play::Play;
     use super::super::stage::Pace;
     let library = lesson::Library::embedded();
-    for id in library.ids() {
+    for id in quick::of_track(&library, track) {
         let lesson = library.load(id, English).expect("a lesson");
         let mut session = crate::script::Session::in_memory(English);
         session.seed = lesson.seed;

@@ -8,6 +8,7 @@ use super::super::stage::Stage;
 use super::super::{Library, Look, Options, Start, run, run_with};
 use super::paper;
 use crate::lesson;
+use crate::quick::{self, by_track};
 use crate::types::Language;
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use std::io::{Read, Write};
@@ -113,13 +114,25 @@ impl Screen {
         }
     }
 
-    /// Waits for another picture, but not for ever: a key that came while the lab worked is passed over.
+    /// Waits for another picture, whole, of a lab that works no more; but not for ever, since a key may change nothing.
     fn changes(&mut self, shown: &str) {
-        while self.contents() == shown {
-            let Ok(bytes) = self.bytes.recv_timeout(Duration::from_secs(1)) else { return };
+        while !self.is_whole() || self.contents() == shown || self.works() {
+            let limit = if self.works() { PATIENCE } else { Duration::from_millis(300) };
+            let Ok(bytes) = self.bytes.recv_timeout(limit) else { return };
             self.parser.process(&bytes);
             self.raw.extend(bytes);
         }
+    }
+
+    /// Whether a picture has come to its end: after the last cell the cursor is hidden, or put where one types.
+    fn is_whole(&self) -> bool {
+        self.raw.ends_with(b"\x1b[?25l") || !self.parser.screen().hide_cursor()
+    }
+
+    /// Whether a command is under way: then there is only one key, which cancels.
+    fn works(&self) -> bool {
+        let shown = self.contents();
+        shown.trim_end().lines().last().is_some_and(|keys| keys.trim_start().starts_with("Esc"))
     }
 
     fn until(&mut self, text: &str) {
@@ -279,7 +292,7 @@ fn nothing_left(directory: &Path) {
 #[test]
 fn resized_while_it_plays_it_still_hears() {
     // A key and a change of size that come in together: the key must not be lost (see `input`).
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = quick::directory();
     for key in ["q", "\x03"] {
         let mut screen = Screen::real("h01", directory.path());
         screen.until("1/");
@@ -296,7 +309,7 @@ fn resized_while_it_plays_it_still_hears() {
 
 #[test]
 fn a_signal_at_any_moment_leaves_nothing_behind() {
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = quick::directory();
     for (name, code) in [("TERM", 143), ("HUP", 129), ("INT", 130)] {
         // As soon as the terminal is taken: the lab is on the disk, and the screen has not been drawn yet.
         let mut screen = Screen::real("sandbox", directory.path());
@@ -312,10 +325,14 @@ fn a_signal_at_any_moment_leaves_nothing_behind() {
     nothing_left(directory.path());
 }
 
-#[test]
-fn real_lessons_are_played_to_their_end_on_a_real_terminal() {
-    for id in lesson::Library::embedded().ids() {
-        let directory = tempfile::tempdir().expect("a directory");
+mod real_lessons_are_played_to_their_end_on_a_real_terminal {
+    super::by_track!(super::play_track: a b c d e f g h m);
+}
+
+fn play_track(track: &str) {
+    let library = lesson::Library::embedded();
+    for id in quick::of_track(&library, track) {
+        let directory = quick::directory();
         let mut screen = Screen::real(id, directory.path());
         screen.until("1/");
         let mut keys = 0;
