@@ -22,6 +22,7 @@ mod compare_stage; // two clusters side by side
 mod inspect_stage; // a directory that somebody else wrote, on the stage
 mod lab_stage; // a living cluster on the stage
 mod play; // a lesson or a sandbox, one happening at a time
+mod room; // who gets how much of the screen
 mod shop; // where lessons, sandboxes and directories come from
 mod input; // keys, mouse and signals from outside
 mod keys; // what the keys do on the bench

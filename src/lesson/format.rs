@@ -43,7 +43,7 @@ pub const TRACKS: &[(char, &str, &str, &str, &str)] = &[
         "tables, counts, other systems",
         "表、计数与其他系统",
     ),
-    ('H', "Operations", "运维", "growing it, watching it, measuring it", "扩容、观察、测量"),
+    ('H', "Operations", "运维", "growing, watching, measuring it", "扩容、观察、测量"),
     ('M', "Myths", "误区", "what many texts get wrong", "许多文章说错的地方"),
 ];
 

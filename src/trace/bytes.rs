@@ -259,9 +259,14 @@ fn tree(
         let span = start + first.start as u64..start + (last.start + last.width) as u64;
         if number >= head {
             let at = offset_of(group).map_or(String::new(), |offset| format!(", offset {offset}"));
-            let name = format!("  {} {}{at}", canvas.word("record", "记录"), number - head);
+            let name = format!("{} {}{at}", canvas.word("record", "记录"), number - head);
             let size = format!("{} B", span.end - span.start);
-            let row = vec![Line::of(name, Role::Heading), Line::new(), Line::of(size, Role::Dim)];
+            let range = format!("  {:04x}{}{:04x}", span.start, g.range, span.end - 1);
+            let row = vec![
+                Line::of(range, Role::Position),
+                Line::of(name, Role::Heading),
+                Line::of(size, Role::Dim),
+            ];
             match in_file {
                 true => table.row_to(row, Target::Bytes(span.start, span.end)),
                 false => table.row(row),

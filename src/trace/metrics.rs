@@ -361,7 +361,7 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     let brokers: Vec<NodeId> = lab.cluster().brokers.keys().copied().collect();
     let with_brokers = brokers.len() <= 8 && canvas.width >= 60 + 5 * brokers.len();
     // The names matter more than what they mean: a narrow pane leaves the meanings out.
-    let with_meaning = canvas.width >= 58 + if with_brokers { 6 * brokers.len() } else { 0 };
+    let with_meaning = canvas.width >= 66 + if with_brokers { 6 * brokers.len() } else { 0 };
     let mut columns = vec![Align::Left];
     let mut heads = vec![canvas.word("metric", "指标").to_owned()];
     if was.is_some() {

@@ -25,6 +25,9 @@ use crate::types::{Language, NodeId, TopicPartition};
 
 mod would;
 
+/// Most cut links that have rows of their own.
+const MOST_CUTS: usize = 4;
+
 /// No message takes a day by itself: it waits behind one that is held.
 const FAR: Duration = Duration(86_400_000_000);
 
@@ -32,7 +35,6 @@ const FAR: Duration = Duration(86_400_000_000);
 pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     let network = &lab.cluster().network;
     let chosen = focus.pending.filter(|id| network.queue.keys().any(|(_, known)| known == id));
-    let room = canvas.height.saturating_sub(3 + 2 * usize::from(chosen.is_some())).clamp(4, 60);
     let filter = |happening: &Happening| match focus.filter.as_deref() {
         None | Some("") => true,
         Some(filter) => named(lab, happening).contains(filter),
@@ -55,12 +57,22 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     }
     let [held, under_way, timers] = &lists;
     let caption = caption(lab, under_way.all, timers.all, held.all, canvas);
-    let left = room.saturating_sub(held.all.min(room / 3));
+    // Headings, "nothing", cut links, and below what the chosen one would do.
+    let other_rows = 2 * usize::from(held.all > 0)
+        + usize::from(under_way.all == 0)
+        + usize::from(timers.all > 0)
+        + network.cuts().len().min(MOST_CUTS)
+        + 2 * usize::from(chosen.is_some());
+    let room = canvas.height.saturating_sub(other_rows).clamp(4, 60);
+    let held_rows = held.all.min(room / 3);
+    let left = room - held_rows;
     let timer_rows =
-        timers.all.min(left / 3).max(timers.all.min(left.saturating_sub(under_way.all + 2)));
-    let rooms = [room / 3, left.saturating_sub(timer_rows + 1).max(2), timer_rows.max(2)];
+        timers.all.min(left / 3).max(timers.all.min(left.saturating_sub(under_way.all)));
+    let rooms = [held_rows, left - timer_rows, timer_rows];
     for (list, room) in lists.iter_mut().zip(rooms) {
-        list.shown = common::window(list.all, list.chosen, room);
+        // A list that does not fit ends with a row that says so.
+        let room = if list.all > room { room.saturating_sub(1) } else { room };
+        list.shown = common::window(list.all, list.chosen, room.max(2));
     }
     let mut at = [0; 3];
     for (&(due, id), queued) in all() {
@@ -90,6 +102,10 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     if timers.all > 0 {
         picture.push(Line::of(canvas.word("  timers", "  定时器"), Role::Heading));
         rows(lab, timers, next, first_event, canvas, &mut picture);
+    }
+    if chosen.is_none() {
+        let next = next.map(Target::Pending);
+        picture.attention = picture.lines.iter().position(|l| next.is_some() && l.target == next);
     }
     let shown = lists.iter().flat_map(|list| &list.rows).find(|p| Some(p.id) == chosen);
     if let Some(pending) = shown {
@@ -148,9 +164,8 @@ fn caption(lab: &Lab, messages: usize, timers: usize, held: usize, canvas: &Canv
 
 /// The links that are cut: rows of their own where somebody may choose them.
 fn cuts(lab: &Lab, canvas: &Canvas, picture: &mut Picture) {
-    const MOST: usize = 4;
     let network = &lab.cluster().network;
-    for (a, b) in network.cuts().into_iter().take(MOST) {
+    for (a, b) in network.cuts().into_iter().take(MOST_CUTS) {
         let waiting = network.waiting(a, b) + network.waiting(b, a);
         let (a_name, b_name) = (common::node_name(lab, a), common::node_name(lab, b));
         let text = match (waiting, canvas.language) {

@@ -96,8 +96,12 @@ pub fn controller(lab: &Lab, _focus: &Focus, canvas: &Canvas) -> Picture {
                 .text(
                     canvas.word("believes that it is the controller: ", "认为自己是 controller："),
                 )
-                .text(format!("{work}, +{waiting}"));
-            picture.push(line);
+                .text(work);
+            picture.push(match (waiting, canvas.language) {
+                (0, _) => line,
+                (_, Language::English) => line.text(format!(", then {waiting} more")),
+                (_, Language::Chinese) => line.text(format!("，之后还有 {waiting} 件")),
+            });
         }
     }
     picture.blank();

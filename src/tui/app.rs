@@ -70,8 +70,10 @@ pub struct App {
     pub bench: Option<Bench>,
     /// The help, if it is open.
     pub help: Option<Help>,
-    /// The path of a directory, while it is typed.
+    /// The path of a directory, or what is to be compared, while it is typed.
     pub path: Option<Prompt>,
+    /// Whether it is what is to be compared.
+    pub comparing: bool,
     /// What to tell on the first screen.
     pub note: Option<Note>,
     /// Whether leaving the bench ends the program (it was started with a lesson).
@@ -90,6 +92,7 @@ impl App {
             bench: None,
             help: None,
             path: None,
+            comparing: false,
             note: None,
             direct: false,
         }
@@ -103,6 +106,9 @@ impl App {
                 let glyphs = self.paint.glyphs;
                 let mut bench = Bench::new(stage, self.language, glyphs, self.area);
                 bench.begin();
+                if !layout::too_small(self.area) {
+                    bench.fit();
+                }
                 self.bench = Some(bench);
             }
             Err(text) => match &mut self.bench {
@@ -119,6 +125,16 @@ impl App {
 
     /// Something came in.
     pub fn on_event(&mut self, event: Event) -> Vec<Effect> {
+        let effects = self.take(event);
+        if let Some(bench) = &mut self.bench
+            && !layout::too_small(self.area)
+        {
+            bench.fit();
+        }
+        effects
+    }
+
+    fn take(&mut self, event: Event) -> Vec<Effect> {
         match event {
             Event::Resize(width, height) => {
                 self.area = Rect { x: 0, y: 0, width, height };

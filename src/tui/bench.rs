@@ -1,14 +1,12 @@
 //! The screen on which one works: a stage, the panes that look at it, the prompt, playing. State and keys; drawing is
-//! in
-//! `view`, the mouse in `mouse`.
+//! in `view`, the mouse in `mouse`.
 //!
 //! What always holds: a pane keeps its place on the screen (choosing one that is not shown puts it where the active one
-//! is, nothing else moves); a chosen row is remembered by what it means, not by its number, so it stays chosen when
-//! rows
-//! are added above it; nothing that takes long is done within a key (see [`Bench::tick`]).
+//! is; only rows that nobody uses change hands); a chosen row is remembered by what it means, not by its number, so it
+//! stays chosen when rows are added above it; nothing that takes long is done within a key (see [`Bench::tick`]).
 
 use super::help::{self, Help};
-use super::layout::{self, Plan, Wish};
+use super::layout;
 use super::prompt::Prompt;
 use super::speed::{Beat, FIRST, Playing, Speed};
 use super::stage::{Note, Pace, Pane, Stage};
@@ -71,6 +69,8 @@ pub struct Bench {
     pub active: Pane,
     /// What the pictures are about.
     pub focus: Focus,
+    /// How many rows the pictures on the screen have wanted so far.
+    pub(super) wishes: BTreeMap<Pane, u16>,
     /// What of each pane is seen.
     pub sights: BTreeMap<Pane, Sight>,
     /// Where one types.
@@ -120,6 +120,7 @@ impl Bench {
             turned: false,
             active,
             focus: Focus::default(),
+            wishes: BTreeMap::new(),
             sights: BTreeMap::new(),
             prompt: Prompt::default(),
             asking: None,
@@ -150,27 +151,6 @@ impl Bench {
         self.stage.panes().contains(&Pane::Lesson)
     }
 
-    /// Where everything stands.
-    pub fn plan(&self) -> Plan {
-        let story = self.has_story();
-        let story_rows = if story && self.area.width < layout::WIDE && self.active != Pane::Lesson {
-            let canvas = self.canvas(Rect { width: layout::story_width(self.area), ..self.area });
-            let canvas = Canvas { width: canvas.width + 2, ..canvas };
-            super::story::draw(&self.stage.prose(self.language), &canvas).lines.len()
-        } else {
-            0
-        };
-        layout::plan(
-            self.area,
-            &Wish {
-                panes: &self.order,
-                story,
-                story_active: self.active == Pane::Lesson,
-                story_rows: story_rows.min(200) as u16,
-            },
-        )
-    }
-
     /// The canvas for a picture in a rectangle with a title row and a margin of two.
     pub fn canvas(&self, rect: Rect) -> Canvas {
         Canvas {
@@ -188,7 +168,11 @@ impl Bench {
             return;
         }
         let Some(at) = self.order.iter().position(|p| *p == pane) else {
-            self.note = Some(Note::bad(words(self.language).no_such_pane));
+            let w = words(self.language);
+            self.note = Some(Note::bad(match pane {
+                Pane::Zookeeper => w.no_zookeeper,
+                _ => w.no_such_pane,
+            }));
             return;
         };
         let was = self.active;
@@ -197,15 +181,6 @@ impl Bench {
         if at >= shown {
             let slot = self.order[..shown].iter().position(|p| *p == was).unwrap_or(0);
             self.order.swap(at, slot);
-        }
-    }
-
-    /// The screen has another size: what keys go to stays in sight.
-    pub fn resized(&mut self, area: Rect) {
-        self.area = area;
-        if self.active != Pane::Lesson {
-            let active = self.active;
-            self.show(active);
         }
     }
 
@@ -297,6 +272,7 @@ impl Bench {
     /// Another step of the lesson wants other pictures, and no longer what the last one turned to.
     fn set_out(&mut self) {
         self.order = self.panes.iter().copied().filter(|p| *p != Pane::Lesson).collect();
+        self.wishes.clear();
         if std::mem::take(&mut self.turned) {
             self.focus = Focus::default();
         }

@@ -128,6 +128,21 @@ impl CompareStage {
     }
 }
 
+/// The rows of a picture from `top` on that fit; what is left out is told by the picture's part.
+fn cut_to(mut picture: Picture, top: usize, rows: usize) -> Picture {
+    let all = picture.lines.len();
+    if all <= rows {
+        return picture;
+    }
+    let top = top.min(all - rows);
+    picture.lines.drain(..top);
+    picture.lines.truncate(rows);
+    picture.attention =
+        picture.attention.and_then(|row| row.checked_sub(top)).filter(|row| *row < rows);
+    picture.part = picture.part.or(Some((top, rows, all)));
+    picture
+}
+
 impl Stage for CompareStage {
     fn status(&self) -> Status {
         let status = self.left.status();
@@ -154,12 +169,19 @@ impl Stage for CompareStage {
             Language::English => format!("{} and {}, side by side", self.values[0], self.values[1]),
             Language::Chinese => format!("{} 与 {} 并排", self.values[0], self.values[1]),
         };
-        let text = language.pick(
-            "Every command runs in both clusters. Both have the same seed, so what differs comes from the rules.",
-            "每条命令都在两个集群中执行。两者种子相同，因此不同之处都来自规则。",
-        );
+        let text = match language {
+            Language::English => format!(
+                "Every command runs in both clusters, every step walks both. They have the same seed, so what differs \
+                 comes from `{}`.",
+                self.setting
+            ),
+            Language::Chinese => format!(
+                "每条命令都在两个集群中执行，每一步两边都走。两者种子相同，因此不同之处都来自 `{}`。",
+                self.setting
+            ),
+        };
         let mut prose = Prose { heading, ..Prose::default() };
-        prose.parts.push(Part::Text(text.into()));
+        prose.parts.push(Part::Text(text));
         let commands = |stage: &LabStage| -> Vec<CommandLine> {
             let parts = stage.prose(language).parts.into_iter();
             parts
@@ -170,6 +192,10 @@ impl Stage for CompareStage {
                 .collect()
         };
         let (left, right) = (commands(&self.left), commands(&self.right));
+        if left.is_empty() {
+            // What to type first, as in a sandbox.
+            prose.parts.extend(self.left.prose(language).parts);
+        }
         let mut right = right.into_iter();
         for line in left {
             let other = right.next();
@@ -201,13 +227,14 @@ impl Stage for CompareStage {
                 height: canvas.height.saturating_sub(2),
                 ..*canvas
             },
-            false => Canvas { height: (canvas.height.saturating_sub(3) / 2).max(2), ..*canvas },
+            false => Canvas { height: (canvas.height.saturating_sub(2) / 2).max(2), ..*canvas },
         };
         let pictures = [0, 1].map(|side| {
-            let mut picture = stages[side].picture(pane, focus, &part);
-            picture.lines.truncate(part.height);
-            picture
+            let picture = stages[side].picture(pane, focus, &part);
+            cut_to(picture, focus.top.unwrap_or(0), part.height)
         });
+        let hidden = |part: &(usize, usize, usize)| part.2.saturating_sub(part.1);
+        let scrolled = pictures.iter().filter_map(|picture| picture.part).max_by_key(hidden);
         let heads = [0, 1].map(|side| self.head(side, &stages[side].status(), canvas));
         let title = super::words::pane(pane, canvas.language);
         if beside {
@@ -219,11 +246,15 @@ impl Stage for CompareStage {
             out.lines.insert(0, head.span(side, Role::Dim).join(right.indent(2)));
             out.attention = out.attention.map(|row| row + 1);
             out.title = title.to_owned();
+            out.part = scrolled;
             return out;
         }
         let mut out = Picture::new(title);
+        out.part = scrolled;
         for (picture, head) in pictures.into_iter().zip(heads) {
             out.push(head.text("   ").join(picture.caption).indent(2));
+            let attention = picture.attention.map(|row| out.lines.len() + row);
+            out.attention = out.attention.or(attention);
             out.extend(picture.lines);
         }
         out

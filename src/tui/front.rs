@@ -25,7 +25,10 @@ impl App {
                 self.path = None;
                 let line = line.trim();
                 if !line.is_empty() {
-                    return vec![Effect::Open(Start::Inspect(line.into()))];
+                    return vec![Effect::Open(match self.comparing {
+                        true => Start::Compare(line.into()),
+                        false => Start::Inspect(line.into()),
+                    })];
                 }
             }
             _ => {}
@@ -115,8 +118,13 @@ impl App {
                 Vec::new()
             }
             Some(Row::Sample(name)) => vec![Effect::Open(Start::Sample(name))],
-            Some(Row::Directory) => {
-                self.path = Some(Prompt::default());
+            Some(row @ (Row::Directory | Row::Compare)) => {
+                let mut prompt = Prompt::default();
+                self.comparing = row == Row::Compare;
+                if self.comparing {
+                    prompt.set("kafka=0.10.2,4.3");
+                }
+                self.path = Some(prompt);
                 Vec::new()
             }
             None => Vec::new(),
@@ -213,7 +221,8 @@ impl App {
         self.paint.line(buffer, keys, 0, &line);
         if let Some(prompt) = &self.path {
             let w = words(self.language);
-            let lead = format!("{}{}", w.path, w.colon);
+            let lead = if self.comparing { w.compare_what } else { w.path };
+            let lead = format!("{lead}{}", w.colon);
             let from = width::of(&lead);
             let row = Rect { y: keys.y - 1, ..keys };
             let (text, column) = prompt.window(usize::from(row.width).saturating_sub(from + 1));

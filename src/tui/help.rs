@@ -39,7 +39,11 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("1 … 9 0 w", "choose a pane: its digit never changes", "选择面板：数字固定不变"),
     ("Tab", "next pane on the screen", "屏幕上的下一个面板"),
     ("↑ ↓ k j", "choose a row of the pane", "选择面板中的一行"),
-    ("Enter", "look into the row; in network: deliver it", "查看该行；在网络面板：送达它"),
+    (
+        "Enter",
+        "look into the row; in network: deliver or fire it",
+        "查看该行；在网络面板：送达或触发它",
+    ),
     (
         "o d y c",
         "in network: hold or release it, drop, delay it, flip a bit",
@@ -61,7 +65,7 @@ const KEYS: &[(&str, &str, &str)] = &[
     ("[ ]", "the other branches", "其他分支"),
     ("z", "ZooKeeper's tree, where the cluster has one", "ZooKeeper 的节点树（若集群有）"),
     ("m g", "metrics, overview of brokers, topics, groups", "指标；broker、topic、消费组总览"),
-    ("v", "compare with the chosen branch", "与选中的分支对比"),
+    ("v", "compare with the chosen, or another, branch", "与选中的（或另一个）分支对比"),
     (":", "type a command; Tab completes, ↑ recalls", "输入命令；Tab 补全，↑ 调出历史"),
     ("1 2 3 …", "answer the question", "回答问题"),
     ("H", "a hint", "提示"),
@@ -120,8 +124,13 @@ pub fn draw(help: &Help, glossary: &[Entry], canvas: &Canvas) -> Picture {
         let (all, wide) = if help.read_only { (KEYS_OF_LOOKING, 24) } else { (KEYS, 18) };
         for (keys, english, chinese) in all {
             let keys = if canvas.glyphs.is_ascii() { ascii(keys) } else { (*keys).to_owned() };
-            let line = Line::of(format!("  {}", width::pad(&keys, wide)), Role::Strong);
-            picture.push(line.text(canvas.word(english, chinese)));
+            let cells = canvas.width.saturating_sub(wide + 4).max(20);
+            let text = prose::inline(canvas.word(english, chinese), Role::Plain);
+            for (at, row) in prose::wrap(&text, cells).into_iter().enumerate() {
+                let keys = if at == 0 { keys.as_str() } else { "" };
+                let line = Line::of(format!("  {}", width::pad(keys, wide)), Role::Strong);
+                picture.push(line.join(row));
+            }
         }
         picture.push(
             Line::of(format!("  {}", width::pad(w.mouse, wide)), Role::Strong).text(w.mouse_is),

@@ -80,6 +80,8 @@ pub enum Row {
     Lesson(String),
     /// The sandbox.
     Sandbox,
+    /// Two clusters that differ in one setting, to be named.
+    Compare,
     /// A directory to be named.
     Directory,
     /// The directories that come along, to be unfolded.
@@ -117,6 +119,7 @@ impl Home {
             }
         }
         rows.push(Row::Sandbox);
+        rows.push(Row::Compare);
         rows.push(Row::Directory);
         if !shelf.samples.is_empty() {
             rows.push(Row::Samples);
@@ -212,6 +215,7 @@ impl Home {
                 None => Line::new(),
             },
             Row::Sandbox => head(w.sandbox).text(w.sandbox_is),
+            Row::Compare => head(w.compare_eras).text(w.compare_eras_is),
             Row::Directory => head(w.open_directory).text(w.open_directory_is),
             Row::Samples => {
                 let count = format!("{}", shelf.samples.len());
@@ -234,8 +238,9 @@ impl Home {
         let (name, about) = words::track(letter, canvas.language);
         let all = of_track(shelf, letter).count();
         let done = of_track(shelf, letter).filter(|c| c.mastery == Mastery::Done).count();
-        let cells = all.clamp(4, 12);
-        let widest = tracks(shelf).into_iter().map(|l| of_track(shelf, l).count().clamp(4, 12));
+        let most = if canvas.width < 84 { 6 } else { 12 };
+        let cells = all.clamp(4, most);
+        let widest = tracks(shelf).into_iter().map(|l| of_track(shelf, l).count().clamp(4, most));
         let widest = widest.max().unwrap_or(4);
         let mark = if chosen { canvas.glyphs.chosen } else { " " };
         let arrow = if self.open == Some(letter) { canvas.glyphs.tick } else { " " };
@@ -259,7 +264,7 @@ fn part(row: &Row) -> u8 {
     match row {
         Row::Continue(_) | Row::Tour(_) => 0,
         Row::Track(_) | Row::Lesson(_) => 1,
-        Row::Sandbox | Row::Directory | Row::Samples | Row::Sample(_) => 2,
+        Row::Sandbox | Row::Compare | Row::Directory | Row::Samples | Row::Sample(_) => 2,
     }
 }
 
@@ -368,9 +373,9 @@ mod tests {
         let (mut home, shelf) = (Home::default(), shelf());
         home.toggle('A', &shelf);
         assert_eq!(home.row(&shelf), Some(Row::Track('A')));
-        assert_eq!(home.rows(&shelf).len(), 7);
+        assert_eq!(home.rows(&shelf).len(), 8);
         home.toggle('A', &shelf);
-        assert_eq!(home.rows(&shelf).len(), 5);
+        assert_eq!(home.rows(&shelf).len(), 6);
     }
 
     #[test]

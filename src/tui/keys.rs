@@ -86,7 +86,7 @@ impl Bench {
             KeyCode::Char('K') => self.choose(-10),
             KeyCode::Char('v') => match self.chosen_in(self.active) {
                 Some(Target::Branch(name)) => self.run(&format!("diff {name}")),
-                _ => self.show(Pane::Diff),
+                _ => self.compare_branch(),
             },
             KeyCode::Char('?') => {
                 return Wanted::Help(Help { read_only: self.read_only(), ..Help::default() });
@@ -267,6 +267,16 @@ impl Bench {
         if let Some(Target::Pending(id)) = self.chosen_in(Pane::Network) {
             let pace = self.stage.pending(id, deliver);
             self.done(pace);
+        }
+    }
+
+    /// The comparison with another branch; of several, with the one that was begun last.
+    fn compare_branch(&mut self) {
+        let here = self.stage.status().branch;
+        let other = self.stage.branches().into_iter().rev().find(|name| *name != here);
+        match other.filter(|_| self.active != Pane::Diff) {
+            Some(name) => self.run(&format!("diff {name}")),
+            None => self.show(Pane::Diff),
         }
     }
 

@@ -49,6 +49,8 @@ pub struct Plan {
 pub struct Wish<'a> {
     /// The panes in the order in which they were last asked for.
     pub panes: &'a [Pane],
+    /// How many rows each of them could use, its title's included; nothing known: what it gets anyway.
+    pub rows: &'a [u16],
     /// Whether there is a story.
     pub story: bool,
     /// Whether the story is what keys go to.
@@ -137,10 +139,14 @@ fn wide(area: Rect, wish: &Wish<'_>) -> Plan {
     let columns = columns.min(count.max(1));
     let rows = count.div_ceil(columns.max(1)).max(1);
     let cell_width = (right.width - 3 * (columns - 1)) / columns;
+    let wished = |line: u16| {
+        let panes = usize::from(line * columns)..usize::from((line + 1) * columns);
+        wish.rows.iter().take(panes.end).skip(panes.start).copied().max().unwrap_or(0)
+    };
+    let starts = starts(right.height, rows, wished);
     for at in 0..count {
         let (column, line) = (at % columns, at / columns);
-        let y0 = row_at(right.height, line, rows);
-        let y1 = row_at(right.height, line + 1, rows);
+        let (y0, y1) = (starts[usize::from(line)], starts[usize::from(line) + 1]);
         let gap = u16::from(line + 1 < rows);
         let rect = Rect {
             x: right.x + column * (cell_width + 3),
@@ -153,7 +159,35 @@ fn wide(area: Rect, wish: &Wish<'_>) -> Plan {
     plan
 }
 
-/// Where a row of pictures begins. Of three the first is the tallest: it is what the lesson is about.
+/// Where the rows of pictures begin, and where the last one ends. A picture that could use more rows gets those that
+/// another one has no use for; where all fit, or none has any to spare, nothing moves.
+fn starts(height: u16, rows: u16, wished: impl Fn(u16) -> u16) -> Vec<u16> {
+    const LEAST: u16 = 5;
+    let usual = |line: u16| row_at(height, line + 1, rows) - row_at(height, line, rows);
+    let mut heights: Vec<u16> = (0..rows).map(usual).collect();
+    // The gap below belongs to a row too.
+    let wishes: Vec<u16> = (0..rows)
+        .map(|line| match wished(line) {
+            0 => usual(line),
+            wish => wish.saturating_add(u16::from(line + 1 < rows)).max(LEAST),
+        })
+        .collect();
+    let lines = || 0..usize::from(rows);
+    while let (Some(from), Some(to)) = (
+        lines().filter(|&at| heights[at] > wishes[at]).max_by_key(|&at| heights[at] - wishes[at]),
+        lines().filter(|&at| heights[at] < wishes[at]).max_by_key(|&at| wishes[at] - heights[at]),
+    ) {
+        heights[from] -= 1;
+        heights[to] += 1;
+    }
+    let ends = heights.iter().scan(0, |end, height| {
+        *end += height;
+        Some(*end)
+    });
+    std::iter::once(0).chain(ends).collect()
+}
+
+/// Where a row of pictures usually begins. Of three the first is the tallest: it is what the lesson is about.
 fn row_at(height: u16, line: u16, rows: u16) -> u16 {
     match (rows, line) {
         (3, 1) => height * 2 / 5,
@@ -180,7 +214,9 @@ mod tests {
             for height in LEAST.1..80 {
                 for (story, story_active) in [(true, true), (true, false), (false, false)] {
                     let area = Rect { x: 0, y: 0, width, height };
-                    let wish = Wish { panes: &panes, story, story_active, story_rows: 30 };
+                    let rows = [30, 3, 60, 2, 4];
+                    let rows = if width % 2 == 0 { &rows[..] } else { &[] };
+                    let wish = Wish { panes: &panes, rows, story, story_active, story_rows: 30 };
                     let rects = all(&plan(area, &wish));
                     for (at, rect) in rects.iter().enumerate() {
                         assert_eq!(rect.intersection(area), *rect, "{width}×{height}");
@@ -194,6 +230,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn rows_go_to_whoever_can_use_them() {
+        let none = |_| 0;
+        assert_eq!(starts(40, 3, none), [0, 16, 28, 40]);
+        assert_eq!(starts(40, 3, |line| [10, 25, 3][usize::from(line)]), [0, 11, 35, 40]);
+        assert_eq!(starts(40, 3, |line| [16, 5, 5][usize::from(line)]), [0, 17, 29, 40]);
+        assert_eq!(starts(40, 3, |_| 60), [0, 16, 28, 40]);
+        assert_eq!(starts(20, 1, |_| 60), [0, 20]);
     }
 
     #[test]

@@ -88,9 +88,11 @@ impl Menu {
         let cells = cells.max(width::of(&self.offers.title)).max(docs) + 6;
         let cells = (cells as u16).min(area.width.saturating_sub(2));
         let rows = (self.rows(area).len() + 4) as u16;
-        let below = self.at.y + 1 + rows <= area.height.saturating_sub(1);
+        // The prompt, the time line and the keys stay in sight, the tabs of a narrow screen too.
+        let end = area.height.saturating_sub(4).max(rows);
+        let below = self.at.y + 1 + rows <= end;
         let y = if below { self.at.y + 1 } else { self.at.y.saturating_sub(rows) };
-        let y = y.min(area.height.saturating_sub(rows + 1));
+        let y = y.min(end - rows);
         let x = self.at.x.min(area.width.saturating_sub(cells + 1));
         Rect { x, y, width: cells, height: rows.min(area.height) }
     }

@@ -96,6 +96,10 @@ words! {
     leave_question: "Leave? Your progress is saved.", "要离开吗？进度会保存。";
     branch_name: "Name of the new branch", "新分支的名字";
     no_such_pane: "this pane is not part of what is open", "当前内容没有这个面板";
+    no_zookeeper: "no ZooKeeper here: 7 shows the controller; `cluster kafka=2.1` has one", "这里没有 ZooKeeper：7 显示控制器；`cluster kafka=2.1` 才有";
+    compare_eras: "Then and now", "今昔对比";
+    compare_eras_is: "two versions side by side, the same commands", "两个版本并排，同样的命令";
+    compare_what: "one setting of cluster, two values", "cluster 的一个设置，两个值";
     working: "working", "执行中";
     more_rows: "more", "行";
     lines: "rows", "行";

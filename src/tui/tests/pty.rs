@@ -250,7 +250,7 @@ fn a_stopped_job_gives_the_terminal_back_and_takes_it_again() {
 fn a_panic_gives_the_terminal_back_and_then_speaks() {
     let mut screen = Screen::start();
     screen.until("Sandbox");
-    screen.send("\x1b[F\x1b[A\x1b[A\r");
+    screen.send("\x1b[F\x1b[A\x1b[A\x1b[A\r");
     screen.until("the sandbox breaks");
     screen.given_back();
 }
