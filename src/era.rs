@@ -89,6 +89,8 @@ pub struct Era {
     pub coordination: &'static [Coordination],
     /// What its controller does, where ZooKeeper coordinates; where it no longer does, as the last that did.
     pub controller: ControllerRules,
+    /// Whether a KRaft voter asks whether it would win before it stands (KIP-996).
+    pub pre_vote: bool,
     /// Whether topics have ids besides names.
     pub topic_ids: bool,
     /// Where groups keep their offsets unless told otherwise.
@@ -143,6 +145,7 @@ const V0_8_2: Era = Era {
     fetch_version: 0,
     coordination: &[Coordination::ZooKeeper],
     controller: controller::FIRST,
+    pre_vote: false,
     topic_ids: false,
     offsets_storage: OffsetsStorage::ZooKeeper,
     group_protocols: &[GroupProtocol::Registry],
@@ -209,6 +212,7 @@ const V4_3: Era = Era {
     kafka: "4.3",
     format_setting: FormatSetting::Unknown,
     eligible_leader_replicas: true,
+    pre_vote: true,
     least_fetch_version: 4,
     fetch_version: 18,
     coordination: &[Coordination::Kraft],

@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::clock::{Duration, Instant};
 use crate::coordination::kraft::Controller;
 use crate::disk::Disk;
+use crate::era;
 use crate::era::Coordination;
 use crate::prng;
 use crate::protocol::{Input, Output, Timer};
@@ -169,9 +170,10 @@ impl Cluster {
             cluster.zookeeper = Some(ZooKeeperNode::new());
             cluster.network.push(Instant(0), Happening::Start(NodeId::ZOOKEEPER), None);
         }
+        let era = era::of(&cluster.spec.kafka).unwrap_or_default();
         for number in 0..if is_kraft { cluster.spec.controllers } else { 0 } {
             let id = NodeId(NodeId::FIRST_CONTROLLER + number);
-            Controller::format(disk, id, cluster_id, seed)?;
+            Controller::format(disk, id, cluster_id, seed, &era)?;
             let node = ControllerNode {
                 state: NodeState::New,
                 controller: None,

@@ -30,6 +30,7 @@ mod record;
 mod record_bytes;
 #[cfg(test)]
 mod record_tests;
+mod release;
 mod serve;
 mod settings;
 mod snapshot;

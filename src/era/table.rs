@@ -112,6 +112,7 @@ pub const RULES: &[Rule] = rules! {
         "KAFKA-8152 (2.3); ReplicaStateMachine.startup";
     Coordination "form of a topic's znode", |era| era.controller.topic_form.to_string(), "KIP-455 (2.4), KIP-516 (2.8)";
     Coordination "broker epochs", |era| yes(era.controller.broker_epochs), "KIP-380 (2.2), KIP-631";
+    Coordination "pre-vote", |era| yes(era.pre_vote), "KIP-996 (4.0); QuorumState.ProspectiveState";
     Coordination "topic ids", |era| yes(era.topic_ids), "KIP-516 (2.8)";
     Clients "offsets are kept in", |era| era.offsets_storage.to_string(), "KAFKA-1000 (0.8.2), new consumer (0.9)";
     Clients "group protocols", |era| joined(era.group_protocols), "0.9; KIP-848 (4.0), KIP-932 (4.2)";

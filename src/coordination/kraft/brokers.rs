@@ -12,7 +12,7 @@
 //! Always: a broker that may not lead is in no ISR; one session at a time is ended, so that each fencing is seen before
 //! the next is decided.
 
-use super::controller::{Controller, Motive, Out, endpoint, supported_features};
+use super::controller::{Controller, Motive, Out, endpoint};
 use super::record::*;
 use crate::clock::{Duration, Instant};
 use crate::coordination::{ElectionReason, Event, FencingReason};
@@ -58,7 +58,7 @@ impl Controller {
             incarnation: request.incarnation,
             epoch: BrokerEpoch(self.log.log_end_offset().0),
             endpoints: vec![endpoint("PLAINTEXT", id)],
-            features: supported_features(),
+            features: self.release().supported(),
             rack: request.rack,
             fenced: true,
             in_controlled_shutdown: false,

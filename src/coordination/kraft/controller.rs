@@ -22,6 +22,7 @@ use super::image::{Image, PartitionRegistration};
 use super::metadata_log;
 use super::quorum::Quorum;
 use super::record::*;
+use super::release::MetadataRelease;
 use super::snapshot::{self, Snapshots};
 use crate::clock::{Duration, Instant};
 use crate::coordination::{ElectionReason, Event};
@@ -212,7 +213,8 @@ impl Controller {
     ) -> Result<(), StorageError> {
         let response = match request {
             Request::ControllerRegistration(r) => {
-                let registration = snapshot::registration(r.controller, r.incarnation);
+                let registration =
+                    snapshot::registration(r.controller, r.incarnation, self.release());
                 let records = vec![MetadataRecord::RegisterController(registration)];
                 let motive = Motive { by: self.id, reason: ElectionReason::Asked };
                 self.write(now, records, motive, disk, out)?;
@@ -259,6 +261,15 @@ impl Controller {
         Ok(())
     }
 
+    /// The release whose metadata it writes: that of the log, or its own while the log is new.
+    pub(super) fn release(&self) -> &'static MetadataRelease {
+        let level = self.state().features.get("metadata.version");
+        level.map_or_else(
+            || MetadataRelease::of(&self.config.era),
+            |&level| MetadataRelease::of_level(level),
+        )
+    }
+
     /// Writes records as one batch, applies them, tells what they mean, and answers waiting fetches.
     pub(super) fn write(
         &mut self,
@@ -273,7 +284,8 @@ impl Controller {
         }
         self.begin_draft();
         let base = self.log.log_end_offset();
-        let mut bytes = metadata_log::encode(base, self.epoch, now.timestamp(), &records);
+        let level = self.release().level();
+        let mut bytes = metadata_log::encode(base, self.epoch, now.timestamp(), level, &records);
         self.append_bytes(now, &mut bytes, summary(&records), disk, out)?;
         for (at, record) in (0i64..).zip(&records) {
             let state = self.state();
@@ -445,21 +457,4 @@ pub(super) fn endpoint(listener: &str, node: NodeId) -> Endpoint {
         port: 9091u32.saturating_add(node.0).try_into().unwrap_or(u16::MAX),
         security_protocol: 0,
     }
-}
-
-/// What a node of 4.3 supports.
-pub(super) fn supported_features() -> Vec<FeatureRange> {
-    let range =
-        |(name, min, max): (&str, i16, i16)| FeatureRange { name: name.to_owned(), min, max };
-    [
-        ("group.version", 0, 1),
-        ("kraft.version", 0, 1),
-        ("metadata.version", 7, 30),
-        ("share.version", 0, 1),
-        ("streams.version", 0, 1),
-        ("transaction.version", 0, 2),
-        ("eligible.leader.replicas.version", 0, 1),
-    ]
-    .map(range)
-    .into()
 }

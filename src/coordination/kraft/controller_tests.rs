@@ -37,7 +37,8 @@ impl World {
     }
     pub fn with(config: ControllerConfig) -> World {
         let mut disk = Disk::memory();
-        Controller::format(&mut disk, node(3001), Uuid([7; 16]), 7).unwrap();
+        Controller::format(&mut disk, node(3001), Uuid([7; 16]), 7, &crate::era::Era::default())
+            .unwrap();
         let mut out = Output::default();
         let controller = Controller::start(node(3001), at(0), &mut disk, config, &mut out).unwrap();
         World { disk, controller, now: 0, events: out.events }

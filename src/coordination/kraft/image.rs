@@ -10,6 +10,8 @@
 //! logs give equal images. Cloning costs a few counters, since unchanged parts are shared.
 
 use super::record::*;
+use super::release::MetadataRelease;
+use crate::era::Era;
 use crate::types::{
     BrokerEpoch, LeaderEpoch, NodeId, Offset, PartitionEpoch, TopicName, TopicPartition, Uuid,
 };
@@ -196,6 +198,14 @@ impl Image {
         let topic = self.topics.get(&partition.topic)?;
         topic.partitions.get(partition.partition as usize).map(Arc::as_ref)
     }
+    /// The release whose metadata this is; nothing said so yet: the newest one's.
+    pub(super) fn release(&self) -> &'static MetadataRelease {
+        let level = self.features.get("metadata.version");
+        level.map_or_else(
+            || MetadataRelease::of(&Era::default()),
+            |&level| MetadataRelease::of_level(level),
+        )
+    }
     /// The topic with this id.
     pub fn topic_by_id(&self, id: Uuid) -> Option<(&TopicName, &TopicImage)> {
         let name = self.topic_names.get(&id)?;
@@ -300,6 +310,7 @@ impl Image {
             MetadataRecord::ClearElr { topic } => self.clear_elr(topic),
             MetadataRecord::ProducerIds { .. }
             | MetadataRecord::NoOp
+            | MetadataRecord::ZkMigrationState { .. }
             | MetadataRecord::BeginTransaction { .. }
             | MetadataRecord::EndTransaction
             | MetadataRecord::Unknown { .. } => {}

@@ -11,6 +11,7 @@
 
 use super::codec::Writer;
 use super::record::{ConfigResource, MetadataRecord};
+use super::release::MetadataRelease;
 use crate::batch::{self, BatchBuilder, ControlType, NewRecord};
 use crate::disk::Disk;
 use crate::storage::{CleanupPolicy, LoadFrom, Log, LogConfig, StorageError, StorageErrorKind};
@@ -128,16 +129,17 @@ fn corrupt(log: &Log, what: String) -> StorageError {
     }
 }
 
-/// One batch of records.
+/// One batch of records, written as this level of `metadata.version` asks.
 pub(super) fn encode(
     base: Offset,
     epoch: i32,
     time: Timestamp,
+    level: i16,
     records: &[MetadataRecord],
 ) -> Vec<u8> {
     let mut builder = BatchBuilder::new(base).with_epoch(LeaderEpoch(epoch));
     for record in records {
-        let value = Some(record.encode());
+        let value = Some(record.encode_at(level));
         builder.push(&NewRecord { timestamp: time, key: None, value, headers: Vec::new() });
     }
     builder.build()
@@ -174,49 +176,39 @@ pub(super) fn leader_change(
     builder.build()
 }
 
-/// The feature levels that a 4.3 cluster begins with.
-const FEATURES: &[(&str, i16)] = &[
-    ("metadata.version", 30),
-    ("eligible.leader.replicas.version", 1),
-    ("group.version", 1),
-    ("share.version", 1),
-    ("streams.version", 1),
-    ("transaction.version", 2),
-];
-
-/// The feature records of `bootstrap.checkpoint` (`BootstrapMetadata`).
-pub(super) fn feature_records() -> Vec<MetadataRecord> {
-    let record = |&(name, level): &(&str, i16)| MetadataRecord::FeatureLevel {
-        name: name.to_owned(),
-        level,
-    };
-    FEATURES.iter().map(record).collect()
-}
-
 /// What the first controller writes into a new log, as one transaction (`ActivationRecordsGenerator`).
-pub(super) fn bootstrap_records(min_insync_replicas: u32) -> Vec<MetadataRecord> {
+pub(super) fn bootstrap_records(
+    release: &MetadataRelease,
+    min_insync_replicas: u32,
+) -> Vec<MetadataRecord> {
     let mut records =
         vec![MetadataRecord::BeginTransaction { name: Some("Bootstrap records".to_owned()) }];
-    records.extend(feature_records());
-    records.push(MetadataRecord::Config {
-        resource: ConfigResource::cluster(),
-        name: "min.insync.replicas".to_owned(),
-        value: Some(min_insync_replicas.to_string()),
-    });
+    records.extend(release.feature_records());
+    if release.names_migration() {
+        records.push(MetadataRecord::ZkMigrationState { state: 0 });
+    }
+    if release.names_min_insync_replicas() {
+        records.push(MetadataRecord::Config {
+            resource: ConfigResource::cluster(),
+            name: "min.insync.replicas".to_owned(),
+            value: Some(min_insync_replicas.to_string()),
+        });
+    }
     records.push(MetadataRecord::EndTransaction);
     records
 }
 
 /// `bootstrap.checkpoint`: the features that a new cluster begins with (`BootstrapDirectory.writeBinaryFile`).
-pub(super) fn bootstrap_checkpoint(time: Timestamp) -> Vec<u8> {
-    let features = feature_records();
-    checkpoint(0, time, &features, features.len())
+pub(super) fn bootstrap_checkpoint(release: &MetadataRelease, time: Timestamp) -> Vec<u8> {
+    let features = release.feature_records();
+    checkpoint(0, time, release.level(), &features, features.len())
 }
 
 /// A snapshot file: header, records, footer, each in batches of their own (`RecordsSnapshotWriter`).
 pub(super) fn checkpoint(
     epoch: i32,
     time: Timestamp,
+    level: i16,
     records: &[MetadataRecord],
     batch_records: usize,
 ) -> Vec<u8> {
@@ -238,7 +230,7 @@ pub(super) fn checkpoint(
     let mut bytes = control(0, ControlType::SnapshotHeader, header);
     let mut next = 1;
     for some in records.chunks(batch_records.max(1)) {
-        bytes.extend(encode(Offset(next), epoch, time, some));
+        bytes.extend(encode(Offset(next), epoch, time, level, some));
         next += some.len() as i64;
     }
     bytes.extend(control(next, ControlType::SnapshotFooter, vec![0; 3]));

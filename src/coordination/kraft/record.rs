@@ -274,6 +274,11 @@ pub enum MetadataRecord {
     },
     /// The transaction is complete.
     EndTransaction,
+    /// How far a cluster has come on its way from ZooKeeper (KIP-866): nothing was moved, in the lab (until 3.9).
+    ZkMigrationState {
+        /// 0: none.
+        state: i8,
+    },
     /// A controller introduced itself.
     RegisterController(RegisterController),
     /// ELRs are forgotten, since `min.insync.replicas` changed (KIP-966).
@@ -307,6 +312,7 @@ impl MetadataRecord {
             MetadataRecord::ProducerIds { .. } => "PRODUCER_IDS_RECORD",
             MetadataRecord::BrokerRegistrationChange(_) => "BROKER_REGISTRATION_CHANGE_RECORD",
             MetadataRecord::NoOp => "NO_OP_RECORD",
+            MetadataRecord::ZkMigrationState { .. } => "ZK_MIGRATION_STATE_RECORD",
             MetadataRecord::BeginTransaction { .. } => "BEGIN_TRANSACTION_RECORD",
             MetadataRecord::EndTransaction => "END_TRANSACTION_RECORD",
             MetadataRecord::RegisterController(_) => "REGISTER_CONTROLLER_RECORD",
@@ -348,6 +354,12 @@ impl MetadataRecord {
             }
             MetadataRecord::BrokerRegistrationChange(r) => describe_registration_change(r),
             MetadataRecord::NoOp => "nothing".to_owned(),
+            MetadataRecord::ZkMigrationState { state: 0 } => {
+                "nothing comes from ZooKeeper".to_owned()
+            }
+            MetadataRecord::ZkMigrationState { state } => {
+                format!("on the way from ZooKeeper: {state}")
+            }
             MetadataRecord::BeginTransaction { name } => {
                 format!("begin: {}", name.as_deref().unwrap_or("without a name"))
             }

@@ -12,6 +12,8 @@
 
 use super::codec::{Reader, RecordError, Tags, Writer};
 use super::record::*;
+use super::release::{self, MetadataRelease};
+use crate::era::Era;
 use crate::types::{BrokerEpoch, LeaderEpoch, NodeId, PartitionEpoch, TopicName};
 
 const FRAME_VERSION: u32 = 1;
@@ -19,6 +21,16 @@ const FRAME_VERSION: u32 = 1;
 impl MetadataRecord {
     /// Kafka's API key of the record and the version that 4.3 writes.
     pub fn kind_and_version(&self) -> (u32, u32) {
+        self.kind_and_version_at(MetadataRelease::of(&Era::default()).level())
+    }
+
+    /// The same, in a cluster with this level of `metadata.version`.
+    fn kind_and_version_at(&self, level: i16) -> (u32, u32) {
+        let (kind, version) = self.newest();
+        (kind, release::record_version(kind, level).unwrap_or(version))
+    }
+
+    fn newest(&self) -> (u32, u32) {
         match self {
             MetadataRecord::RegisterBroker(_) => (0, 4),
             MetadataRecord::UnregisterBroker { .. } => (1, 0),
@@ -38,6 +50,7 @@ impl MetadataRecord {
                 (17, version)
             }
             MetadataRecord::NoOp => (20, 0),
+            MetadataRecord::ZkMigrationState { .. } => (21, 0),
             MetadataRecord::BeginTransaction { .. } => (23, 0),
             MetadataRecord::EndTransaction => (24, 0),
             MetadataRecord::RegisterController(_) => (27, 0),
@@ -48,11 +61,21 @@ impl MetadataRecord {
 
     /// The record's bytes: the value of a record of `__cluster_metadata-0`.
     pub fn encode(&self) -> Vec<u8> {
+        self.encode_at(MetadataRelease::of(&Era::default()).level())
+    }
+
+    /// Its bytes in a cluster with this level of `metadata.version`.
+    pub fn encode_at(&self, level: i16) -> Vec<u8> {
+        let version = self.kind_and_version_at(level).1;
+        self.encode_as(version)
+    }
+
+    fn encode_as(&self, version: u32) -> Vec<u8> {
         if let MetadataRecord::Unknown { bytes, .. } = self {
             return bytes.clone();
         }
         let mut out = Writer::default();
-        let (kind, version) = self.kind_and_version();
+        let kind = self.newest().0;
         out.varint(FRAME_VERSION);
         out.varint(kind);
         out.varint(version);
@@ -105,6 +128,7 @@ impl MetadataRecord {
                 out.array(&record.features, put_feature);
             }
             MetadataRecord::ClearElr { topic } => out.string(topic),
+            MetadataRecord::ZkMigrationState { state } => out.i8(*state),
             MetadataRecord::NoOp
             | MetadataRecord::EndTransaction
             | MetadataRecord::Unknown { .. } => {}
@@ -125,7 +149,9 @@ impl MetadataRecord {
         let unknown = || MetadataRecord::Unknown { kind, version, bytes: bytes.to_vec() };
         let Some(record) = get(kind, version, &mut input)? else { return Ok(unknown()) };
         input.end()?;
-        Ok(if record.encode() == bytes { record } else { unknown() })
+        let is_ours =
+            release::LEVELS.iter().any(|&level| record.kind_and_version_at(level).1 == version);
+        Ok(if is_ours && record.encode_as(version) == bytes { record } else { unknown() })
     }
 }
 
@@ -213,9 +239,9 @@ type Read<T> = Result<T, RecordError>;
 
 fn get(kind: u32, version: u32, input: &mut Reader<'_>) -> Read<Option<MetadataRecord>> {
     let record = match (kind, version) {
-        (0, 4) => MetadataRecord::RegisterBroker(get_register_broker(input)?),
-        (3, 2) => MetadataRecord::Partition(get_partition(input)?),
-        (5, 2) => MetadataRecord::PartitionChange(get_partition_change(input)?),
+        (0, 3 | 4) => MetadataRecord::RegisterBroker(get_register_broker(input)?),
+        (3, 1 | 2) => MetadataRecord::Partition(get_partition(input)?),
+        (5, 1 | 2) => MetadataRecord::PartitionChange(get_partition_change(input)?),
         (17, 0..=3) => MetadataRecord::BrokerRegistrationChange(get_registration_change(input)?),
         (23, 0) => {
             let mut name = None;
@@ -265,6 +291,7 @@ fn get_plain(kind: u32, version: u32, input: &mut Reader<'_>) -> Read<Option<Met
             next_producer_id: input.i64("NextProducerId")?,
         },
         (20, 0) => MetadataRecord::NoOp,
+        (21, 0) => MetadataRecord::ZkMigrationState { state: input.i8("ZkMigrationState")? },
         (24, 0) => MetadataRecord::EndTransaction,
         (27, 0) => MetadataRecord::RegisterController(RegisterController {
             controller: input.node("ControllerId")?,

@@ -13,10 +13,11 @@
 //! offset on give the same image as the log alone; the log never begins behind the newest snapshot.
 
 use super::config::SnapshotConfig;
-use super::controller::{endpoint, supported_features};
+use super::controller::endpoint;
 use super::image::Image;
 use super::metadata_log::{self, log_directory};
 use super::record::*;
+use super::release::MetadataRelease;
 use crate::batch;
 use crate::clock::{Duration, Instant};
 use crate::disk::Disk;
@@ -196,7 +197,8 @@ impl Snapshots {
 
 /// The whole file.
 pub(super) fn bytes(image: &Image, time: Timestamp) -> Vec<u8> {
-    metadata_log::checkpoint(image.epoch, time, &records(image), BATCH_RECORDS)
+    let level = image.release().level();
+    metadata_log::checkpoint(image.epoch, time, level, &records(image), BATCH_RECORDS)
 }
 
 /// The image as records, in Kafka's order (`MetadataImage.write`).
@@ -215,7 +217,7 @@ pub(super) fn records(image: &Image) -> Vec<MetadataRecord> {
             incarnation: known.incarnation,
             epoch: known.epoch,
             endpoints: vec![endpoint("PLAINTEXT", broker)],
-            features: supported_features(),
+            features: image.release().supported(),
             rack: known.rack.clone(),
             fenced: known.fenced,
             in_controlled_shutdown: known.in_controlled_shutdown,
@@ -224,7 +226,11 @@ pub(super) fn records(image: &Image) -> Vec<MetadataRecord> {
         }));
     }
     for (&controller, &incarnation) in image.controllers.iter() {
-        records.push(MetadataRecord::RegisterController(registration(controller, incarnation)));
+        records.push(MetadataRecord::RegisterController(registration(
+            controller,
+            incarnation,
+            image.release(),
+        )));
     }
     for (name, topic) in image.topics.iter() {
         records.push(MetadataRecord::Topic { name: name.clone(), id: topic.id });
@@ -245,13 +251,14 @@ pub(super) fn records(image: &Image) -> Vec<MetadataRecord> {
 pub(super) fn registration(
     controller: NodeId,
     incarnation: crate::types::Uuid,
+    release: &MetadataRelease,
 ) -> RegisterController {
     RegisterController {
         controller,
         incarnation,
         migration_ready: false,
         endpoints: vec![endpoint("CONTROLLER", controller)],
-        features: supported_features(),
+        features: release.supported(),
     }
 }
 

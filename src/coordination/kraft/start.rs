@@ -13,10 +13,12 @@ use super::quorum::{
     Quorum, QuorumRole, QuorumState, Reign, read_quorum_state, write_quorum_state,
 };
 use super::record::MetadataRecord;
+use super::release::MetadataRelease;
 use super::snapshot;
 use crate::clock::Instant;
 use crate::coordination::{ElectionReason, Event};
 use crate::disk::Disk;
+use crate::era::Era;
 use crate::prng::{self, Purpose};
 use crate::protocol::{Output, Timer};
 use crate::storage::{MetaProperties, StorageError, write_meta_properties};
@@ -34,6 +36,7 @@ impl Controller {
         id: NodeId,
         cluster_id: Uuid,
         seed: u64,
+        era: &Era,
     ) -> Result<(), StorageError> {
         let directory = directory(id);
         disk.create_directory(&directory)?;
@@ -44,7 +47,8 @@ impl Controller {
             directory_id: Uuid::from_chance(drawn),
         };
         write_meta_properties(disk, &format!("{directory}/meta.properties"), &meta)?;
-        let checkpoint = metadata_log::bootstrap_checkpoint(Instant(0).timestamp());
+        let checkpoint =
+            metadata_log::bootstrap_checkpoint(MetadataRelease::of(era), Instant(0).timestamp());
         disk.replace(&format!("{directory}/bootstrap.checkpoint"), &checkpoint)?;
         Ok(())
     }
@@ -168,14 +172,15 @@ impl Controller {
     ) -> Result<(), StorageError> {
         let motive = Motive { by: self.id, reason: ElectionReason::Asked };
         if self.state().features.is_empty() {
-            let records = metadata_log::bootstrap_records(self.config.min_insync_replicas);
+            let records =
+                metadata_log::bootstrap_records(self.release(), self.config.min_insync_replicas);
             self.write(now, records, motive, disk, out)?;
         }
         let incarnation = self.quorum.incarnation;
         if self.state().controllers.get(&self.id) == Some(&incarnation) {
             return Ok(());
         }
-        let registration = snapshot::registration(self.id, incarnation);
+        let registration = snapshot::registration(self.id, incarnation, self.release());
         self.write(now, vec![MetadataRecord::RegisterController(registration)], motive, disk, out)
     }
 }

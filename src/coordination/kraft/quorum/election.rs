@@ -84,7 +84,11 @@ impl Controller {
         Ok(())
     }
 
+    /// Asks first whether it would win (KIP-996); until 3.9 it stands at once, and its epoch grows each time.
     fn become_prospective(&mut self, now: Instant, disk: &mut Disk, out: &mut Out) -> Done {
+        if !self.config.era.pre_vote {
+            return self.become_candidate(now, disk, out);
+        }
         let granted = BTreeSet::from([self.id]);
         let role = QuorumRole::Prospective { granted, rejected: BTreeSet::new() };
         let (epoch, leader) = (self.epoch, self.quorum.leader);

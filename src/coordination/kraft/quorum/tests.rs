@@ -42,7 +42,8 @@ impl Three {
             starts: 0,
         };
         for id in [A, B, C] {
-            Controller::format(&mut three.disk, id, Uuid::ZERO, 1).unwrap();
+            Controller::format(&mut three.disk, id, Uuid::ZERO, 1, &crate::era::Era::default())
+                .unwrap();
             three.start(id);
         }
         three
