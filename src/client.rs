@@ -3,6 +3,7 @@
 //! ```text
 //!   producer ── Metadata, Produce ─────────────────────────────▶ any broker, then leaders
 //!   consumer ── Metadata, FindCoordinator, JoinGroup, … Fetch ─▶ any broker, the coordinator, leaders
+//!   consumer of 0.8 ── registers, reads the group, owns partitions ─▶ ZooKeeper; Metadata, Fetch ─▶ leaders
 //!   admin    ── CreateTopics, ElectLeaders, … ─────────────────▶ any broker
 //! ```
 //!
@@ -18,6 +19,7 @@ mod connections;
 mod consumer;
 mod event;
 mod metadata;
+mod old_consumer;
 mod outcome;
 mod partitioner;
 mod producer;
@@ -26,9 +28,12 @@ mod testing;
 
 pub use admin::{Admin, AdminOutcome, error_of};
 pub use config::{Assignor, ConsumerConfig, OffsetReset, Partitioner, ProducerConfig, backoff};
-pub use consumer::{Consumer, ConsumerOutcome, Membership, Reading, Reads, SeekTo, VALUES_KEPT};
-pub use event::Event;
+pub use consumer::{
+    Consumer, ConsumerOutcome, Membership, Phase, Reading, Reads, Registry, SeekTo, VALUES_KEPT, View,
+};
+pub use event::{Event, RegistryEvent};
 pub use metadata::{Metadata, PartitionInfo, TopicInfo};
+pub use old_consumer::old_names;
 pub use outcome::{OUTCOMES_KEPT, Outcomes};
 pub use partitioner::{Sticky, murmur2, partition_for_key};
 pub use producer::{Producer, ProducerRecord, SendOutcome, Workload};
@@ -96,6 +101,8 @@ impl Client {
     pub fn misses_partitions(&self, count: &dyn Fn(&TopicName) -> Option<usize>) -> bool {
         match self {
             Client::Producer(producer) => producer.metadata().misses_partitions(count),
+            // The consumer of 0.8 hears of new partitions by a watch.
+            Client::Consumer(consumer) if consumer.registry().is_some() => false,
             Client::Consumer(consumer) => consumer.metadata().misses_partitions(count),
             Client::Admin(_) => false,
         }

@@ -28,9 +28,9 @@ impl Shown for i16 {
         if *self < 0 { "all".to_owned() } else { self.to_string() }
     }
 }
-impl Shown for Option<String> {
+impl<T: ToString> Shown for Option<T> {
     fn shown(&self) -> String {
-        self.clone().unwrap_or_default()
+        self.as_ref().map(T::to_string).unwrap_or_default()
     }
 }
 impl Shown for Codec {
@@ -199,8 +199,9 @@ fn partitioner(text: &str) -> Result<Partitioner, String> {
 
 fn offset_reset(text: &str) -> Result<OffsetReset, String> {
     match text {
-        "earliest" => Ok(OffsetReset::Earliest),
-        "latest" => Ok(OffsetReset::Latest),
+        // The consumer of 0.8 says smallest and largest.
+        "earliest" | "smallest" => Ok(OffsetReset::Earliest),
+        "latest" | "largest" => Ok(OffsetReset::Latest),
         "none" => Ok(OffsetReset::None),
         _ => Err("one of earliest, latest, none is expected".to_owned()),
     }
@@ -238,10 +239,28 @@ fn text(text: &str) -> Result<Option<String>, String> {
     Ok(if text.is_empty() { None } else { Some(text.to_owned()) })
 }
 
-fn classic(text: &str) -> Result<Option<String>, String> {
+fn group_protocol(text: &str) -> Result<Option<String>, String> {
     match text {
         "classic" => Ok(None),
-        _ => Err("only the classic group protocol is built yet".to_owned()),
+        "registry" => Ok(Some(text.to_owned())),
+        _ => Err("classic, or registry (the consumer of 0.8), is expected".to_owned()),
+    }
+}
+
+/// A number that another one stands for while it is not given.
+fn number_or_none(text: &str) -> Result<Option<u64>, String> {
+    if text.is_empty() { Ok(None) } else { number(0, INT_MAX)(text).map(Some) }
+}
+
+fn flag_or_none(text: &str) -> Result<Option<bool>, String> {
+    if text.is_empty() { Ok(None) } else { flag(text).map(Some) }
+}
+
+fn storage(text: &str) -> Result<Option<String>, String> {
+    match text {
+        "" | "zookeeper" => Ok(None),
+        "kafka" => Ok(Some(text.to_owned())),
+        _ => Err("zookeeper or kafka is expected".to_owned()),
     }
 }
 
@@ -322,8 +341,8 @@ config! {
         group_instance_id: Option<String> = None, "group.instance.id", text;
         /// Whether only committed transactions are read.
         read_committed: bool = false, "isolation.level", isolation;
-        /// Always classic: `consumer` is refused with a sentence (ledger).
-        group_protocol: Option<String> = None, "group.protocol", classic;
+        /// Classic, or registry: that of 0.8. `consumer` is refused with a sentence (ledger).
+        group_protocol: Option<String> = None, "group.protocol", group_protocol;
         /// Whether a subscription may create its topic.
         allow_auto_create_topics: bool = true, "allow.auto.create.topics", flag;
         /// How long an answer may take.
@@ -336,6 +355,22 @@ config! {
         retry_backoff_max_ms: u64 = 1_000, "retry.backoff.max.ms", number(0, INT_MAX);
         /// Age at which metadata is asked for anew.
         metadata_max_age_ms: u64 = 300_000, "metadata.max.age.ms", number(1, INT_MAX);
+        /// Registry: how long ZooKeeper waits for a sign of life.
+        zookeeper_session_timeout_ms: u64 = 6_000, "zookeeper.session.timeout.ms", number(1, INT_MAX);
+        /// Registry: how far a ZooKeeper follower may lag; the pause between tries of a rebalance.
+        zookeeper_sync_time_ms: u64 = 2_000, "zookeeper.sync.time.ms", number(0, INT_MAX);
+        /// Registry: how often a rebalance is tried.
+        rebalance_max_retries: u64 = 4, "rebalance.max.retries", number(1, 1_000);
+        /// Registry: the pause between tries, if it is not `zookeeper.sync.time.ms`.
+        rebalance_backoff_ms: Option<u64> = None, "rebalance.backoff.ms", number_or_none;
+        /// Registry: `kafka`, or ZooKeeper.
+        offsets_storage: Option<String> = None, "offsets.storage", storage;
+        /// Registry: whether offsets go to ZooKeeper too when they go to Kafka.
+        dual_commit_enabled: Option<bool> = None, "dual.commit.enabled", flag_or_none;
+        /// Registry: what stands behind the group in the member's id, instead of host, time and chance.
+        consumer_id: Option<String> = None, "consumer.id", text;
+        /// Registry: whether `/brokers/ids` is watched, as the documentation of 0.8 says; 0.8.2.2 does not (ledger).
+        watch_brokers: bool = false, "watch.brokers", flag;
     }
 }
 

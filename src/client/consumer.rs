@@ -14,13 +14,15 @@
 //! `poll` lets it do one round, and leaves its group after `max.poll.interval.ms`.
 //!
 //! Always: a position moves only over records handed over; what arrives for another position than the present one is
-//! dropped. Left out: cooperative rebalancing (KIP-429), fetch sessions (KIP-227), the client's own session check.
+//! dropped. Left out: cooperative rebalancing (KIP-429), fetch sessions (KIP-227), the client's own session check. The
+//! consumer of 0.8, which finds its share in ZooKeeper, is the same from its positions on; see `registry`.
 
 mod answers;
 mod fetching;
 mod idle;
 mod membership;
 mod offsets;
+mod registry;
 #[cfg(test)]
 mod tests;
 
@@ -35,6 +37,8 @@ use crate::protocol::{ErrorCode, Input, Output, Timer};
 use crate::types::{LeaderEpoch, NodeId, Offset, Timestamp, TopicName, TopicPartition};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+
+pub use registry::{Phase, Registry, View};
 
 /// How many records handed over are kept to be looked at.
 pub const VALUES_KEPT: usize = 10_000;
@@ -175,6 +179,7 @@ pub struct Consumer {
     rebalances: VecDeque<String>,
     last_error: ErrorCode,
     timers: BTreeMap<Timer, Instant>,
+    registry: Option<Box<Registry>>,
 }
 
 impl Consumer {
@@ -220,6 +225,7 @@ impl Consumer {
             rebalances: VecDeque::new(),
             last_error: ErrorCode::NONE,
             timers: BTreeMap::new(),
+            registry: None,
         }
     }
     /// Its node id.
@@ -330,6 +336,10 @@ impl Consumer {
                 self.last_error = ErrorCode::INVALID_GROUP_ID;
                 out.events.push(Event::GroupError { error: self.last_error });
             }
+            Reads::Topics(_) if self.config.is_registry() => {
+                self.membership = Membership::Unjoined;
+                self.open_registry(now, out);
+            }
             Reads::Topics(topics) => {
                 self.membership = Membership::Unjoined;
                 self.metadata.want_only(topics);
@@ -381,6 +391,11 @@ impl Consumer {
             return;
         }
         match input {
+            Input::Message { from, message } if from.is_zookeeper() => {
+                if let crate::protocol::Body::Response(response) = message.body {
+                    self.registry_response(now, message.correlation, response, out);
+                }
+            }
             Input::Message { from, message } => self.response(now, from, message, out),
             Input::Timer(Timer::RequestTimeout(correlation)) => {
                 if let Some(peer) = self.connections.asked(correlation) {
@@ -392,9 +407,11 @@ impl Consumer {
                 match timer {
                     Timer::ConsumerHeartbeat => self.heartbeat(now, out),
                     Timer::ConsumerAutoCommit => self.auto_commit(now, out),
+                    Timer::ZooKeeperSession => self.session_timer(now, out),
                     _ => {}
                 }
             }
+            Input::Disconnected { peer } if peer.is_zookeeper() => self.session_broken(now, out),
             Input::Disconnected { peer } => self.disconnected(now, peer, out),
         }
         self.run(now, out);
@@ -411,7 +428,8 @@ impl Consumer {
         if self.stopping.is_none() {
             self.find_positions(now, &mut wake, out);
         }
-        if self.is_active() {
+        let stopped = self.registry.as_ref().is_some_and(|registry| registry.fetchers_stopped());
+        if self.is_active() && !stopped {
             self.fetch(now, &mut wake, out);
             self.hand_over(now, out);
             self.fetch(now, &mut wake, out);
@@ -425,7 +443,7 @@ impl Consumer {
         let patience = Duration::from_ms(self.config.max_poll_interval_ms);
         let poll_at = match &self.poll {
             Some(poll) => Some(poll.until),
-            None if self.paused && self.membership == Membership::Stable => {
+            None if self.paused && self.polls_or_leaves() => {
                 Some(self.last_poll + patience)
             }
             None => None,

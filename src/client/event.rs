@@ -1,5 +1,9 @@
 //! What can happen at a client, as sentences in two languages.
 
+mod registry;
+
+pub use registry::RegistryEvent;
+
 use crate::protocol::ErrorCode;
 use crate::types::{Language, NodeId, Offset, TopicName, TopicPartition, counted};
 use std::fmt::Write;
@@ -65,6 +69,8 @@ pub enum Event {
     Committed { offsets: Vec<(TopicPartition, Offset)> },
     /// A commit failed.
     CommitFailed { error: ErrorCode },
+    /// Something happened at a consumer of 0.8.
+    Registry(RegistryEvent),
 }
 
 fn list<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
@@ -117,6 +123,7 @@ impl Event {
             Event::Polled { .. } => "Polled",
             Event::Committed { .. } => "Committed",
             Event::CommitFailed { .. } => "CommitFailed",
+            Event::Registry(event) => event.kind(),
         }
     }
 
@@ -222,6 +229,7 @@ impl Event {
             }
             Event::Committed { offsets } => format!("has committed {}", list(at(offsets))),
             Event::CommitFailed { error } => format!("could not commit: {error}"),
+            Event::Registry(event) => event.sentence(Language::English),
         }
     }
 
@@ -298,6 +306,7 @@ impl Event {
             }
             Event::Committed { offsets } => format!("已提交 {}", list(at(offsets))),
             Event::CommitFailed { error } => format!("提交失败：{error}"),
+            Event::Registry(event) => event.sentence(Language::Chinese),
         }
     }
 }

@@ -5,13 +5,39 @@ use super::event::{Body, Fault, WorldEvent};
 use super::perform::{Done, Waiting};
 use super::world::{Cluster, NodeState, Stage};
 use crate::client::{Client, Consumer, ConsumerConfig};
+use crate::era::GroupProtocol;
 use crate::types::NodeId;
 
 impl Cluster {
+    /// Which consumer this version starts: since 0.9 the coordinator's, unless that of 0.8 is asked for.
+    fn consumer_config(&self, new: &NewConsumer) -> Result<ConsumerConfig, Refusal> {
+        let era = self.config.era();
+        let known = |protocol| era.group_protocols.contains(&protocol);
+        let asked = new.configs.iter().find(|(key, _)| key == "group.protocol");
+        let registry = match asked.map(|(_, value)| value.as_str()) {
+            Some(word) => word == "registry",
+            None => !known(GroupProtocol::Classic),
+        };
+        if !registry || new.topics.is_empty() {
+            return Ok(ConsumerConfig::default());
+        }
+        let kafka = era.kafka;
+        match (known(GroupProtocol::Registry), self.zookeeper.is_some()) {
+            (true, true) => Ok(ConsumerConfig::of_registry()),
+            (true, false) if asked.is_none() => Ok(ConsumerConfig::default()),
+            (true, false) => Err(Refusal::new(
+                "group.protocol=registry lives in ZooKeeper, and this cluster has none",
+            )),
+            (false, _) => Err(Refusal::new(format!(
+                "Kafka {kafka} has no consumer with a registry in ZooKeeper: 0.8.2, 0.9.0 and 0.10.2 have (removed in 2.0)"
+            ))),
+        }
+    }
+
     fn new_consumer(&mut self, new: &NewConsumer) -> Result<NodeId, Refusal> {
-        let mut config = ConsumerConfig::default();
+        let mut config = self.consumer_config(new)?;
         for (key, value) in &new.configs {
-            match config.set(key, value) {
+            match config.set_known(key, value) {
                 Ok(true) => {}
                 Ok(false) => {
                     return Err(Refusal::new(format!("'{key}' is not a consumer setting")));
@@ -50,6 +76,7 @@ impl Cluster {
         };
         let event = self.emit(stage, id, Body::World(WorldEvent::Fault(Fault::Kill(id))));
         self.killed_clients.insert(name.to_owned(), event);
+        self.last_fault.insert(id, event);
         self.ended(id, NodeState::Dead, stage.cause);
         self.clients.remove(&id);
         self.names.remove(name);

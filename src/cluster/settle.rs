@@ -281,7 +281,7 @@ impl Cluster {
         let Some(image) = self.image() else { return Ok(()) };
         for client in self.clients.values() {
             let Client::Consumer(consumer) = client.as_ref() else { continue };
-            if client.is_closed() || consumer.is_paused() {
+            if client.is_closed() || consumer.is_paused() || consumer.registry().is_some() {
                 continue;
             }
             for topic in consumer.subscription() {

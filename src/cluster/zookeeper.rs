@@ -11,6 +11,7 @@
 
 use super::event::Body;
 use super::world::{Cluster, NodeState, Stage};
+use crate::client::Client;
 use crate::clock::{Duration, Instant};
 use crate::coordination::kraft::Image;
 use crate::coordination::zookeeper::{Server, ServerEvent, znodes};
@@ -198,7 +199,13 @@ impl Cluster {
     pub(super) fn give_up_zookeeper(&mut self, node: NodeId) {
         let now = self.clock_of(node);
         let side = self.broker(node).and_then(|broker| broker.zookeeper.as_ref());
-        if side.is_some_and(|side| side.session.is_silent(now)) {
+        let client = match self.clients.get(&node).map(|client| &**client) {
+            Some(Client::Consumer(consumer)) => consumer.registry(),
+            _ => None,
+        };
+        let mut sessions = side.map(|side| &side.session).into_iter();
+        let session = sessions.next().or(client.map(|registry| &registry.session));
+        if session.is_some_and(|session| session.is_silent(now)) {
             self.network.give_up(node, Some(NodeId::ZOOKEEPER));
             self.network.give_up(NodeId::ZOOKEEPER, Some(node));
         }
@@ -230,6 +237,13 @@ impl Cluster {
                     }
                 }
                 _ => {}
+            }
+        }
+        for session in node.server.sessions.values().filter(|session| session.node.is_client()) {
+            let lives = self.clients.get(&session.node).is_some_and(|client| !client.is_closed());
+            if !lives || self.network.is_cut(session.node, NodeId::ZOOKEEPER) {
+                let name = self.name(session.node);
+                return Err(format!("the session of {name} has not ended yet"));
             }
         }
         let mut alive = self.brokers.values().filter(|entry| entry.state == NodeState::Alive);

@@ -9,10 +9,11 @@
 //! ```
 //!
 //! Files: `tree` is the data with its rules, `server` gives it sessions and watches, `session` is the half of a session
-//! that a broker holds, `znodes` are Kafka's paths and JSON. Sources: ZooKeeper's classes `DataTree`,
+//! that a process holds, `znodes` and `consumers` are Kafka's paths and JSON. Sources: ZooKeeper's classes `DataTree`,
 //! `SessionTrackerImpl`, `ZooKeeperServer`, `ClientCnxn`; Kafka's `ZooKeeperClient`, `KafkaZkClient`, `ZkData`. Left
 //! out: the ensemble; the one node stands for a majority that agrees (ledger: `zookeeper-one-node`).
 
+pub mod consumers;
 pub mod controller;
 mod event;
 mod mirror;

@@ -94,6 +94,9 @@ pub const CHANGED_DEFAULTS: &[ChangedDefault] = changed! {
     Consumer "session.timeout.ms": "0.9" Some("30000"), "0.10.1" Some("10000"), "3.0" Some("45000");
         "KIP-62 (0.10.1), KIP-735 (3.0)";
     Consumer "max.poll.interval.ms": "0.10.1" Some("300000"); "KIP-62 (0.10.1)";
+    Consumer "auto.commit.interval.ms": "0.8" Some("60000"), "0.9" Some("5000"); "jars; the new consumer (0.9)";
+    Consumer "rebalance.max.retries": "0.8" Some("4"), "2.0" None; "KAFKA-2983 (2.0): gone";
+    Consumer "rebalance.backoff.ms": "0.8" Some("2000"), "2.0" None; "zookeeper.sync.time.ms; KAFKA-2983 (2.0): gone";
     Consumer "partition.assignment.strategy":
         "0.8" Some("range"), "3.0" Some("range, cooperative-sticky"); "KIP-726 (3.0)";
 };

@@ -73,7 +73,8 @@ fn of_producer(configs: &Configs) -> Option<&'static str> {
 
 fn of_consumer(configs: &Configs) -> Option<&'static str> {
     let strategies = value(configs, "partition.assignment.strategy").unwrap_or("range");
-    if value(configs, "group.protocol").is_some_and(|protocol| protocol != "classic") {
+    let here = ["classic", "registry"];
+    if value(configs, "group.protocol").is_some_and(|protocol| !here.contains(&protocol)) {
         Some("kip848")
     } else if value(configs, "group.instance.id").is_some() {
         Some("static-membership")

@@ -177,14 +177,19 @@ const PRODUCER: &[&str] = &[
 
 const CONSUMER: &[&str] = &[
     "allow.auto.create.topics",
+    "auto.commit.enable",
     "auto.commit.interval.ms",
     "auto.offset.reset",
     "check.crcs",
+    "consumer.id",
     "default.api.timeout.ms",
+    "dual.commit.enabled",
     "enable.auto.commit",
     "fetch.max.bytes",
     "fetch.max.wait.ms",
+    "fetch.message.max.bytes",
     "fetch.min.bytes",
+    "fetch.wait.max.ms",
     "group.instance.id",
     "group.protocol",
     "group.remote.assignor",
@@ -194,10 +199,18 @@ const CONSUMER: &[&str] = &[
     "max.poll.interval.ms",
     "max.poll.records",
     "metadata.max.age.ms",
+    "offsets.storage",
     "partition.assignment.strategy",
+    "rebalance.backoff.ms",
+    "rebalance.max.retries",
+    "refresh.leader.backoff.ms",
     "request.timeout.ms",
     "retry.backoff.ms",
     "session.timeout.ms",
+    "socket.timeout.ms",
+    "watch.brokers",
+    "zookeeper.session.timeout.ms",
+    "zookeeper.sync.time.ms",
 ];
 
 /// What Kafka knows and the lab does not model: refused with that reason, so that nobody waits for its effect.

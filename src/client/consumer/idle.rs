@@ -2,7 +2,7 @@
 //!
 //! Always: a paused consumer's poll timer stays where it is, since it is the end of `max.poll.interval.ms`.
 
-use super::{Consumer, Membership};
+use super::{Consumer, Membership, Phase};
 use crate::clock::Duration;
 use crate::protocol::Timer;
 use crate::types::Offset;
@@ -12,7 +12,7 @@ impl Consumer {
     pub fn has_uncommitted(&self) -> bool {
         self.group.is_some()
             && self.config.enable_auto_commit
-            && !self.paused
+            && (!self.paused || self.registry.is_some())
             && self.readings.iter().any(|(partition, reading)| {
                 reading.position.is_some()
                     && reading.position != self.committed.get(partition).copied()
@@ -31,13 +31,22 @@ impl Consumer {
         if self.stopping.is_some() {
             return Some(format!("{name} is stopping"));
         }
+        if let Some(registry) = &self.registry
+            && !registry.is_disconnected()
+            && !registry.is_idle()
+        {
+            return Some(match registry.phase {
+                Phase::Away | Phase::Registering => format!("{name} is not registered yet"),
+                _ => format!("{name} rebalances"),
+            });
+        }
         if self.poll.is_some() || !self.commits.is_empty() || !self.seeks.is_empty() {
             return Some(format!("{name} waits for an answer"));
         }
         if !self.is_active() {
             return None;
         }
-        if self.is_subscribed() && self.membership != Membership::Stable && self.group.is_some() {
+        if self.registry.is_none() && self.is_subscribed() && self.membership != Membership::Stable && self.group.is_some() {
             return Some(format!("{name} is not a member of its group yet"));
         }
         self.readings.iter().find_map(|(partition, reading)| match reading.position {
@@ -56,6 +65,9 @@ impl Consumer {
     /// Idle time was skipped: everything that lies ahead moves along.
     pub fn shift(&mut self, by: Duration) {
         self.connections.shift(by);
+        if let Some(registry) = &mut self.registry {
+            registry.shift(by);
+        }
         self.metadata.shift(by);
         self.retry_at = self.retry_at + by;
         if !self.paused {

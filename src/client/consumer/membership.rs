@@ -34,26 +34,55 @@ impl Consumer {
         self.connections.send(now, to, request, what, timeout, out);
     }
 
-    /// Finds the coordinator, joins, sends waiting commits: whatever is due.
-    pub(super) fn group_work(&mut self, now: Instant, wake: &mut Instant, out: &mut Output<Event>) {
-        let Some(group) = self.group.clone() else { return };
+    /// The coordinator, once it is known; until then it is looked for.
+    fn coordinator_now(
+        &mut self,
+        now: Instant,
+        group: &Arc<str>,
+        wake: &mut Instant,
+        out: &mut Output<Event>,
+    ) -> Option<NodeId> {
         if now < self.retry_at {
             *wake = (*wake).min(self.retry_at);
-            return;
+            return None;
         }
-        let Some(coordinator) = self.coordinator else {
-            if self.under_way(|what| matches!(what, Purpose::Coordinator)) {
-                return;
-            }
+        if self.coordinator.is_none() && !self.under_way(|what| matches!(what, Purpose::Coordinator))
+        {
             match self.connections.choose(self.metadata.brokers(), now) {
                 Ok(to) => {
+                    let group = group.clone();
                     let request = Request::FindCoordinator(FindCoordinatorRequest { group });
                     self.ask(now, to, request, Purpose::Coordinator, out);
                 }
                 Err(again) => *wake = (*wake).min(again),
             }
+        }
+        self.coordinator
+    }
+
+    /// The work of a consumer of 0.8: its round, and what it has to say to the coordinator, if that keeps its offsets.
+    fn registry_work(&mut self, now: Instant, wake: &mut Instant, out: &mut Output<Event>) {
+        self.go_on(now, out);
+        if let Some(at) = self.registry_wake() {
+            *wake = (*wake).min(at.max(now));
+        }
+        let (true, Some(group)) = (self.config.commits_to_kafka(), self.group.clone()) else {
             return;
         };
+        self.give_up_commits(now, wake, out);
+        if let Some(coordinator) = self.coordinator_now(now, &group, wake, out) {
+            self.send_commits(now, coordinator, out);
+            self.ask_committed(now, coordinator, out);
+        }
+    }
+
+    /// Finds the coordinator, joins, sends waiting commits: whatever is due.
+    pub(super) fn group_work(&mut self, now: Instant, wake: &mut Instant, out: &mut Output<Event>) {
+        if self.registry.is_some() {
+            return self.registry_work(now, wake, out);
+        }
+        let Some(group) = self.group.clone() else { return };
+        let Some(coordinator) = self.coordinator_now(now, &group, wake, out) else { return };
         self.send_commits(now, coordinator, out);
         if !self.is_subscribed() || !self.is_active() {
             return;
@@ -242,7 +271,7 @@ impl Consumer {
         }
         self.readings = share.into_iter().map(|partition| (partition, Reading::new(now))).collect();
     }
-    fn note(&mut self, what: &str, share: &[TopicPartition]) {
+    pub(super) fn note(&mut self, what: &str, share: &[TopicPartition]) {
         let names: Vec<String> = share.iter().map(ToString::to_string).collect();
         self.rebalances.push_back(format!("{what} {}", names.join(",")));
         if self.rebalances.len() > 1000 {
@@ -335,11 +364,16 @@ impl Consumer {
         }
     }
 
+    /// Whether it is a member only as long as its application polls (KIP-62); in 0.8 nobody asks for that.
+    pub(super) fn polls_or_leaves(&self) -> bool {
+        self.membership == Membership::Stable && self.registry.is_none()
+    }
+
     /// An application that has not polled for `max.poll.interval.ms` loses its membership (KIP-62).
     pub(super) fn check_poll_interval(&mut self, now: Instant, out: &mut Output<Event>) {
         let patience = Duration::from_ms(self.config.max_poll_interval_ms);
         let late = self.paused && self.poll.is_none() && now >= self.last_poll + patience;
-        if !late || self.membership != Membership::Stable || self.stopping.is_some() {
+        if !late || !self.polls_or_leaves() || self.stopping.is_some() {
             return;
         }
         self.send_leave(now, out);
@@ -371,6 +405,9 @@ impl Consumer {
         if let Some(poll) = self.poll.take() {
             self.outcomes.put(poll.ticket, ConsumerOutcome::of(ErrorCode::NONE));
         }
+        if self.registry.is_some() {
+            return self.registry_stop(now, out);
+        }
         if !(self.config.enable_auto_commit && self.commit_last(now, out)) {
             self.leave(now, out);
         }
@@ -390,6 +427,7 @@ impl Consumer {
         self.revoke("the consumer stops", out);
         self.forget_membership(out);
         self.stopped = true;
+        out.cancel(Timer::ZooKeeperSession);
         for timer in std::mem::take(&mut self.timers).into_keys() {
             out.cancel(timer);
         }

@@ -36,6 +36,13 @@ impl Reading {
             corrupt_at: None,
         }
     }
+    /// Nothing more is fetched, and what was fetched and not handed over is thrown away.
+    pub(super) fn stop_fetching(&mut self) {
+        self.buffered.clear();
+        if let Some(position) = self.position {
+            self.fetch_from = position;
+        }
+    }
     fn go_to(&mut self, offset: Offset) {
         (self.position, self.fetch_from, self.reset) = (Some(offset), offset, None);
         self.buffered.clear();
@@ -66,6 +73,10 @@ impl Consumer {
             self.last_error = error;
             return self.outcomes.put(ticket, ConsumerOutcome::of(error));
         }
+        if self.registry.is_some() {
+            self.registry_commit(now, ticket, explicit, out);
+            return self.run(now, out);
+        }
         // Who was a member and is none any more may not commit (Java's CommitFailedException).
         if self.is_subscribed() && self.generation < 0 && !self.rebalances.is_empty() {
             let error = ErrorCode::UNKNOWN_MEMBER_ID;
@@ -94,6 +105,9 @@ impl Consumer {
     pub(super) fn auto_commit(&mut self, now: Instant, out: &mut Output<Event>) {
         let interval = Duration::from_ms(self.config.auto_commit_interval_ms.max(1));
         self.set(Timer::ConsumerAutoCommit, Some(now + interval), out);
+        if self.registry.is_some() {
+            return self.registry_auto_commit(now, out);
+        }
         let member = !self.is_subscribed() || self.membership == Membership::Stable;
         let offsets = self.positions();
         let under_way =
@@ -122,7 +136,8 @@ impl Consumer {
     ) {
         let Some(group) = self.group.clone() else { return };
         while let Some(commit) = self.commits.pop_front() {
-            let member = self.is_subscribed();
+            // The consumer of 0.8 is no member of anything that a coordinator knows.
+            let member = self.is_subscribed() && self.registry.is_none();
             let request = Request::OffsetCommit(OffsetCommitRequest {
                 group: group.clone(),
                 generation: if member { self.generation } else { -1 },
@@ -169,8 +184,30 @@ impl Consumer {
             let offsets = if error.is_none() { offsets } else { Vec::new() };
             self.outcomes.put(ticket, ConsumerOutcome { error, records: Vec::new(), offsets });
         }
-        if commit.last {
+        if self.registry.is_some() {
+            let offsets: Vec<(TopicPartition, Offset)> =
+                commit.offsets.into_iter().map(|(partition, offset, _)| (partition, offset)).collect();
+            self.registry_committed(now, &offsets, error.is_none(), commit.last, out);
+        } else if commit.last {
             self.last_commit_done(now, out);
+        }
+    }
+    /// Commits of a consumer of 0.8 that found no coordinator in time are left to the next one.
+    pub(super) fn give_up_commits(
+        &mut self,
+        now: Instant,
+        wake: &mut Instant,
+        out: &mut Output<Event>,
+    ) {
+        while let Some(commit) = self.commits.pop_front_if(|commit| commit.until <= now) {
+            if let Some(ticket) = commit.ticket {
+                self.outcomes.put(ticket, ConsumerOutcome::of(ErrorCode::TIMEOUT));
+            }
+            out.events.push(Event::CommitFailed { error: ErrorCode::TIMEOUT });
+            self.registry_committed(now, &[], false, commit.last, out);
+        }
+        if let Some(commit) = self.commits.front() {
+            *wake = (*wake).min(commit.until);
         }
     }
 
@@ -258,7 +295,7 @@ impl Consumer {
             .map(|(partition, _)| partition.clone())
             .collect();
         if !unknown.is_empty() && self.is_active() {
-            match self.group.clone() {
+            match self.group.clone().filter(|_| self.registry.is_none()) {
                 None => {
                     for partition in &unknown {
                         self.reset_by_policy(partition, ErrorCode::NO_OFFSET_FOR_PARTITION);
@@ -294,8 +331,11 @@ impl Consumer {
             return self.group_error(now, response.error, out);
         }
         self.tries = 0;
+        if self.registry.is_some() {
+            return self.registry_fetched(now, &response.partitions, out);
+        }
         for (partition, offset) in response.partitions {
-            let Some(reading) = self.readings.get_mut(&partition) else { continue };
+            let Some(reading) = self.readings.get(&partition) else { continue };
             if reading.position.is_some() || reading.reset.is_some() {
                 continue;
             }
@@ -303,10 +343,21 @@ impl Consumer {
                 self.reset_by_policy(&partition, ErrorCode::NO_OFFSET_FOR_PARTITION);
                 continue;
             }
-            reading.go_to(offset);
-            self.committed.insert(partition.clone(), offset);
-            out.events.push(Event::PositionFetched { partition, offset });
+            self.continue_at(partition, offset, out);
         }
+    }
+    /// Reading goes on where the group has committed.
+    pub(super) fn continue_at(
+        &mut self,
+        partition: TopicPartition,
+        offset: Offset,
+        out: &mut Output<Event>,
+    ) {
+        if let Some(reading) = self.readings.get_mut(&partition) {
+            reading.go_to(offset);
+        }
+        self.committed.insert(partition.clone(), offset);
+        out.events.push(Event::PositionFetched { partition, offset });
     }
 
     fn list_offsets(&mut self, now: Instant, wake: &mut Instant, out: &mut Output<Event>) {
