@@ -22,6 +22,7 @@ mod faults;
 mod file_check;
 mod invariant;
 mod lab;
+mod names;
 mod network;
 mod perform;
 mod process;

@@ -33,6 +33,7 @@ pub mod picture; // roles, spans, lines, pictures, canvas and focus
 pub mod producer; // what waits and what is in flight
 pub mod prose; // wrapping of text, Chinese included, and inline markup
 pub mod quorum; // voters: roles, epochs, votes, log ends
+pub mod registry; // a group of consumers of 0.8: owners, and what each member believes
 pub mod show; // the words of a script to a picture
 pub mod table; // aligned columns, pictures side by side
 mod start; // how a broker's last start went

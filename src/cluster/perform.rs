@@ -343,6 +343,7 @@ impl Cluster {
             self.network.forget_node(old);
             self.clients.remove(&old);
         }
+        self.client_names.insert(id, Arc::from(name));
         self.clients.insert(id, Arc::new(make(id)));
         id
     }

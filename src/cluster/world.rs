@@ -94,6 +94,8 @@ pub struct Cluster {
     pub clients: BTreeMap<NodeId, Arc<Client>>,
     /// Clients that are frozen or gone: ids that messages may still be under way to.
     pub names: BTreeMap<String, NodeId>,
+    /// The names that clients have or had: what is told of them outlives them.
+    pub(crate) client_names: BTreeMap<NodeId, Arc<str>>,
     /// Links, timers, the queue.
     pub network: Network,
     /// What was promised, and what broke.
@@ -146,6 +148,7 @@ impl Cluster {
             controller_wish: None,
             clients: BTreeMap::new(),
             names: BTreeMap::new(),
+            client_names: BTreeMap::new(),
             network: Network::default(),
             invariants: Invariants::default(),
             tally: Tally::default(),
@@ -247,9 +250,7 @@ impl Cluster {
         } else if node.0 == 0 {
             "world".to_owned()
         } else {
-            self.clients
-                .get(&node)
-                .map_or_else(|| format!("client {node}"), |c| c.name().to_owned())
+            self.client_names.get(&node).map_or_else(|| format!("client {node}"), |n| n.to_string())
         }
     }
 

@@ -400,7 +400,7 @@ impl Execution {
         if left > 0 && lab.step()? {
             let head = format!("step {}, {}", lab.step_number(), lab.now());
             let events: Vec<String> =
-                lab.step_events().map(|event| event.body.sentence(language)).collect();
+                lab.step_events().map(|event| lab.cluster().sentence(event, language)).collect();
             if lines.len() < MOST_TOLD {
                 let sentences = events.join("; ");
                 let said =

@@ -217,7 +217,7 @@ impl Runner<'_> {
                     "node": event.node.0,
                     "cause": event.cause,
                     "kind": event.body.kind(),
-                    "text": event.body.sentence(language),
+                    "text": lab.cluster().sentence(event, language),
                 })
             })
             .collect();

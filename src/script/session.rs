@@ -209,6 +209,7 @@ impl Names for Session {
         let brokers = lab.cluster().brokers.values().filter_map(|node| node.broker.as_deref());
         let mut groups: Vec<String> =
             brokers.flat_map(|broker| broker.groups.groups.keys().map(|g| g.to_string())).collect();
+        groups.extend(crate::trace::registry::names(lab).iter().map(|name| name.to_string()));
         groups.sort();
         groups.dedup();
         groups

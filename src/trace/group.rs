@@ -13,6 +13,7 @@
 //! those of [`crate::group`], drawn anew from the members' own subscriptions.
 
 use super::common::{self, finish, more};
+use super::registry;
 use super::picture::{Canvas, Focus, Line, Picture, Role, Target};
 use super::table::{Align, Table};
 use crate::client;
@@ -40,12 +41,22 @@ pub(super) fn all(lab: &Lab) -> BTreeMap<Arc<str>, (NodeId, &Group)> {
     groups
 }
 
+/// The names of all groups: a coordinator's, and those that live in ZooKeeper.
+pub(super) fn names(lab: &Lab) -> BTreeSet<Arc<str>> {
+    all(lab).into_keys().chain(registry::names(lab)).collect()
+}
+
 /// Draws the pane.
 pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     let title = canvas.word("group", "消费组");
     let groups = all(lab);
     let fresh = lab.step_events().find_map(|event| group_of(&event.body));
-    let name = focus.group.as_deref().or(fresh.as_deref());
+    let first = || names(lab).into_iter().next();
+    let name = focus.group.as_deref().map(Arc::from).or(fresh).or_else(first);
+    if let Some(picture) = name.as_deref().and_then(|name| registry::draw(lab, name, canvas)) {
+        return picture;
+    }
+    let name = name.as_deref();
     let chosen = match name {
         Some(name) => groups.get(name).map(|&found| (Arc::from(name), found)),
         None => groups.iter().next().map(|(name, &found)| (name.clone(), found)),
@@ -93,7 +104,12 @@ fn group_of(body: &Body) -> Option<Arc<str>> {
             PartitionUnloaded { .. } => None,
         },
         Body::Client(
-            client::Event::Joining { group, .. } | client::Event::Joined { group, .. },
+            client::Event::Joining { group, .. }
+            | client::Event::Joined { group, .. }
+            | client::Event::Registry(
+                client::RegistryEvent::Registered { group, .. }
+                | client::RegistryEvent::RebalanceBegun { group, .. },
+            ),
         ) => Some(group.clone()),
         _ => None,
     }
@@ -384,9 +400,13 @@ pub(super) fn positions(
 
 /// `show offsets`: what a group has committed.
 pub fn offsets(lab: &Lab, name: &str, canvas: &Canvas) -> Result<Picture, String> {
+    if let Some(picture) = registry::offsets(lab, name, canvas) {
+        return Ok(picture);
+    }
     let groups = all(lab);
     let Some((_, group)) = groups.get(name) else {
-        let known: Vec<&str> = groups.keys().map(AsRef::as_ref).collect();
+        let known = names(lab);
+        let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
         return Err(super::show::unknown("group", name, &known));
     };
     let mut picture = Picture::new("offsets").caption(name);

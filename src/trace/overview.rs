@@ -14,6 +14,7 @@
 
 use super::common::{self, bytes, finish, is_internal, more};
 use super::group;
+use super::registry;
 use super::picture::{Canvas, Line, Picture, Role, Target};
 use super::table::{Align, Table};
 use super::width::number;
@@ -31,7 +32,7 @@ pub fn draw(lab: &Lab, canvas: &Canvas) -> Picture {
     let image = common::image(lab);
     let brokers = lab.cluster().brokers.len();
     let topics = image.map_or(0, |image| image.topics.keys().filter(|t| !is_internal(t)).count());
-    let groups = group::all(lab).len();
+    let groups = group::names(lab).len();
     picture.caption = Line::plain(match canvas.language {
         Language::English => format!("{brokers} brokers   {topics} topics   {groups} groups"),
         Language::Chinese => format!("{brokers} 个 broker   {topics} 个 topic   {groups} 个消费组"),
@@ -239,8 +240,10 @@ fn topic_rows(lab: &Lab, canvas: &Canvas) -> Vec<Line> {
 }
 
 fn group_rows(lab: &Lab, canvas: &Canvas) -> Vec<Line> {
-    let groups = group::all(lab);
-    if groups.is_empty() {
+    let mut groups = group::all(lab);
+    let registries = registry::names(lab);
+    groups.retain(|name, _| !registries.contains(name));
+    if groups.is_empty() && registries.is_empty() {
         let text = canvas.word(
             "  no groups: a reader that commits nothing is not listed",
             "  没有消费组：不提交偏移量的读者不会出现在这里",
@@ -278,6 +281,23 @@ fn group_rows(lab: &Lab, canvas: &Canvas) -> Vec<Line> {
                 Line::of(group.offsets.len().to_string(), Role::Number),
                 Line::of(number(lag), if lag > 0 { Role::Warn } else { Role::Dim }),
                 Line::of("__consumer_offsets", Role::Dim),
+            ],
+            Target::Group(name.to_string()),
+        );
+    }
+    for name in registries.into_iter().take(MOST) {
+        let Some((state, members, partitions, lag)) = registry::summary(lab, &name) else {
+            continue;
+        };
+        table.row_to(
+            vec![
+                Line::plain(&*name),
+                Line::plain(state),
+                Line::of("-", Role::Dim),
+                Line::of(members.to_string(), Role::Number),
+                Line::of(partitions.to_string(), Role::Number),
+                Line::of(number(lag), if lag > 0 { Role::Warn } else { Role::Dim }),
+                Line::of(format!("/consumers/{name}/offsets"), Role::Dim),
             ],
             Target::Group(name.to_string()),
         );

@@ -173,9 +173,9 @@ pub fn show(
         "invariants" => tables::invariants(lab, canvas),
         "start" => start::draw(lab, &focus, canvas),
         "group" => {
-            let groups = group::all(lab);
-            if !groups.contains_key(name) {
-                let known: Vec<&str> = groups.keys().map(AsRef::as_ref).collect();
+            let groups = group::names(lab);
+            if !groups.contains(name) {
+                let known: Vec<&str> = groups.iter().map(AsRef::as_ref).collect();
                 return Err(unknown("group", name, &known));
             }
             group::draw(lab, &focus, canvas)

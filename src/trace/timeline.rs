@@ -213,7 +213,7 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
 fn matches(lab: &Lab, event: &Stamped, filter: &str, canvas: &Canvas) -> bool {
     event.body.kind().contains(filter)
         || common::node_name(lab, event.node).contains(filter)
-        || event.body.sentence(canvas.language).contains(filter)
+        || lab.cluster().sentence(event, canvas.language).contains(filter)
 }
 
 /// `… 48 more LeaderElected`, behind the first events of a long run.
@@ -240,7 +240,7 @@ fn row(lab: &Lab, event: &Stamped, name: usize, canvas: &Canvas) -> Vec<Line> {
         .pad_to(2 + digits + 2 + time + 2 + name)
         .text("  ");
     let left = head.width();
-    let mut sentence = vec![super::Span::new(event.body.sentence(canvas.language), role)];
+    let mut sentence = vec![super::Span::new(lab.cluster().sentence(event, canvas.language), role)];
     if now {
         sentence.push(super::Span::new(format!(" {}", g.changed), Role::Accent));
     }

@@ -102,7 +102,7 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
         let is_act =
             matches!(event.body, Body::World(WorldEvent::Act { .. } | WorldEvent::Fault(_)));
         let role = if is_act { Role::Code } else { Role::Plain };
-        let sentence = [super::Span::new(event.body.sentence(canvas.language), role)];
+        let sentence = [super::Span::new(lab.cluster().sentence(event, canvas.language), role)];
         let left = head.width();
         let narrow = canvas.width < left + 24;
         let room = canvas.width.saturating_sub(if narrow { 6 } else { left }).max(8);

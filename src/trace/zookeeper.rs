@@ -48,7 +48,7 @@ pub fn tree(lab: &Lab, path: Option<&str>, canvas: &Canvas) -> Result<Picture, S
         sessions(lab, server, canvas, &mut picture);
         picture.blank();
     } else if let Some(node) = server.tree.get(path) {
-        numbers(server, path, node, canvas, &mut picture);
+        numbers(lab, server, path, node, canvas, &mut picture);
         picture.blank();
     } else {
         let above = crate::coordination::zookeeper::parent(path);
@@ -59,7 +59,7 @@ pub fn tree(lab: &Lab, path: Option<&str>, canvas: &Canvas) -> Result<Picture, S
             .unwrap_or_default();
         return Err(super::show::unknown("znode", path, &known));
     }
-    rows(server, path, canvas, &mut picture);
+    rows(lab, server, path, canvas, &mut picture);
     Ok(finish(picture, canvas))
 }
 
@@ -156,8 +156,8 @@ fn sessions(lab: &Lab, server: &Server, canvas: &Canvas, picture: &mut Picture) 
         let (data, children) = server.tree.watches_of(*id);
         let ephemerals: Vec<&str> = server.tree.ephemerals(*id).map(AsRef::as_ref).collect();
         let owner = match session.connected {
-            true => Line::of(format!("b{}", session.node), Role::Strong),
-            false => Line::of(format!("b{}", session.node), Role::Strong)
+            true => Line::of(common::node_name(lab, session.node), Role::Strong),
+            false => Line::of(common::node_name(lab, session.node), Role::Strong)
                 .span(canvas.word(" (no connection)", "（无连接）"), Role::Warn),
         };
         table.row_to(
@@ -178,14 +178,14 @@ fn sessions(lab: &Lab, server: &Server, canvas: &Canvas, picture: &mut Picture) 
     }
 }
 
-fn owner(server: &Server, session: SessionId) -> String {
-    match server.sessions.get(&session) {
-        Some(session) => format!("b{}", session.node),
+fn owner(lab: &Lab, session: SessionId) -> String {
+    match server(lab).and_then(|server| server.sessions.get(&session)) {
+        Some(session) => common::node_name(lab, session.node),
         None => String::new(),
     }
 }
 
-fn rows(server: &Server, path: &str, canvas: &Canvas, picture: &mut Picture) {
+fn rows(lab: &Lab, server: &Server, path: &str, canvas: &Canvas, picture: &mut Picture) {
     let g = &canvas.glyphs;
     let columns = [Align::Left, Align::Right, Align::Left, Align::Left, Align::Left];
     let mut table = Table::new(&columns).gap(2).heads(&match canvas.language {
@@ -200,7 +200,7 @@ fn rows(server: &Server, path: &str, canvas: &Canvas, picture: &mut Picture) {
         let stat = node.stat();
         let (data, children) = server.tree.watchers(at);
         let mut watchers: Vec<String> =
-            data.iter().chain(&children).map(|id| owner(server, *id)).collect();
+            data.iter().chain(&children).map(|id| owner(lab, *id)).collect();
         watchers.sort();
         watchers.dedup();
         let (path, role) = match node.is_ephemeral() {
@@ -210,7 +210,7 @@ fn rows(server: &Server, path: &str, canvas: &Canvas, picture: &mut Picture) {
         table.row(vec![
             Line::of(path, role),
             Line::of(stat.version.to_string(), Role::Epoch),
-            Line::of(owner(server, stat.ephemeral_owner), Role::Strong),
+            Line::of(owner(lab, stat.ephemeral_owner), Role::Strong),
             Line::of(watchers.join(" "), Role::Dim),
             Line::plain(node.data.as_ref()),
         ]);
@@ -222,7 +222,7 @@ fn rows(server: &Server, path: &str, canvas: &Canvas, picture: &mut Picture) {
 }
 
 /// A znode's numbers, as `stat` of the shell prints them.
-fn numbers(server: &Server, path: &str, node: &Znode, canvas: &Canvas, picture: &mut Picture) {
+fn numbers(lab: &Lab, server: &Server, path: &str, node: &Znode, canvas: &Canvas, picture: &mut Picture) {
     let stat = node.stat();
     picture.push(Line::of(path, Role::Strong));
     if !node.data.is_empty() {
@@ -236,12 +236,12 @@ fn numbers(server: &Server, path: &str, node: &Znode, canvas: &Canvas, picture: 
         ),
     ];
     if node.is_ephemeral() {
-        let who = owner(server, stat.ephemeral_owner);
+        let who = owner(lab, stat.ephemeral_owner);
         facts.push(format!("ephemeralOwner {} {who}", stat.ephemeral_owner));
     }
     let (data, children) = server.tree.watchers(path);
     let names =
-        |all: &[SessionId]| all.iter().map(|id| owner(server, *id)).collect::<Vec<_>>().join(" ");
+        |all: &[SessionId]| all.iter().map(|id| owner(lab, *id)).collect::<Vec<_>>().join(" ");
     if !data.is_empty() {
         let word = canvas.word("data watched by", "数据监视者");
         facts.push(format!("{word} {}", names(&data)));
@@ -265,7 +265,8 @@ fn writes(lab: &Lab, canvas: &Canvas, picture: &mut Picture) {
             continue;
         }
         let line = Line::of(format!("  {} ", event.at), Role::Dim);
-        last.push(line.text(body.sentence(canvas.language)).cut(canvas.width, &canvas.glyphs));
+        let sentence = lab.cluster().sentence(event, canvas.language);
+        last.push(line.text(sentence).cut(canvas.width, &canvas.glyphs));
         if last.len() == MOST_WRITES {
             break;
         }

@@ -226,7 +226,7 @@ impl Stage for LabStage {
             .map(|event| Moment {
                 id: event.id,
                 step: event.step,
-                sentence: event.body.sentence(language),
+                sentence: lab.cluster().sentence(event, language),
                 mark: match trace::timeline::weight(event) {
                     trace::timeline::Weight::Fault => Mark::Fault,
                     trace::timeline::Weight::Act => Mark::Act,
@@ -243,7 +243,7 @@ impl Stage for LabStage {
             return Vec::new();
         };
         let (chain, _) = trace::why::chain(lab, event);
-        chain.iter().take(5).map(|event| event.body.sentence(language)).collect()
+        chain.iter().take(5).map(|event| lab.cluster().sentence(event, language)).collect()
     }
 
     fn forward(&mut self) -> Pace {

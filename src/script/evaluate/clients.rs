@@ -7,6 +7,7 @@ use crate::group::{Group, GroupState, coordinator_partition, decode_assignment};
 use crate::protocol::ErrorCode;
 use crate::script::expression::Value;
 use crate::script::session::no_client;
+use crate::trace::registry;
 use crate::types::{NodeId, TopicName, TopicPartition};
 
 pub fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
@@ -63,7 +64,42 @@ pub fn find_group<'a>(lab: &'a Lab, group: &str) -> Option<&'a Group> {
     lab.cluster().broker(coordinator(lab, group)?)?.groups.groups.get(group)
 }
 
+/// A group of consumers of 0.8, as the tree has it; committed offsets may be a coordinator's too.
+fn registry_group(name: &str, a: &Arguments<'_>, group: &registry::Group) -> Value {
+    let named = |node: &NodeId| a.lab.cluster().name(*node);
+    let share = || {
+        let mut members = group.members.iter();
+        let own = members.find(|(_, node)| named(node) == a.text(1));
+        own.map(|(id, _)| group.share(id)).unwrap_or_default()
+    };
+    match name {
+        "state" => Value::text(registry::state(a.lab, &a.text(0), group)),
+        "generation" => Value::None,
+        "members" => Value::Set(group.members.values().map(|id| Value::Text(named(id))).collect()),
+        "assignment" => Value::Set(share().iter().map(Value::text).collect()),
+        "assigned" => Value::Number(share().len() as i64),
+        _ => {
+            let partition = a.partition(1);
+            let committed = registry::committed(a.lab, &a.text(0), &partition).map(|at| at.0);
+            if name == "committed" { number_or_none(committed) } else { lag(a, committed) }
+        }
+    }
+}
+
+/// High watermark minus committed offset.
+fn lag(a: &Arguments<'_>, committed: Option<i64>) -> Value {
+    let partition = a.partition(1);
+    let leader = a.lab.cluster().image().and_then(|image| image.partition(&partition)?.leader);
+    let high_watermark = leader
+        .and_then(|leader| super::logs::replica_of(a.lab, leader, &partition))
+        .map(|replica| replica.high_watermark().0);
+    number_or_none(high_watermark.zip(committed).map(|(end, committed)| end - committed))
+}
+
 fn group(name: &str, a: &Arguments<'_>) -> Value {
+    if let Some(group) = registry::find(a.lab, &a.text(0)) {
+        return registry_group(name, a, &group);
+    }
     let found = find_group(a.lab, &a.text(0));
     let members = |group: &Group| {
         let mut members: Vec<String> =
@@ -88,16 +124,7 @@ fn group(name: &str, a: &Arguments<'_>) -> Value {
         _ => {
             let committed =
                 found.and_then(|group| group.offsets.get(&a.partition(1))).map(|c| c.offset.0);
-            if name == "committed" {
-                return number_or_none(committed);
-            }
-            let partition = a.partition(1);
-            let leader =
-                a.lab.cluster().image().and_then(|image| image.partition(&partition)?.leader);
-            let high_watermark = leader
-                .and_then(|leader| super::logs::replica_of(a.lab, leader, &partition))
-                .map(|replica| replica.high_watermark().0);
-            number_or_none(high_watermark.zip(committed).map(|(end, committed)| end - committed))
+            if name == "committed" { number_or_none(committed) } else { lag(a, committed) }
         }
     }
 }
