@@ -29,7 +29,8 @@ mod testing;
 pub use admin::{Admin, AdminOutcome, error_of};
 pub use config::{Assignor, ConsumerConfig, OffsetReset, Partitioner, ProducerConfig, backoff};
 pub use consumer::{
-    Consumer, ConsumerOutcome, Membership, Phase, Reading, Reads, Registry, SeekTo, VALUES_KEPT, View,
+    Consumer, ConsumerOutcome, Membership, Phase, Reading, Reads, Registry, SeekTo, VALUES_KEPT,
+    View,
 };
 pub use event::{Event, RegistryEvent};
 pub use metadata::{Metadata, PartitionInfo, TopicInfo};

@@ -443,9 +443,7 @@ impl Consumer {
         let patience = Duration::from_ms(self.config.max_poll_interval_ms);
         let poll_at = match &self.poll {
             Some(poll) => Some(poll.until),
-            None if self.paused && self.polls_or_leaves() => {
-                Some(self.last_poll + patience)
-            }
+            None if self.paused && self.polls_or_leaves() => Some(self.last_poll + patience),
             None => None,
         };
         self.set(Timer::ConsumerPoll, poll_at, out);

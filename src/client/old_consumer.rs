@@ -125,7 +125,9 @@ mod tests {
         assert!(!old.enable_auto_commit && old.commits_to_kafka() && old.commits_to_zookeeper());
         assert_eq!(old.set_known("dual.commit.enabled", "false"), Ok(true));
         assert!(!old.commits_to_zookeeper());
-        assert!(old.set_known("session.timeout.ms", "9").unwrap_err().contains("zookeeper.session"));
+        assert!(
+            old.set_known("session.timeout.ms", "9").unwrap_err().contains("zookeeper.session")
+        );
         assert!(old.set_known("fetch.wait.max.ms", "x").unwrap_err().starts_with("fetch.wait"));
         assert_eq!(old.set_known("no.such.name", "9"), Ok(false));
         let mut new = ConsumerConfig::default();

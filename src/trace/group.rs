@@ -13,8 +13,8 @@
 //! those of [`crate::group`], drawn anew from the members' own subscriptions.
 
 use super::common::{self, finish, more};
-use super::registry;
 use super::picture::{Canvas, Focus, Line, Picture, Role, Target};
+use super::registry;
 use super::table::{Align, Table};
 use crate::client;
 use crate::cluster::{Body, Lab, Stamped};

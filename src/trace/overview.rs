@@ -14,8 +14,8 @@
 
 use super::common::{self, bytes, finish, is_internal, more};
 use super::group;
-use super::registry;
 use super::picture::{Canvas, Line, Picture, Role, Target};
+use super::registry;
 use super::table::{Align, Table};
 use super::width::number;
 use crate::cluster::{Lab, NodeState};

@@ -88,7 +88,10 @@ pub fn find(lab: &Lab, name: &str) -> Option<Group> {
 }
 
 /// The consumers of a group that run, registered or not.
-fn processes<'a>(lab: &'a Lab, name: &'a str) -> impl Iterator<Item = (&'a Consumer, &'a Registry)> {
+fn processes<'a>(
+    lab: &'a Lab,
+    name: &'a str,
+) -> impl Iterator<Item = (&'a Consumer, &'a Registry)> {
     lab.cluster().clients.values().filter_map(move |client| match &**client {
         Client::Consumer(consumer) if consumer.group().is_some_and(|group| **group == *name) => {
             Some((consumer, consumer.registry().filter(|_| !consumer.is_stopped())?))
@@ -317,7 +320,8 @@ fn positions(lab: &Lab, name: &str, group: &Group, canvas: &Canvas, picture: &mu
     let g = &canvas.glyphs;
     let all = partitions(lab, name, group);
     if all.is_empty() {
-        let text = canvas.word("  nothing owned and nothing committed yet", "  尚无所有者，也没有提交");
+        let text =
+            canvas.word("  nothing owned and nothing committed yet", "  尚无所有者，也没有提交");
         picture.push(Line::of(text, Role::Dim));
         return;
     }

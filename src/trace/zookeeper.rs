@@ -222,7 +222,14 @@ fn rows(lab: &Lab, server: &Server, path: &str, canvas: &Canvas, picture: &mut P
 }
 
 /// A znode's numbers, as `stat` of the shell prints them.
-fn numbers(lab: &Lab, server: &Server, path: &str, node: &Znode, canvas: &Canvas, picture: &mut Picture) {
+fn numbers(
+    lab: &Lab,
+    server: &Server,
+    path: &str,
+    node: &Znode,
+    canvas: &Canvas,
+    picture: &mut Picture,
+) {
     let stat = node.stat();
     picture.push(Line::of(path, Role::Strong));
     if !node.data.is_empty() {

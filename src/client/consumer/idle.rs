@@ -46,7 +46,11 @@ impl Consumer {
         if !self.is_active() {
             return None;
         }
-        if self.registry.is_none() && self.is_subscribed() && self.membership != Membership::Stable && self.group.is_some() {
+        if self.registry.is_none()
+            && self.is_subscribed()
+            && self.membership != Membership::Stable
+            && self.group.is_some()
+        {
             return Some(format!("{name} is not a member of its group yet"));
         }
         self.readings.iter().find_map(|(partition, reading)| match reading.position {

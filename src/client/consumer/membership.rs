@@ -46,7 +46,8 @@ impl Consumer {
             *wake = (*wake).min(self.retry_at);
             return None;
         }
-        if self.coordinator.is_none() && !self.under_way(|what| matches!(what, Purpose::Coordinator))
+        if self.coordinator.is_none()
+            && !self.under_way(|what| matches!(what, Purpose::Coordinator))
         {
             match self.connections.choose(self.metadata.brokers(), now) {
                 Ok(to) => {

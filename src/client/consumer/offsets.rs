@@ -185,8 +185,11 @@ impl Consumer {
             self.outcomes.put(ticket, ConsumerOutcome { error, records: Vec::new(), offsets });
         }
         if self.registry.is_some() {
-            let offsets: Vec<(TopicPartition, Offset)> =
-                commit.offsets.into_iter().map(|(partition, offset, _)| (partition, offset)).collect();
+            let offsets: Vec<(TopicPartition, Offset)> = commit
+                .offsets
+                .into_iter()
+                .map(|(partition, offset, _)| (partition, offset))
+                .collect();
             self.registry_committed(now, &offsets, error.is_none(), commit.last, out);
         } else if commit.last {
             self.last_commit_done(now, out);

@@ -254,7 +254,8 @@ impl Consumer {
                 News::Watch(event) => self.watch_fired(event),
             }
         }
-        let is_away = self.registry.as_ref().is_some_and(|r| r.session.state != SessionState::Connected);
+        let is_away =
+            self.registry.as_ref().is_some_and(|r| r.session.state != SessionState::Connected);
         if is_away && self.stopping.is_some() {
             self.left(out); // the session ends by itself
         }

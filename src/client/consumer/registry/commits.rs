@@ -6,7 +6,7 @@
 //!     offsets.storage=kafka       one OffsetCommit; with dual.commit.enabled the writes too
 //! ```
 //!
-//! Always: what stands in ZooKeeper already is not written again. Left out: the retries of `offsets.commit.max.retries`;
+//! Always: what stands in ZooKeeper already is not written again. Left out: `offsets.commit.max.retries`;
 //! a commit that failed is left to the next one.
 
 use super::*;
@@ -154,7 +154,8 @@ impl Consumer {
         }
         let Some(registry) = &mut self.registry else { return };
         let (stops, open) = (self.stopping.is_some(), !registry.is_disconnected());
-        if stops && open && self.commits.is_empty() && !self.connections.under_way().any(is_commit) {
+        if stops && open && self.commits.is_empty() && !self.connections.under_way().any(is_commit)
+        {
             registry.session.close(now, out);
             if let Some(group) = self.group.clone() {
                 out.events.push(Event::Left { group });
