@@ -220,8 +220,11 @@ impl Cluster {
             }
             Act::Slow(node, _) => process(*node).map(|_| ()),
             Act::Cut(a, b) => {
-                process(*a)?;
-                process(*b)?;
+                for node in [a, b] {
+                    if !self.clients.contains_key(node) {
+                        process(*node)?;
+                    }
+                }
                 if a == b {
                     return Err(Refusal::new(format!("{a} is one node: name two to cut the link")));
                 }

@@ -187,6 +187,10 @@ impl Cluster {
             return Err(format!("{node} has no session with ZooKeeper"));
         };
         let mut out: Output<ServerEvent> = Output::default();
+        // Not by silence: whatever struck it before is not the cause.
+        if let Some(act) = stage.cause {
+            self.last_fault.insert(node, act);
+        }
         Arc::make_mut(&mut entry.server).expire(now, session, &mut out);
         self.carry_out(NodeId::ZOOKEEPER, out, Body::ZooKeeper, stage);
         // ZooKeeper closes the connection of a session that ended.
@@ -244,6 +248,13 @@ impl Cluster {
             if !lives || self.network.is_cut(session.node, NodeId::ZOOKEEPER) {
                 let name = self.name(session.node);
                 return Err(format!("the session of {name} has not ended yet"));
+            }
+        }
+        for client in self.clients.values() {
+            let Client::Consumer(consumer) = &**client else { continue };
+            let away = consumer.registry().is_some_and(|registry| registry.is_disconnected());
+            if away && !client.is_closed() && !self.network.is_cut(client.id(), NodeId::ZOOKEEPER) {
+                return Err(format!("{} is connecting to ZooKeeper", client.name()));
             }
         }
         let mut alive = self.brokers.values().filter(|entry| entry.state == NodeState::Alive);

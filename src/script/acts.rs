@@ -77,6 +77,26 @@ pub(super) fn started(id: NodeId) -> Result<Acts, String> {
     Ok(Acts { acts: vec![Act::Start(id)], about: About::Started(id) })
 }
 
+/// The node that a word names.
+pub(super) fn node_of(word: &NodeWord, lab: Option<&Lab>) -> Result<NodeId, String> {
+    match (word, lab) {
+        (NodeWord::Id(id), _) => Ok(NodeId(*id)),
+        (NodeWord::Client(name), Some(lab)) => {
+            let known = lab.cluster().names.get(name);
+            known.copied().ok_or_else(|| super::session::no_client(lab, name))
+        }
+        (NodeWord::Client(name), None) => Err(format!("there is no client '{name}'")),
+    }
+}
+
+fn pair_of(
+    a: &NodeWord,
+    b: &NodeWord,
+    lab: Option<&Lab>,
+) -> Result<(NodeId, NodeId), String> {
+    Ok((node_of(a, lab)?, node_of(b, lab)?))
+}
+
 /// The acts of a command; none for commands that look, wait or walk.
 pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, String>> {
     let lab = session.lab.as_ref();
@@ -114,21 +134,18 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
             },
         )),
         Command::Controller(act) => controller_acts(act, lab),
-        Command::ZookeeperExpire(broker) => one(
-            Act::ExpireSession(NodeId(*broker)),
-            format!("ended the session of broker {broker}"),
-        ),
+        Command::ZookeeperExpire(node) => node_of(node, lab).and_then(|id| {
+            let whose = if id.is_broker() { format!("broker {id}") } else { node.to_string() };
+            one(Act::ExpireSession(id), format!("ended the session of {whose}"))
+        }),
         Command::ZookeeperProcess(act) => zookeeper_acts(*act),
-        Command::NetworkCut(a, b) => {
-            one(Act::Cut(NodeId(*a), NodeId(*b)), format!("cut the link between {a} and {b}"))
-        }
-        Command::NetworkHeal(pair) => {
-            let words = match pair {
-                Some((a, b)) => format!("healed the link between {a} and {b}"),
-                None => "healed all links".into(),
-            };
-            one(Act::Heal(pair.map(|(a, b)| (NodeId(a), NodeId(b)))), words)
-        }
+        Command::NetworkCut(a, b) => pair_of(a, b, lab).and_then(|(x, y)| {
+            one(Act::Cut(x, y), format!("cut the link between {a} and {b}"))
+        }),
+        Command::NetworkHeal(None) => one(Act::Heal(None), "healed all links"),
+        Command::NetworkHeal(Some((a, b))) => pair_of(a, b, lab).and_then(|pair| {
+            one(Act::Heal(Some(pair)), format!("healed the link between {a} and {b}"))
+        }),
         Command::Fetcher { broker, act } => broker_of(broker, lab).and_then(|id| match act {
             FetcherAct::Pause => one(Act::FetcherPause(id), format!("broker {id} fetches no more")),
             FetcherAct::Resume => one(Act::FetcherResume(id), format!("broker {id} fetches again")),

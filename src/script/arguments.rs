@@ -3,6 +3,7 @@
 //! All checks that a table can make are made here: too many words, too few, a key twice, a key unknown, a value of the
 //! wrong kind. What remains for `build` are rules between arguments.
 
+use super::command::NodeWord;
 use super::condition;
 use super::configs::Scope;
 use super::error::{Fault, Span, clip};
@@ -196,6 +197,13 @@ impl Arguments {
     pub fn the_number<T: TryFrom<i64> + Default>(&self, name: &str) -> Result<T, Fault> {
         Ok(self.number(name)?.unwrap_or_default())
     }
+    /// A node, if it is there.
+    pub fn node(&self, name: &str) -> Result<Option<NodeWord>, Fault> {
+        Ok(match self.text(name) {
+            Some(client) => Some(NodeWord::Client(client)),
+            None => self.number(name)?.map(NodeWord::Id),
+        })
+    }
     /// A length of time, if it is there.
     pub fn duration(&self, name: &str) -> Option<Duration> {
         match self.get(name) {
@@ -309,6 +317,10 @@ fn parse(slot: &Slot, word: &Word) -> Result<Argument, Fault> {
             all.map(Argument::Partitions)
         }
         Kind::Broker => return broker(word).map(Argument::Expression),
+        Kind::Node if text.starts_with(char::is_alphabetic) => {
+            let legal = |c: char| c.is_alphanumeric() || matches!(c, '.' | '_' | '-');
+            text.chars().all(legal).then(|| Argument::Text(text.to_string()))
+        }
         Kind::Node | Kind::Positive => whole_number(1),
         Kind::Count => whole_number(0),
         Kind::Integer => whole_number(i64::MIN),

@@ -144,7 +144,9 @@ fn look(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
         "zookeeper start" => Command::ZookeeperProcess(BrokerAct::Start),
         "zookeeper pause" => Command::ZookeeperProcess(BrokerAct::Pause),
         "zookeeper resume" => Command::ZookeeperProcess(BrokerAct::Resume),
-        "zookeeper expire" => Command::ZookeeperExpire(a.the_number("broker")?),
+        "zookeeper expire" => {
+            Command::ZookeeperExpire(a.node("node")?.unwrap_or(NodeWord::Id(0)))
+        }
         "fetch" => Command::Fetch {
             partition: partition(a),
             offset: a.the_number("offset")?,
@@ -371,7 +373,7 @@ fn broker(object: &str, a: &Arguments) -> BrokerAct {
 }
 
 fn network(object: &str, a: &Arguments) -> Result<Command, Fault> {
-    let nodes = (a.number("a")?, a.number("b")?);
+    let nodes = (a.node("a")?, a.node("b")?);
     Ok(match (object, nodes) {
         ("heal", (None, _)) => Command::NetworkHeal(None),
         ("heal", (Some(x), Some(y))) => Command::NetworkHeal(Some((x, y))),
@@ -393,7 +395,7 @@ fn message(object: &str, a: &Arguments) -> Result<Command, Fault> {
     let target = if next.is_empty() {
         MessageTarget::Id(a.the_number("id")?)
     } else {
-        let (from, to) = (a.number("from")?, a.number("to")?);
+        let (from, to) = (a.node("from")?, a.node("to")?);
         MessageTarget::Next { kind: a.name("kind"), from, to }
     };
     Ok(Command::Message { act, target })

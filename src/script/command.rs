@@ -5,7 +5,7 @@
 
 mod network;
 
-pub use network::{FetcherAct, MessageAct, MessageTarget};
+pub use network::{FetcherAct, MessageAct, MessageTarget, NodeWord};
 
 use super::expression::Expression;
 use crate::clock::Duration;
@@ -76,9 +76,9 @@ pub enum Command {
     /// `controller kill|stop|power-off|pause|resume|start [N]`, `controller move N`
     Controller(ControllerAct),
     /// `network cut A B`
-    NetworkCut(u32, u32),
+    NetworkCut(NodeWord, NodeWord),
     /// `network heal [A B]`
-    NetworkHeal(Option<(u32, u32)>),
+    NetworkHeal(Option<(NodeWord, NodeWord)>),
     /// `message deliver|drop|hold|delay …`
     Message {
         /// What is done to it.
@@ -212,7 +212,7 @@ pub enum Command {
     /// `disk delete FILE`
     DiskDelete(String),
     /// `zookeeper expire N`
-    ZookeeperExpire(u32),
+    ZookeeperExpire(NodeWord),
     /// `zookeeper kill|start|pause|resume`
     ZookeeperProcess(BrokerAct),
     /// `fetch T-P offset=N …`

@@ -330,7 +330,7 @@ mod tests {
                 .iter()
                 .any(|era| LogConfig { era: *era, ..log.clone() }.set(name, value) != Ok(false)),
             Scope::Producer => producer.clone().set(name, value) != Ok(false),
-            _ => ConsumerConfig::default().set(name, value) != Ok(false),
+            _ => ConsumerConfig::default().set_known(name, value) != Ok(false),
         };
         // Told by `capability`: they belong to transactions and to the new group protocol.
         let later = ["transaction.timeout.ms", "transactional.id", "group.remote.assignor"];

@@ -2,13 +2,13 @@
 //!
 //! ```text
 //!   group   billing   in ZooKeeper   2 members   4 partitions, 2 without an owner
-//!     member   session   knows of      stands                     owns
-//!     c1         6.1 s   c1 c2         idle                       orders-0 orders-1
-//!     c2         5.9 s   c1 c2         waits, try 2 of 4          –
+//!     member   session   asked   knows of   stands                     owns
+//!     c1         6.1 s      41   c1 c2      idle                       orders-0 orders-1
+//!     c2         5.9 s      30   c1 c2      waits, try 2 of 4 failed   –
 //!     partition   owner   position   committed   end   lag
 //! ```
 //!
-//! Nobody has the whole of it but the tree, and nobody reads it as a whole: "knows of" is what a member read when it
+//! "asked" counts a member's questions to ZooKeeper. Nobody has the whole of it but the tree, and nobody reads it as a whole: "knows of" is what a member read when it
 //! last rebalanced, so two members may differ, and a partition may have no owner, or a reader that is not its owner.
 
 use super::common::{self, finish, more};
@@ -110,7 +110,17 @@ pub fn rebalances(lab: &Lab, name: &str) -> bool {
 fn member_name(lab: &Lab, group: &Group, id: &str) -> String {
     match group.members.get(id) {
         Some(node) => common::node_name(lab, *node),
-        None => id.to_owned(),
+        None => {
+            // One that is gone: what its id has of a name.
+            let name = id.split_once('_').map_or(id, |(_, name)| name);
+            let mut parts = name.rsplitn(3, '-');
+            let is_made = |part: Option<&str>| part.is_some_and(|part| part.len() > 7);
+            let (chance, time) = (parts.next(), parts.next());
+            match (is_made(chance) && is_made(time), parts.next()) {
+                (true, Some(host)) => host.to_owned(),
+                _ => name.to_owned(),
+            }
+        }
     }
 }
 
@@ -215,10 +225,11 @@ fn members(lab: &Lab, name: &str, group: &Group, canvas: &Canvas, picture: &mut 
         picture.push(Line::of(canvas.word("  no members", "  没有成员"), Role::Dim));
         return;
     }
-    let columns = [Align::Left, Align::Right, Align::Left, Align::Left, Align::Left];
+    let columns =
+        [Align::Left, Align::Right, Align::Right, Align::Left, Align::Left, Align::Left];
     let mut table = Table::new(&columns).gap(2).heads(&match canvas.language {
-        Language::English => ["member", "session", "knows of", "stands", "owns"],
-        Language::Chinese => ["成员", "会话", "所知成员", "状态", "拥有"],
+        Language::English => ["member", "session", "asked", "knows of", "stands", "owns"],
+        Language::Chinese => ["成员", "会话", "请求数", "所知成员", "状态", "拥有"],
     });
     let owned_now = |node: NodeId| {
         lab.step_events().any(|event| event.node == node && event.body.kind() == "Owned")
@@ -227,6 +238,8 @@ fn members(lab: &Lab, name: &str, group: &Group, canvas: &Canvas, picture: &mut 
         let session = server.session_of(node);
         let left = session.map(|(_, session)| session.expires_at.since(lab.now()));
         let left = left.map_or(g.dash.to_owned(), |left| format!("{:.1} s", left.0 as f64 / 1e6));
+        let asked = running.get(&node).map(|(_, registry)| registry.requests.to_string());
+        let asked = asked.unwrap_or_else(|| g.dash.to_owned());
         let (knows, stands) = match running.get(&node) {
             Some((consumer, registry)) => {
                 let known = registry.view.members.keys();
@@ -244,6 +257,7 @@ fn members(lab: &Lab, name: &str, group: &Group, canvas: &Canvas, picture: &mut 
             vec![
                 Line::of(common::node_name(lab, node), Role::Strong),
                 Line::plain(left),
+                Line::of(asked, Role::Number),
                 knows,
                 stands,
                 Line::plain(list(&share, canvas)).changed(owned_now(node), g),

@@ -19,6 +19,24 @@ pub enum MessageAct {
     Delay(Duration),
 }
 
+/// A node as people name it: a number, or a client's name.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NodeWord {
+    /// A broker, a controller, ZooKeeper.
+    Id(u32),
+    /// A producer or a consumer.
+    Client(String),
+}
+
+impl std::fmt::Display for NodeWord {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            NodeWord::Id(id) => write!(f, "{id}"),
+            NodeWord::Client(name) => f.write_str(name),
+        }
+    }
+}
+
 /// Which message.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MessageTarget {
@@ -29,9 +47,9 @@ pub enum MessageTarget {
         /// The request's name, such as `Fetch`.
         kind: String,
         /// From this node only.
-        from: Option<u32>,
+        from: Option<NodeWord>,
         /// To this node only.
-        to: Option<u32>,
+        to: Option<NodeWord>,
     },
 }
 

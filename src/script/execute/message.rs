@@ -2,9 +2,9 @@
 
 use super::{Execution, PATIENCE, State, Step, failed, wrong};
 use crate::clock::Instant;
-use crate::cluster::Happening;
-use crate::script::acts::{Acts, message_act, name_of};
-use crate::script::command::{Command, MessageAct, MessageTarget};
+use crate::cluster::{Happening, Lab};
+use crate::script::acts::{Acts, message_act, name_of, node_of};
+use crate::script::command::{Command, MessageAct, MessageTarget, NodeWord};
 use crate::script::execute::{Progress, done};
 use crate::script::say::Said;
 use crate::script::session::Session;
@@ -19,12 +19,19 @@ impl Execution {
             return Ok(done(Said::default()));
         };
         let Some(lab) = session.lab.as_mut() else { return Ok(wrong("there is no cluster")) };
+        let named = |word: &Option<NodeWord>, lab: &Lab| {
+            word.as_ref().map(|word| node_of(word, Some(lab))).transpose()
+        };
+        let (from, to) = match (named(from, lab), named(to, lab)) {
+            (Ok(from), Ok(to)) => (from, to),
+            (Err(error), _) | (_, Err(error)) => return Ok(wrong(error)),
+        };
         let released = matches!(act, MessageAct::Release);
         let fits = |happening: &Happening| match happening {
             Happening::Deliver { from: sender, to: receiver, message } => {
                 message.kind() == kind
-                    && from.is_none_or(|id| sender.0 == id)
-                    && to.is_none_or(|id| receiver.0 == id)
+                    && from.is_none_or(|id| *sender == id)
+                    && to.is_none_or(|id| *receiver == id)
             }
             _ => false,
         };

@@ -448,10 +448,10 @@ pub const FORMS: &[Form] = &[
     ),
     Form::new(
         "zookeeper expire",
-        &[must("broker", Node)],
+        &[must("node", Node)],
         &[],
-        "Ends a broker's ZooKeeper session.",
-        "使 broker 的 ZooKeeper 会话过期。",
+        "Ends the ZooKeeper session of a broker, or of a consumer of 0.8.",
+        "使 broker（或 0.8 消费者）的 ZooKeeper 会话过期。",
         "zookeeper expire 1",
     ),
     Form::new(
