@@ -6,6 +6,7 @@ use super::{Broker, DelayedProduce, Event, Halt, Origin, Out, Purpose};
 use crate::batch;
 use crate::clock::{Duration, Instant};
 use crate::disk::Disk;
+use crate::era::is_before;
 use crate::group::{self, Append};
 use crate::protocol::{
     CreateTopicsRequest, ErrorCode, FindCoordinatorRequest, FindCoordinatorResponse, Message,
@@ -56,16 +57,20 @@ impl Broker {
     /// The first group makes the topic that remembers all groups (class `AutoTopicCreationManager`).
     fn create_offsets_topic(&mut self, now: Instant, out: &mut Out) {
         let brokers = self.observer.image.brokers.len() as i32;
+        let mut configs = vec![
+            ("cleanup.policy".to_owned(), "compact".to_owned()),
+            ("segment.bytes".to_owned(), "104857600".to_owned()),
+        ];
+        // Topics know it since 0.9 (KAFKA-1374); `OffsetManager.offsetsTopicConfig` had not named it before.
+        if !is_before(self.config.era().kafka, "0.9") {
+            configs.insert(1, ("compression.type".to_owned(), "producer".to_owned()));
+        }
         let topic = NewTopic {
             name: TopicName::new(OFFSETS_TOPIC),
             partitions: self.config.offsets_topic_partitions,
             replication_factor: self.config.offsets_topic_replication_factor.min(brokers),
             assignment: None,
-            configs: vec![
-                ("cleanup.policy".to_owned(), "compact".to_owned()),
-                ("compression.type".to_owned(), "producer".to_owned()),
-                ("segment.bytes".to_owned(), "104857600".to_owned()),
-            ],
+            configs,
         };
         self.auto_create(now, topic, out);
     }

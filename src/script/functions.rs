@@ -143,6 +143,8 @@ functions! {
     assignment(Group, Client) 2: "the partitions of a member, a set", "某成员的分区集合";
     assigned(Group, Client) 2: "how many partitions a member has", "某成员的分区数";
     rebalances(Client) 1: "a consumer's rebalance callbacks in order", "消费者的重平衡回调，按顺序";
+    rounds(Client) 1: "how often a consumer of 0.8 has begun to rebalance", "0.8 的消费者开始重平衡的次数";
+    asked(Client) 1: "how much a consumer of 0.8 has asked ZooKeeper", "0.8 的消费者向 ZooKeeper 提问的次数";
     coordinator(Group) 1: "the broker that coordinates the group", "消费组的协调者 broker";
     committed(Group, Partition) 2: "the committed offset, or none", "已提交的偏移量，没有则为 none";
     lag(Group, Partition) 2: "log end (high watermark) less committed offset", "高水位减去已提交偏移量";

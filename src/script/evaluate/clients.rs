@@ -13,7 +13,7 @@ use crate::types::{NodeId, TopicName, TopicPartition};
 pub fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
     match name {
         "error" => error(a.lab, &a.text(0)),
-        "position" | "values" | "rebalances" => consumer(name, a),
+        "position" | "values" | "rebalances" | "rounds" | "asked" => consumer(name, a),
         "coordinator" => {
             Ok(number_or_none(coordinator(a.lab, &a.text(0)).map(|broker| i64::from(broker.0))))
         }
@@ -43,6 +43,8 @@ fn consumer(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
     Ok(match name {
         "position" => number_or_none(consumer.position(&a.partition(1)).map(|offset| offset.0)),
         "rebalances" => Value::texts(consumer.rebalances().iter()),
+        "rounds" => number_or_none(consumer.registry().map(|registry| registry.rounds as i64)),
+        "asked" => number_or_none(consumer.registry().map(|registry| registry.requests as i64)),
         _ => {
             let values = consumer.values().iter();
             Value::List(values.map(|(_, record)| super::text_of(record.value.as_ref())).collect())
