@@ -89,11 +89,7 @@ pub(super) fn node_of(word: &NodeWord, lab: Option<&Lab>) -> Result<NodeId, Stri
     }
 }
 
-fn pair_of(
-    a: &NodeWord,
-    b: &NodeWord,
-    lab: Option<&Lab>,
-) -> Result<(NodeId, NodeId), String> {
+fn pair_of(a: &NodeWord, b: &NodeWord, lab: Option<&Lab>) -> Result<(NodeId, NodeId), String> {
     Ok((node_of(a, lab)?, node_of(b, lab)?))
 }
 
@@ -139,9 +135,8 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
             one(Act::ExpireSession(id), format!("ended the session of {whose}"))
         }),
         Command::ZookeeperProcess(act) => zookeeper_acts(*act),
-        Command::NetworkCut(a, b) => pair_of(a, b, lab).and_then(|(x, y)| {
-            one(Act::Cut(x, y), format!("cut the link between {a} and {b}"))
-        }),
+        Command::NetworkCut(a, b) => pair_of(a, b, lab)
+            .and_then(|(x, y)| one(Act::Cut(x, y), format!("cut the link between {a} and {b}"))),
         Command::NetworkHeal(None) => one(Act::Heal(None), "healed all links"),
         Command::NetworkHeal(Some((a, b))) => pair_of(a, b, lab).and_then(|pair| {
             one(Act::Heal(Some(pair)), format!("healed the link between {a} and {b}"))

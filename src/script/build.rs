@@ -144,9 +144,7 @@ fn look(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
         "zookeeper start" => Command::ZookeeperProcess(BrokerAct::Start),
         "zookeeper pause" => Command::ZookeeperProcess(BrokerAct::Pause),
         "zookeeper resume" => Command::ZookeeperProcess(BrokerAct::Resume),
-        "zookeeper expire" => {
-            Command::ZookeeperExpire(a.node("node")?.unwrap_or(NodeWord::Id(0)))
-        }
+        "zookeeper expire" => Command::ZookeeperExpire(a.node("node")?.unwrap_or(NodeWord::Id(0))),
         "fetch" => Command::Fetch {
             partition: partition(a),
             offset: a.the_number("offset")?,

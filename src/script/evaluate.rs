@@ -207,7 +207,9 @@ fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
         "metadata_records" | "partition_change" => metadata::call(name, a)?,
         "metric" => metrics::metric(a.lab, &a.text(0), a.broker(1)?)?,
         "error" | "state" | "generation" | "members" | "assignment" | "assigned" | "rebalances"
-        | "coordinator" | "committed" | "lag" | "position" | "values" | "rounds" | "asked" => clients::call(name, a)?,
+        | "coordinator" | "committed" | "lag" | "position" | "values" | "rounds" | "asked" => {
+            clients::call(name, a)?
+        }
         _ => logs::call(name, a)?,
     })
 }

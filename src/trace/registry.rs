@@ -225,8 +225,7 @@ fn members(lab: &Lab, name: &str, group: &Group, canvas: &Canvas, picture: &mut 
         picture.push(Line::of(canvas.word("  no members", "  没有成员"), Role::Dim));
         return;
     }
-    let columns =
-        [Align::Left, Align::Right, Align::Right, Align::Left, Align::Left, Align::Left];
+    let columns = [Align::Left, Align::Right, Align::Right, Align::Left, Align::Left, Align::Left];
     let mut table = Table::new(&columns).gap(2).heads(&match canvas.language {
         Language::English => ["member", "session", "asked", "knows of", "stands", "owns"],
         Language::Chinese => ["成员", "会话", "请求数", "所知成员", "状态", "拥有"],
