@@ -166,6 +166,8 @@ pub struct Broker {
     timeout_armed: bool,
     next_correlation: u64,
     next_waiting: u64,
+    /// An append failed for its disk: the producer is told first, then the process ends.
+    disk_failure: Option<Halt>,
     last_checkpoint: std::sync::Arc<Vec<(TopicPartition, Offset)>>,
 }
 
@@ -180,6 +182,7 @@ impl Broker {
     ) -> Result<(), Halt> {
         let told = out.events.len();
         let done = self.take(now, input, disk, out);
+        let done = self.disk_failure.take().map_or(done, Err);
         out.busy = self.note_cuts(now, &out.events[told..]);
         done
     }

@@ -73,9 +73,9 @@ pub struct Entry {
 /// What is broken under a prefix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// No space is left.
+    /// No space is left (`ENOSPC`): nothing can be added; what is there can be read, written over, cut, removed.
     Full,
-    /// Nothing may be changed.
+    /// The file system is mounted read-only (`EROFS`), as Linux does to one that found errors: nothing can be changed.
     ReadOnly,
 }
 
@@ -131,6 +131,8 @@ pub struct Disk {
     kept: VecDeque<Kept>,
     reversible: bool,
     buffer: RefCell<Vec<u8>>, // for `with_bytes` where a copy is needed
+    #[cfg(test)]
+    host_is_full: bool,
 }
 
 impl Disk {
@@ -144,6 +146,8 @@ impl Disk {
             kept: VecDeque::new(),
             reversible: true,
             buffer: RefCell::new(Vec::new()),
+            #[cfg(test)]
+            host_is_full: false,
         }
     }
 
@@ -194,21 +198,41 @@ impl Disk {
         self.real.as_ref().filter(|real| !real.ours)
     }
 
-    /// May this path be changed now?
+    /// For tests: the machine under the lab has no space left.
+    #[cfg(test)]
+    pub fn fill_host(&mut self) {
+        self.host_is_full = true;
+        self.set_fault("/", Some(Fault::Full)); // so that every change is asked about
+    }
+
+    /// The fault that a path suffers from now.
+    pub fn fault_of(&self, path: &str) -> Option<Fault> {
+        let hit = self.faults.iter().filter(|(prefix, _)| lies_under(path, prefix));
+        hit.map(|(_, fault)| *fault).max() // whoever can only be read has no space to offer either
+    }
+
+    /// May this path be changed now, without taking more space?
     fn may_change(&self, doing: &'static str, path: &str) -> Result<()> {
         if self.foreign().is_some() {
             return Err(DiskError::new(doing, path, DiskErrorKind::ReadOnly));
         }
-        for (prefix, fault) in &self.faults {
-            if lies_under(path, prefix) {
-                let what = match fault {
-                    Fault::Full => DiskErrorKind::Full,
-                    Fault::ReadOnly => DiskErrorKind::ReadOnly,
-                };
-                return Err(DiskError::new(doing, path, what));
-            }
+        match self.fault_of(path) {
+            Some(Fault::ReadOnly) => Err(broken(doing, path, Fault::ReadOnly)),
+            _ => Ok(()),
         }
-        Ok(())
+    }
+
+    /// May this path take more space now?
+    fn may_grow(&self, doing: &'static str, path: &str) -> Result<()> {
+        self.may_change(doing, path)?;
+        #[cfg(test)]
+        if self.host_is_full {
+            return Err(DiskError::new(doing, path, DiskErrorKind::Full));
+        }
+        match self.fault_of(path) {
+            Some(fault) => Err(broken(doing, path, fault)),
+            None => Ok(()),
+        }
     }
 
     fn node(&self, doing: &'static str, file: FileId) -> Result<&Node> {
@@ -217,6 +241,10 @@ impl Disk {
             .and_then(|slot| slot.as_deref())
             .ok_or_else(|| gone(doing, file))
     }
+}
+
+fn broken(doing: &'static str, path: &str, fault: Fault) -> DiskError {
+    DiskError::new(doing, path, DiskErrorKind::Broken(fault))
 }
 
 fn gone(doing: &'static str, file: FileId) -> DiskError {

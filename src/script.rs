@@ -26,6 +26,7 @@ mod condition;
 mod configs;
 mod crc;
 mod did;
+mod disk_acts;
 mod error;
 mod evaluate;
 mod execute;

@@ -35,6 +35,13 @@ pub enum Event {
     ShutdownRequested,
     /// It stopped cleanly.
     Stopped,
+    /// A write failed: the log directory is not served any more (KIP-112).
+    LogDirectoryOffline {
+        /// Which.
+        directory: String,
+        /// What the disk said.
+        why: String,
+    },
     /// It has read the metadata log up to here.
     MetadataApplied {
         /// Last offset.
@@ -113,6 +120,7 @@ impl Event {
             Event::Fenced => "BrokerFenced",
             Event::ShutdownRequested => "ShutdownRequested",
             Event::Stopped => "BrokerStopped",
+            Event::LogDirectoryOffline { .. } => "LogDirectoryOffline",
             Event::MetadataApplied { .. } => "MetadataApplied",
             Event::ControllerFound { .. } => "ControllerFound",
             Event::Refused { .. } => "Refused",
@@ -158,6 +166,12 @@ impl Event {
                 .pick("asks the controller for a controlled shutdown", "请求受控停机")
                 .to_owned(),
             Event::Stopped => language.pick("stopped cleanly", "已干净停止").to_owned(),
+            Event::LogDirectoryOffline { directory, why } if zh => {
+                format!("日志目录 {directory} 下线：{why}")
+            }
+            Event::LogDirectoryOffline { directory, why } => {
+                format!("takes its log directory {directory} offline: {why}")
+            }
             Event::MetadataApplied { offset, count } if zh => {
                 format!("应用了 {count} 条元数据记录，直到偏移量 {offset}")
             }

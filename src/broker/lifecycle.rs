@@ -176,6 +176,7 @@ impl Broker {
             timeout_armed: false,
             next_correlation: start_ordinal << 40,
             next_waiting: 0,
+            disk_failure: None,
             last_checkpoint: std::sync::Arc::default(),
             config,
         };
@@ -341,8 +342,10 @@ impl Broker {
         }
         let marks =
             self.replicas.iter().map(|(partition, replica)| (partition, replica.high_watermark()));
-        if marks.clone().eq(self.last_checkpoint.iter().map(|(partition, mark)| (partition, *mark)))
-        {
+        let same =
+            marks.clone().eq(self.last_checkpoint.iter().map(|(partition, mark)| (partition, *mark)));
+        // Kafka writes them whether they changed or not, and so an idle broker finds out that its disk is broken.
+        if same && (self.replicas.is_empty() || disk.fault_of(&self.directory).is_none()) {
             return Ok(());
         }
         let marks: Vec<_> = marks.map(|(partition, mark)| (partition.clone(), mark)).collect();

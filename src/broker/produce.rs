@@ -13,7 +13,7 @@ use super::{Broker, Event, Halt, Out};
 use crate::batch;
 use crate::clock::{Duration, Instant};
 use crate::disk::Disk;
-use crate::era::AcksAboveOne;
+use crate::era::{AcksAboveOne, is_before};
 use crate::protocol::{
     ErrorCode, Message, ProducePartitionResponse, ProduceRequest, ProduceResponse, Response, Timer,
 };
@@ -116,6 +116,7 @@ impl Broker {
         if !refused.is_none() {
             return Ok((answer, None));
         }
+        let kafka = self.config.era().kafka;
         let known_leader = self.known_leader(partition);
         let known = self.observer.image.partition(partition).is_some();
         let Some(replica) = self.replicas.get_mut(partition) else {
@@ -161,6 +162,12 @@ impl Broker {
                     if matches!(code, ErrorCode::INVALID_RECORD | ErrorCode::INVALID_TIMESTAMP) {
                         answer.error_message = error.what;
                     }
+                    Ok((answer, None))
+                }
+                // Told to the producer before the directory's failure is handled, which ends the process.
+                None if error.broken_disk().is_some() && !is_before(kafka, "1.0") => {
+                    answer.error = ErrorCode::KAFKA_STORAGE_ERROR;
+                    self.disk_failure.get_or_insert(error);
                     Ok((answer, None))
                 }
                 None => Err(error),

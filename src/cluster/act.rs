@@ -2,6 +2,7 @@
 
 use crate::client::{AdminOutcome, ProducerRecord, SendOutcome, Workload};
 use crate::clock::{Duration, Instant};
+use crate::disk;
 use crate::protocol::{ErrorCode, Request};
 use crate::types::{NodeId, Offset, Timestamp, TopicName, TopicPartition};
 use std::fmt;
@@ -209,6 +210,8 @@ pub enum Act {
     RetentionRun,
     /// A pass of the cleaner over a log, on every replica, now.
     Compact(TopicPartition),
+    /// A node's disk is full, or can only be read; nothing: it is whole again.
+    BreakDisk(NodeId, Option<disk::Fault>),
     /// A bit of a file flips.
     FlipBit {
         /// The file.

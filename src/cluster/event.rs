@@ -2,7 +2,7 @@
 
 use crate::clock::{Duration, Instant};
 use crate::types::{Language, NodeId, TopicPartition};
-use crate::{broker, client, coordination, storage};
+use crate::{broker, client, coordination, disk, storage};
 
 /// An event with its stamp.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +35,13 @@ pub enum Body {
     /// In the world around them.
     World(WorldEvent),
 }
+
+/// How a reason begins when a broker's log directory failed, in English and Chinese: since 1.0 (KIP-112, class
+/// `LogManager`), and before.
+pub(super) const LOG_DIRECTORY_FAILED: [(&str, &str); 2] = [
+    ("all its log directories have failed: ", "所有日志目录都已失效："),
+    ("unrecoverable I/O error: ", "无法恢复的 I/O 错误："),
+];
 
 /// A fault that somebody brought about.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +88,8 @@ pub enum Fault {
         /// Its kind.
         kind: &'static str,
     },
+    /// A node's disk is full, or can only be read; nothing: it is whole again.
+    Disk(NodeId, Option<disk::Fault>),
     /// A bit on the platter changed by itself.
     FlipBit {
         /// The file.
@@ -114,12 +123,14 @@ impl Fault {
             | Fault::FetcherSlow(node)
             | Fault::Slow(node, _)
             | Fault::Skew(node, _)
+            | Fault::Disk(node, Some(_))
             | Fault::Cut(node, _) => Some(*node),
             Fault::Drop { from, .. } => Some(*from),
             Fault::Resume(_)
             | Fault::Heal(..)
             | Fault::FetcherResume(_)
             | Fault::Corrupt { .. }
+            | Fault::Disk(_, None)
             | Fault::FlipBit { .. }
             | Fault::Tear { .. }
             | Fault::DeleteFile { .. } => None,
@@ -222,6 +233,9 @@ impl WorldEvent {
             WorldEvent::Fault(Fault::Skew(..)) => "ClockSkewed",
             WorldEvent::Fault(Fault::Drop { .. }) => "MessageDropped",
             WorldEvent::Fault(Fault::Corrupt { .. }) => "MessageCorrupted",
+            WorldEvent::Fault(Fault::Disk(_, Some(disk::Fault::Full))) => "DiskFull",
+            WorldEvent::Fault(Fault::Disk(_, Some(disk::Fault::ReadOnly))) => "DiskReadOnly",
+            WorldEvent::Fault(Fault::Disk(_, None)) => "DiskHealed",
             WorldEvent::Fault(Fault::FlipBit { .. }) => "BitFlipped",
             WorldEvent::Fault(Fault::Tear { .. }) => "WriteTorn",
             WorldEvent::Fault(Fault::DeleteFile { .. }) => "FileDeleted",
@@ -306,6 +320,18 @@ impl WorldEvent {
                         format!("{} 的时钟{zh}了 {off}", process(*n)),
                     )
                 }
+                Fault::Disk(n, Some(disk::Fault::Full)) => say(
+                    format!("no space is left on the disk of {}", process(*n)),
+                    format!("{} 的磁盘已写满", process(*n)),
+                ),
+                Fault::Disk(n, Some(disk::Fault::ReadOnly)) => say(
+                    format!("the disk of {} can only be read", process(*n)),
+                    format!("{} 的磁盘变为只读", process(*n)),
+                ),
+                Fault::Disk(n, None) => say(
+                    format!("the disk of {} can be written again", process(*n)),
+                    format!("{} 的磁盘恢复可写", process(*n)),
+                ),
                 Fault::FlipBit { file, position } => say(
                     format!("a bit of byte {position} of {file} flipped"),
                     format!("{file} 第 {position} 字节有一位翻转"),
@@ -334,7 +360,11 @@ impl WorldEvent {
             }
             WorldEvent::NodeHalted { node, reason, .. } => {
                 let node = process(*node);
-                say(format!("{node} exits: {reason}"), format!("{node} 退出：{reason}"))
+                let chinese = LOG_DIRECTORY_FAILED.iter().find_map(|(english, chinese)| {
+                    Some(format!("{chinese}{}", reason.strip_prefix(english)?))
+                });
+                let chinese = chinese.as_deref().unwrap_or(reason);
+                say(format!("{node} exits: {reason}"), format!("{node} 退出：{chinese}"))
             }
             WorldEvent::MessageLost { from, to, kind } => say(
                 format!("{kind} {from} → {to}: nobody is there"),

@@ -10,7 +10,7 @@ use super::network::Happening;
 use super::perform::{Done, Waiting};
 use super::world::{Cluster, NodeState, Stage};
 use crate::clock::{Duration, Instant};
-use crate::disk::Disk;
+use crate::disk::{self, Disk};
 use crate::prng;
 use crate::protocol::Input;
 use crate::types::NodeId;
@@ -39,10 +39,9 @@ impl Cluster {
             Act::PowerOff(node) => {
                 self.strike(Fault::PowerOff(*node), stage);
                 let (seed, step) = (self.spec.seed, self.step);
-                let kind = if node.is_broker() { "broker" } else { "controller" };
                 let mut ordinal = 0;
                 let purpose = prng::Purpose::PowerLoss;
-                disk.power_off(&format!("{kind}-{node}"), |_, unflushed| {
+                disk.power_off(&self.directory_of(*node), |_, unflushed| {
                     ordinal += 1;
                     prng::below(seed, purpose, u64::from(node.0), step, ordinal, unflushed + 1)
                 })?;
@@ -137,6 +136,16 @@ impl Cluster {
                     by => drop(self.skew.insert(*node, by)),
                 }
             }
+            Act::BreakDisk(node, fault) => {
+                self.strike(Fault::Disk(*node, *fault), stage);
+                disk.set_fault(&self.directory_of(*node), *fault);
+                match *fault {
+                    Some(fault) => {
+                        self.broken_disks.insert(*node, (fault, self.next_event));
+                    }
+                    None => drop(self.broken_disks.remove(node)),
+                }
+            }
             Act::MoveController(node) => {
                 self.controller_wish = Some(*node);
                 self.pursue_controller(stage);
@@ -176,6 +185,64 @@ impl Cluster {
             _ => {}
         }
         Ok(Ok(Waiting::Nothing))
+    }
+
+    /// The log directory of a broker or controller.
+    fn directory_of(&self, node: NodeId) -> String {
+        let kind = if node.is_broker() { "broker" } else { "controller" };
+        format!("{kind}-{node}")
+    }
+
+    /// Whether a disk can be broken in this way, or mended.
+    pub(super) fn may_break_disk(
+        &self,
+        node: NodeId,
+        fault: Option<disk::Fault>,
+    ) -> Result<(), Refusal> {
+        let name = self.name(node);
+        if node.is_zookeeper() {
+            return Err(Refusal::new("ZooKeeper keeps nothing on a disk here: name a broker"));
+        }
+        match (self.disk_fault(node), fault) {
+            (None, None) => {
+                Err(Refusal::new(format!("there is nothing to heal: the disk of {name} is whole")))
+            }
+            (known, wish) if known == wish => {
+                let what = match known {
+                    Some(disk::Fault::ReadOnly) => "can only be read already",
+                    _ => "is full already",
+                };
+                let advice = format!("'disk heal {node}' makes it whole");
+                Err(Refusal::new(format!("the disk of {name} {what}: {advice}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What is wrong with a node's disk.
+    pub fn disk_fault(&self, node: NodeId) -> Option<disk::Fault> {
+        self.broken_disks.get(&node).map(|(fault, _)| *fault)
+    }
+
+    /// Whoever runs on a broken disk and writes by the clock finds it out soon: a broker with a copy checkpoints its
+    /// high watermarks, and a node of KRaft takes in the metadata log's idle records.
+    pub(super) fn disks_settled(&self) -> Result<(), String> {
+        for (&node, (fault, _)) in &self.broken_disks {
+            if self.state(node) != NodeState::Alive {
+                continue;
+            }
+            let has_copies = self.broker(node).is_some_and(|broker| !broker.replicas.is_empty());
+            let idle = self.controller_config().metadata_max_idle_interval;
+            if has_copies || (self.zookeeper.is_none() && idle > Duration::ZERO) {
+                let what = match fault {
+                    disk::Fault::Full => "is full",
+                    disk::Fault::ReadOnly => "can only be read",
+                };
+                let name = self.name(node);
+                return Err(format!("the disk of {name} {what}, and it has not written yet"));
+            }
+        }
+        Ok(())
     }
 
     /// What a node's clock shows.

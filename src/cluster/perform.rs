@@ -219,6 +219,10 @@ impl Cluster {
                 }
             }
             Act::Slow(node, _) => process(*node).map(|_| ()),
+            Act::BreakDisk(node, fault) => {
+                process(*node)?;
+                self.may_break_disk(*node, *fault)
+            }
             Act::Cut(a, b) => {
                 for node in [a, b] {
                     if !self.clients.contains_key(node) {

@@ -1,17 +1,21 @@
 //! Processes: how one begins, and what it leaves when it ends.
 
 use super::act::Refusal;
-use super::event::{Body, WorldEvent};
+use super::event::{Body, LOG_DIRECTORY_FAILED, WorldEvent};
 use super::spec::MOST_BROKERS;
 use super::world::{BrokerNode, Cluster, NodeState, Stage};
-use crate::broker::{Boot, Broker};
+use crate::broker::{self, Boot, Broker};
 use crate::coordination::kraft::Controller;
 use crate::disk::Disk;
+use crate::era::is_before;
 use crate::protocol::Output;
 use crate::storage::StorageError;
 use crate::types::NodeId;
 use std::collections::VecDeque;
 use std::sync::Arc;
+
+/// The directory of the metadata log.
+const METADATA_LOG: &str = "__cluster_metadata-0";
 
 impl Cluster {
     /// A broker's directory is formatted; its process has not begun.
@@ -111,9 +115,24 @@ impl Cluster {
         Ok(())
     }
 
-    /// Its disk failed: with one log directory the process exits, as Kafka's does.
+    /// Its disk failed: with one log directory the process exits, as Kafka's does. Since 1.0 the directory is taken
+    /// offline first, and the process ends since none is left (KIP-112: `LogDirFailureChannel`,
+    /// `LogManager.handleLogDirFailure`); before, it halts at once (`ReplicaManager.appendToLocalLog`), as a node of
+    /// KRaft still does when its metadata log cannot be written (`FaultHandler` of `KafkaRaftClientDriver`).
     pub(super) fn halt(&mut self, node: NodeId, error: &StorageError, stage: &mut Stage<'_>) {
-        let (reason, host) = (error.to_string(), error.is_of_the_host());
+        let (mut reason, host) = (error.to_string(), error.is_of_the_host());
+        let was_up = self.state(node) == NodeState::Alive;
+        if let Some(path) = error.broken_disk().filter(|_| was_up && node.is_broker()) {
+            stage.cause = self.broken_disks.get(&node).map(|(_, event)| *event);
+            let version = self.config.era().kafka;
+            let offline = !is_before(version, "1.0") && !path.contains(METADATA_LOG);
+            if offline {
+                let (directory, why) = (format!("broker-{node}"), reason.clone());
+                let event = broker::Event::LogDirectoryOffline { directory, why };
+                self.emit(stage, node, Body::of_broker(event));
+            }
+            reason.insert_str(0, LOG_DIRECTORY_FAILED[usize::from(!offline)].0);
+        }
         let id = self.emit(stage, node, Body::World(WorldEvent::NodeHalted { node, reason, host }));
         self.last_fault.insert(node, id);
         self.ended(node, NodeState::Dead, stage.cause);

@@ -97,6 +97,7 @@ impl Cluster {
         self.queue_settled()?;
         self.quorum_settled()?;
         self.brokers_settled()?;
+        self.disks_settled()?;
         self.replicas_settled()?;
         for client in self.clients.values() {
             if let Some(reason) = client.unsettled() {

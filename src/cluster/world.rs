@@ -123,6 +123,8 @@ pub struct Cluster {
     pub(crate) slow: BTreeMap<NodeId, Duration>,
     /// Brokers whose clocks are wrong, by how many microseconds.
     pub(crate) skew: BTreeMap<NodeId, i64>,
+    /// Nodes whose disks are full or can only be read, with the event of it.
+    pub(crate) broken_disks: BTreeMap<NodeId, (crate::disk::Fault, u64)>,
 }
 
 /// Where a step's events go, and why they happen.
@@ -165,6 +167,7 @@ impl Cluster {
             last_start: BTreeMap::new(),
             slow: BTreeMap::new(),
             skew: BTreeMap::new(),
+            broken_disks: BTreeMap::new(),
             spec: Arc::new(spec),
         };
         let coordination = cluster.spec.coordination();

@@ -29,7 +29,7 @@ impl Disk {
     }
 
     fn create_sized(&mut self, path: &str, size: u64, mapped: bool) -> Result<FileId> {
-        self.may_change("create", path)?;
+        self.may_grow("create", path)?;
         check_path("create", path)?;
         if self.names.contains_key(path) {
             return Err(DiskError::new("create", path, DiskErrorKind::AlreadyExists));
@@ -129,7 +129,7 @@ impl Disk {
 
     /// Makes a directory and those above it; one that is there already is left as it is.
     pub fn create_directory(&mut self, path: &str) -> Result<()> {
-        self.may_change("create", path)?;
+        self.may_grow("create", path)?;
         check_path("create", path)?;
         if matches!(self.names.get(path), Some(Name::File(_))) {
             return Err(DiskError::new("create", path, DiskErrorKind::AlreadyExists));

@@ -3,6 +3,7 @@
 //! A `DiskError` is data first (`path`, `doing`, `what`), so that a broker can tell a full disk from a missing file,
 //! and a sentence second. Paths are relative to the root of the disk: the same mishap reads the same on both kinds.
 
+use super::Fault;
 use std::fmt;
 use std::io;
 
@@ -27,10 +28,12 @@ pub enum DiskErrorKind {
     NotFound,
     /// The name is taken.
     AlreadyExists,
-    /// No space is left (`ENOSPC`, a quota, or the fault of the same name).
+    /// No space is left on the machine that runs the lab (`ENOSPC`, a quota).
     Full,
-    /// Nothing may be changed here (`EROFS`, `EACCES`, a foreign directory, or the fault of the same name).
+    /// Nothing may be changed there (`EROFS`, `EACCES`), or it is a foreign directory.
     ReadOnly,
+    /// The lab's own fault: a learner broke this disk.
+    Broken(Fault),
     /// The range does not lie inside the file.
     OutOfRange {
         /// Where the range begins.
@@ -101,6 +104,9 @@ impl fmt::Display for DiskError {
                 f,
                 "nothing may be changed there. Choose a directory that you may write to, or work on a copy."
             ),
+            // In the words of the operating system, as a real broker's log has them.
+            DiskErrorKind::Broken(Fault::Full) => f.write_str("No space left on device"),
+            DiskErrorKind::Broken(Fault::ReadOnly) => f.write_str("Read-only file system"),
             DiskErrorKind::OutOfRange { position, length, size } => write!(
                 f,
                 "{length} bytes at position {position} do not lie within its {size} bytes. Ask for a range inside it."

@@ -56,7 +56,7 @@ impl Disk {
     /// Appends to a log file and answers where the bytes begin.
     pub fn append(&mut self, file: FileId, bytes: &[u8]) -> Result<u64> {
         let doing = "append to";
-        self.may_change_file(doing, file)?;
+        self.may_grow_file(doing, file)?;
         let node = node_mut(&mut self.slots, doing, file)?;
         let (position, length) = (node.size, bytes.len() as u64);
         if node.mapped {
@@ -240,6 +240,9 @@ impl Disk {
 
     fn set_size(&mut self, doing: &'static str, file: FileId, size: u64) -> Result<()> {
         self.may_change_file(doing, file)?;
+        if size > self.size(file) {
+            self.may_grow_file(doing, file)?;
+        }
         self.reshape(doing, file, size)
     }
 
@@ -290,10 +293,22 @@ impl Disk {
         Ok(())
     }
 
+    /// Whether nothing at all is broken, so that nobody need be asked.
+    fn is_whole(&self) -> bool {
+        self.faults.is_empty() && self.real.as_ref().is_none_or(|real| real.ours)
+    }
+
     pub(super) fn may_change_file(&self, doing: &'static str, file: FileId) -> Result<()> {
-        if self.faults.is_empty() && self.real.as_ref().is_none_or(|real| real.ours) {
-            return Ok(());
+        match self.is_whole() {
+            true => Ok(()),
+            false => self.may_change(doing, &self.node(doing, file)?.path),
         }
-        self.may_change(doing, &self.node(doing, file)?.path)
+    }
+
+    fn may_grow_file(&self, doing: &'static str, file: FileId) -> Result<()> {
+        match self.is_whole() {
+            true => Ok(()),
+            false => self.may_grow(doing, &self.node(doing, file)?.path),
+        }
     }
 }

@@ -18,7 +18,7 @@ const SMALL: u64 = 64 << 20;
 impl Disk {
     /// Gives the file this content, whole or not at all; makes the file if it is not there.
     pub fn replace(&mut self, path: &str, bytes: &[u8]) -> Result<()> {
-        self.may_change("replace", path)?;
+        self.may_grow("replace", path)?;
         check_path("replace", path)?;
         if bytes.len() as u64 > SMALL {
             return Err(too_large("replace", path, bytes.len() as u64));

@@ -132,15 +132,18 @@ fn faults_refuse_changes_under_their_prefix_and_are_undone_too() {
         let mark = disk.mark();
         disk.set_fault("broker-1", Some(Fault::Full));
         let error = disk.append(sick, b"x").unwrap_err();
-        assert_eq!(error.what, DiskErrorKind::Full);
-        assert_eq!(
-            error.to_string(),
-            "cannot append to broker-1/0.log: the disk is full. Free some space, or choose another directory."
-        );
+        assert_eq!(error.what, DiskErrorKind::Broken(Fault::Full));
+        let said = "cannot append to broker-1/0.log: No space left on device";
+        assert_eq!(error.to_string(), said);
+        let error = disk.replace("broker-1/checkpoint", b"0").unwrap_err();
+        assert_eq!(error.what, DiskErrorKind::Broken(Fault::Full));
         disk.append(well, b"x").unwrap();
+        disk.rename("broker-1/0.log", "broker-1/0.log.deleted").unwrap();
         disk.set_fault("broker-1", Some(Fault::ReadOnly));
-        assert_eq!(disk.flush(sick).unwrap_err().what, DiskErrorKind::ReadOnly);
-        assert_eq!(disk.create("broker-1/1").unwrap_err().what, DiskErrorKind::ReadOnly);
+        let read_only = DiskErrorKind::Broken(Fault::ReadOnly);
+        assert_eq!(disk.flush(sick).unwrap_err().what, read_only);
+        assert_eq!(disk.create("broker-1/1").unwrap_err().what, read_only);
+        assert_eq!(disk.remove("broker-1/0.log.deleted").unwrap_err().what, read_only);
         assert_eq!(disk.read(sick, 0, 1).unwrap(), b"");
         disk.undo_to(mark).unwrap();
         disk.append(sick, b"x").unwrap();

@@ -193,18 +193,7 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
             acts: vec![Act::Compact(partition.clone())],
             about: About::Compacted { partition: partition.clone(), steps: *steps },
         }),
-        Command::DiskFlipBit { file, position } => on_file(lab, file, |file| {
-            let words = format!("flipped a bit of byte {position} of {file}");
-            (Act::FlipBit { file, position: *position }, words)
-        }),
-        Command::DiskTear { file, bytes } => on_file(lab, file, |file| {
-            let words = format!("tore the last write of {file}");
-            (Act::Tear { file, bytes: *bytes }, words)
-        }),
-        Command::DiskDelete(file) => on_file(lab, file, |file| {
-            let words = format!("{file} is gone");
-            (Act::DeleteFile(file), words)
-        }),
+        Command::Disk(act) => super::disk_acts::disk_acts(act, lab),
         Command::Fill { topic, partition, count, size, over } => {
             let partition = TopicPartition::new(&TopicName::new(topic), *partition);
             let words = format!("filled {partition} with {}", counted(count, "record"));
@@ -249,19 +238,6 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
         }
         _ => return None,
     })
-}
-
-/// An act on a file that must be there.
-fn on_file(
-    lab: Option<&Lab>,
-    file: &str,
-    act: impl FnOnce(String) -> (Act, String),
-) -> Result<Acts, String> {
-    if let Some(lab) = lab {
-        super::files::find(lab, file)?;
-    }
-    let (act, words) = act(file.to_owned());
-    one(act, words)
 }
 
 pub(super) fn admin(request: Request, words: impl Into<String>) -> Acts {

@@ -6,6 +6,7 @@ use super::error::Fault;
 use super::form::Form;
 use crate::clock::Duration;
 use crate::cluster::ClusterSpec;
+use crate::disk;
 use crate::era::Coordination;
 use crate::types::{TopicName, TopicPartition};
 
@@ -136,10 +137,21 @@ fn look(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
         "compact" => Command::Compact { partition: partition(a), steps: a.flag("steps") },
         "log flush" => Command::LogFlush(partition(a)),
         "disk flip-bit" => {
-            Command::DiskFlipBit { file: a.name("file"), position: a.the_number("position")? }
+            let (file, position) = (a.name("file"), a.the_number("position")?);
+            Command::Disk(DiskAct::FlipBit { file, position })
         }
-        "disk tear" => Command::DiskTear { file: a.name("file"), bytes: a.number("bytes")? },
-        "disk delete" => Command::DiskDelete(a.name("file")),
+        "disk tear" => {
+            Command::Disk(DiskAct::Tear { file: a.name("file"), bytes: a.number("bytes")? })
+        }
+        "disk delete" => Command::Disk(DiskAct::Delete(a.name("file"))),
+        "disk full" | "disk read-only" | "disk heal" => {
+            let fault = match form.words {
+                "disk full" => Some(disk::Fault::Full),
+                "disk read-only" => Some(disk::Fault::ReadOnly),
+                _ => None,
+            };
+            Command::Disk(DiskAct::Break(a.the_number("node")?, fault))
+        }
         "zookeeper kill" => Command::ZookeeperProcess(BrokerAct::Kill),
         "zookeeper start" => Command::ZookeeperProcess(BrokerAct::Start),
         "zookeeper pause" => Command::ZookeeperProcess(BrokerAct::Pause),

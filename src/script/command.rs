@@ -3,8 +3,10 @@
 //! The parser makes them, the executor carries them out. Names of Kafka's settings travel as text, as they were
 //! written: the cluster judges them.
 
+mod disk;
 mod network;
 
+pub use disk::DiskAct;
 pub use network::{FetcherAct, MessageAct, MessageTarget, NodeWord};
 
 use super::expression::Expression;
@@ -195,22 +197,8 @@ pub enum Command {
         /// The new log start offset; `-1` is the high watermark.
         before: i64,
     },
-    /// `disk flip-bit FILE POS`
-    DiskFlipBit {
-        /// The file, as `files` names it.
-        file: String,
-        /// The byte.
-        position: u64,
-    },
-    /// `disk tear FILE`
-    DiskTear {
-        /// The file.
-        file: String,
-        /// How many bytes are missing.
-        bytes: Option<u64>,
-    },
-    /// `disk delete FILE`
-    DiskDelete(String),
+    /// `disk …`
+    Disk(DiskAct),
     /// `zookeeper expire N`
     ZookeeperExpire(NodeWord),
     /// `zookeeper kill|start|pause|resume`

@@ -5,6 +5,7 @@
 //! drop`).
 
 mod data;
+mod disk;
 mod looking;
 mod world;
 
@@ -12,7 +13,7 @@ use super::form::Form;
 
 /// All forms, in the order in which `help` lists them.
 pub fn forms() -> impl Iterator<Item = &'static Form> + Clone {
-    [data::FORMS, world::FORMS, looking::FORMS].into_iter().flatten()
+    [data::FORMS, world::FORMS, disk::FORMS, looking::FORMS].into_iter().flatten()
 }
 
 /// The verbs, each once, in the table's order.

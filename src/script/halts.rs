@@ -38,7 +38,7 @@ pub(super) fn tell(lab: &Lab, since: u64, language: Language, output: &mut Outpu
 
 #[cfg(test)]
 mod tests {
-    use crate::disk::{Disk, Fault};
+    use crate::disk::Disk;
     use crate::script::{RunOptions, Session, run_script};
     use crate::types::Language;
 
@@ -55,7 +55,7 @@ mod tests {
         let begin = "cluster brokers=1\ntopic create o\nproduce o value=a\n";
         assert_eq!(run(&mut session, begin).0, 0);
         let disk = session.lab.as_mut().unwrap().disk_mut();
-        disk.set_fault("broker-1", Some(Fault::Full));
+        disk.fill_host();
         let (code, lines) = run(&mut session, "produce o value=b\nproduce o value=c\n");
         assert_eq!(code, 2);
         let told: Vec<&String> = lines.iter().filter(|l| l.contains("broker 1 exits")).collect();

@@ -132,6 +132,16 @@ impl StorageError {
         matches!(&self.kind, StorageErrorKind::Disk(error) if matches!(error.what, Full | ReadOnly | Io(_)))
     }
 
+    /// The path that the lab's own broken disk refused to write; nothing: another reason.
+    pub fn broken_disk(&self) -> Option<&str> {
+        match &self.kind {
+            StorageErrorKind::Disk(error) if matches!(error.what, DiskErrorKind::Broken(_)) => {
+                Some(&error.path)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether fewer records at once might have been taken.
     pub fn is_too_large(&self) -> bool {
         matches!(

@@ -1,10 +1,9 @@
-//! Brokers, network, disk and time: what befalls the cluster.
+//! Brokers, network and time: what befalls the cluster.
 
 use crate::script::form::Kind::*;
 use crate::script::form::{Form, Slot, may, must};
 
 const T_P: &[Slot] = &[must("partition", Partition)];
-const ON_BROKER: &[Slot] = &[may("broker", Node)];
 const BROKER: &[Slot] = &[must("broker", Broker)];
 const CONTROLLER: &[Slot] = &[may("controller", Node)];
 const WITHIN: &[Slot] = &[may("within", Duration)];
@@ -389,62 +388,6 @@ pub const FORMS: &[Form] = &[
         "Compares this branch with another.",
         "把当前分支与另一个分支比较。",
         "diff what-if",
-    ),
-    Form::new(
-        "retention run",
-        &[],
-        &[],
-        "Runs the retention check now.",
-        "立即执行保留检查。",
-        "retention run",
-    ),
-    Form::new(
-        "compact",
-        T_P,
-        &[may("steps", Bool)],
-        "Runs the log cleaner on a partition now; steps=true tells its steps.",
-        "立即对分区执行日志压实；steps=true 逐步讲述。",
-        "compact users-0 steps=true",
-    ),
-    Form::new(
-        "log flush",
-        T_P,
-        &[],
-        "Flushes a partition's log on all its brokers.",
-        "在所有副本上刷盘。",
-        "log flush orders-0",
-    ),
-    Form::new(
-        "roll",
-        T_P,
-        ON_BROKER,
-        "Closes the active segment and begins a new one.",
-        "关闭活动段，开始新段。",
-        "roll orders-0",
-    ),
-    Form::new(
-        "disk flip-bit",
-        &[must("file", File), must("position", Count)],
-        &[],
-        "Flips the lowest bit of a byte of a file.",
-        "翻转文件中某字节的最低位。",
-        "disk flip-bit broker-1/orders-0/00000000000000000000.log 70",
-    ),
-    Form::new(
-        "disk tear",
-        &[must("file", File)],
-        &[may("bytes", Count)],
-        "Tears the last write of a file: half of its last batch is missing, or so many bytes.",
-        "撕裂文件的最后一次写入：缺少最后一个批次的一半，或指定的字节数。",
-        "disk tear broker-1/orders-0/00000000000000000000.log bytes=13",
-    ),
-    Form::new(
-        "disk delete",
-        &[must("file", File)],
-        &[],
-        "Lets a file vanish.",
-        "让一个文件消失。",
-        "disk delete broker-1/orders-0/00000000000000000000.index",
     ),
     Form::new(
         "zookeeper expire",

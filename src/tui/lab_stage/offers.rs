@@ -179,6 +179,17 @@ fn of_node(list: &mut List<'_>, node: NodeId) -> String {
             }
             true => list.add("resume its fetchers", "恢复拉取", format!("fetcher resume {node}")),
         }
+    }
+    if !zookeeper {
+        match list.lab.cluster().disk_fault(node) {
+            None => {
+                list.add("fill its disk", "写满磁盘", format!("disk full {node}"));
+                list.add("make its disk read-only", "磁盘只读", format!("disk read-only {node}"));
+            }
+            Some(_) => list.add("heal its disk", "修复磁盘", format!("disk heal {node}")),
+        }
+    }
+    if kind == "broker" && state == NodeState::Alive {
         if list.lab.cluster().controllers.is_empty() {
             list.add("expire its session", "会话过期", format!("zookeeper expire {node}"));
             list.add("make it controller", "成为 controller", format!("controller move {node}"));
