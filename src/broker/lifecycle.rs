@@ -342,8 +342,9 @@ impl Broker {
         }
         let marks =
             self.replicas.iter().map(|(partition, replica)| (partition, replica.high_watermark()));
-        let same =
-            marks.clone().eq(self.last_checkpoint.iter().map(|(partition, mark)| (partition, *mark)));
+        let same = marks
+            .clone()
+            .eq(self.last_checkpoint.iter().map(|(partition, mark)| (partition, *mark)));
         // Kafka writes them whether they changed or not, and so an idle broker finds out that its disk is broken.
         if same && (self.replicas.is_empty() || disk.fault_of(&self.directory).is_none()) {
             return Ok(());

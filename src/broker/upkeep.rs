@@ -324,7 +324,9 @@ impl Broker {
                 self.upkeep.cleaned.insert(partition.clone(), end);
                 self.write_cleaned(disk)?;
             }
-            Err(error) if error.is_of_the_host() || error.broken_disk().is_some() => return Err(error),
+            Err(error) if error.is_of_the_host() || error.broken_disk().is_some() => {
+                return Err(error);
+            }
             Err(error) => {
                 self.upkeep.uncleanable.insert(partition.clone(), error.to_string());
                 let (partition, why) = (partition.clone(), error.to_string());
