@@ -33,6 +33,7 @@ mod message_layout;
 mod read;
 mod snappy;
 mod retain;
+mod run;
 pub mod varint;
 
 #[cfg(test)]

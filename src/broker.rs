@@ -332,9 +332,11 @@ impl Broker {
             Timer::DelayedDelete(id) => self.delete_expired(id, out),
             Timer::RequestTimeout(_) => return self.requests_overdue(now, out),
             Timer::Checkpoint => return self.checkpoint(now, disk, out),
-            Timer::LogRetention | Timer::LogCleaner | Timer::FileDelete | Timer::LogFlush => {
-                return self.upkeep_timer(now, &timer, disk, out);
-            }
+            Timer::LogRetention
+            | Timer::LogCleaner
+            | Timer::FileDelete
+            | Timer::LogFlush
+            | Timer::ProducerExpiry => return self.upkeep_timer(now, &timer, disk, out),
             Timer::AlterPartitionRetry => self.send_alter_partition(now, out),
             Timer::GroupSession { .. } | Timer::GroupRebalance { .. } => {
                 return self.group_timer(now, timer, disk, out);

@@ -23,6 +23,11 @@ impl Instant {
     pub fn timestamp(self) -> Timestamp {
         Timestamp(EPOCH_MS + (self.0 / 1000) as i64)
     }
+    /// The moment at which clocks show `timestamp`; times before the first moment are that moment.
+    pub fn of_timestamp(timestamp: Timestamp) -> Instant {
+        let since_ms = u64::try_from(timestamp.0.saturating_sub(EPOCH_MS)).unwrap_or(0);
+        Instant(since_ms.saturating_mul(1000))
+    }
     /// How long after `earlier`; nothing if it is not.
     pub fn since(self, earlier: Instant) -> Duration {
         Duration(self.0.saturating_sub(earlier.0))

@@ -36,6 +36,8 @@ mod world;
 mod zookeeper;
 
 #[cfg(test)]
+mod producer_expiry_tests;
+#[cfg(test)]
 mod tests;
 
 pub use act::{Act, NewConsumer, Outcome, Refusal, Ticket};

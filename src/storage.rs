@@ -37,6 +37,7 @@ mod lookup_timestamp;
 mod offset_index;
 pub mod producer_snapshot;
 mod offset_map;
+mod producer_entry;
 mod producer_snapshots;
 mod producer_state;
 mod read;
@@ -84,10 +85,10 @@ pub use lookup::{Lookup, LookupStep, Went};
 pub use lookup_timestamp::{TimestampLookup, TimestampStep};
 pub use offset_index::OffsetIndex;
 pub use offset_map::OffsetMap;
+pub use producer_entry::{BATCHES_REMEMBERED, ProducerEntry, RememberedBatch};
 pub use producer_snapshots::SNAPSHOT_SUFFIX;
 pub use producer_state::{
-    AppendOrigin, BATCHES_REMEMBERED, CompletedTransaction, EndMarker, ProducerAppendInfo,
-    ProducerEntry, ProducerState, RememberedBatch,
+    AppendOrigin, CompletedTransaction, EndMarker, ProducerAppendInfo, ProducerState,
 };
 pub use read::Fetched;
 pub use recovery::{LoadFrom, LogLoader};

@@ -493,15 +493,16 @@ fn log_look(bytes: &[u8]) {
 }
 
 fn inspect(bytes: &[u8]) {
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let place = directory.path().join("t-0");
-    std::fs::create_dir(&place).expect("a new directory");
     let (disk, _, _) = partition_of(bytes);
-    for entry in disk.list("t-0").expect("a directory") {
-        let content = disk.read_small(&format!("t-0/{}", entry.name)).expect("a file");
-        std::fs::write(place.join(&entry.name), content).expect("room");
-    }
-    let Ok(inspection) = Inspection::open(directory.path()) else { return };
+    let names: Vec<String> =
+        disk.list("t-0").expect("a directory").into_iter().map(|entry| entry.name).collect();
+    let read = |name: &String| disk.read_small(&format!("t-0/{name}")).expect("a file");
+    let contents: Vec<(String, Vec<u8>)> =
+        names.iter().map(|name| (format!("t-0/{name}"), read(name))).collect();
+    let files: Vec<(&str, &[u8])> =
+        contents.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    let directory = place::with("inspect", &files);
+    let Ok(inspection) = Inspection::open(&directory) else { return };
     let canvas = Canvas::text(Language::English);
     let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
     for asked in [
@@ -524,12 +525,9 @@ fn small_files(corpus: &Corpus) -> Vec<Vec<u8>> {
 }
 
 fn dump(files: &[(&str, &[u8])]) {
-    let directory = tempfile::tempdir().expect("a temporary directory");
+    let directory = place::with("dump", files);
     let paths: Vec<std::path::PathBuf> =
-        files.iter().map(|(name, _)| directory.path().join(name)).collect();
-    for (path, (_, bytes)) in paths.iter().zip(files) {
-        std::fs::write(path, bytes).expect("room");
-    }
+        files.iter().map(|(name, _)| directory.join(name)).collect();
     let decoders = ["--offsets-decoder", "--transaction-log-decoder", "--cluster-metadata-decoder"];
     for (at, json) in [false, true, false].into_iter().enumerate() {
         let mut options = Options { json, ..Options::default() };

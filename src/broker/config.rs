@@ -55,6 +55,8 @@ pub struct Config {
     pub retention_check_interval: Duration,
     /// `log.flush.scheduler.interval.ms`: how often logs are looked at for `flush.ms`; nothing: never.
     pub log_flush_interval: Option<Duration>,
+    /// `producer.id.expiration.check.interval.ms`.
+    pub producer_check_interval: Duration,
     /// `log.cleaner.backoff.ms`.
     pub log_cleaner_backoff: Duration,
     /// Snapshots of the metadata log.
@@ -90,6 +92,7 @@ impl Default for Config {
             is_ssl: false,
             retention_check_interval: Duration::from_ms(300_000),
             log_flush_interval: None,
+            producer_check_interval: Duration::from_ms(600_000),
             log_cleaner_backoff: Duration::from_ms(15_000),
             snapshots: SnapshotConfig::default(),
             log: LogConfig::default(),
@@ -155,6 +158,7 @@ fn topic_synonym(name: &str) -> Option<&str> {
             let more = [
                 "cleanup.policy",
                 "segment.ms",
+                "message.downconversion.enable",
                 "message.format.version",
                 "message.timestamp.after.max.ms",
                 "message.timestamp.before.max.ms",
@@ -174,6 +178,10 @@ impl Config {
                 let taken = config.set(changed.name, value);
                 assert!(taken.is_ok(), "{}: {taken:?}", changed.name);
             }
+        }
+        if is_before(era.kafka, "3.4") {
+            // Forgotten when their transactional ids are: transactional.id.expiration.ms (KIP-854).
+            config.log.producer_id_expiration_ms = 7 * 24 * 60 * 60 * 1000;
         }
         if era.default_of("group.initial.rebalance.delay.ms").is_none() {
             config.group_initial_rebalance_delay_ms = 0;
@@ -284,6 +292,12 @@ impl Config {
                 self.log_flush_interval =
                     (!is_off).then_some(Duration::from_ms(every.max(0) as u64));
             }
+            "producer.id.expiration.check.interval.ms" => {
+                self.producer_check_interval = milliseconds(name, value)?;
+            }
+            "producer.id.expiration.ms" => {
+                self.log.producer_id_expiration_ms = i64::from(number::<i32>(name, value)?.max(1));
+            }
             "log.cleaner.backoff.ms" => self.log_cleaner_backoff = milliseconds(name, value)?,
             "log.retention.minutes" | "log.retention.hours" | "log.roll.hours" => {
                 let minutes = if name.ends_with("hours") { 60 } else { 1 };
@@ -317,6 +331,7 @@ impl Config {
             self.replica_lag_time_max,
             self.retention_check_interval,
             self.log_flush_interval.unwrap_or(Duration::from_ms(1)),
+            self.producer_check_interval,
         ] {
             if duration < Duration::from_ms(1) {
                 return Err(format!("{name} must be 1 ms or more"));

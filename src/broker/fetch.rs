@@ -115,8 +115,15 @@ impl Broker {
             let zstd = |bytes: &[u8]| {
                 batch::entries(bytes).flatten().any(|entry| entry.codec() == batch::Codec::Zstd)
             };
+            // A topic may forbid what costs so much memory; followers are served all the same (KIP-283).
+            let replica = self.replicas.get(&answer.partition);
+            let forbidden = request.replica.is_none()
+                && replica.is_some_and(|replica| {
+                    let config = replica.log.config();
+                    config.magic() > magic && !config.message_downconversion_enable
+                });
             let converted = match request.version {
-                version if version < least => Err(ErrorCode::UNSUPPORTED_VERSION),
+                version if version < least || forbidden => Err(ErrorCode::UNSUPPORTED_VERSION),
                 _ if zstd(&answer.records) => Err(ErrorCode::UNSUPPORTED_COMPRESSION_TYPE),
                 _ => batch::down_convert(&answer.records, magic, asked.fetch_offset)
                     .map_err(|_| ErrorCode::CORRUPT_MESSAGE),

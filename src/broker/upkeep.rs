@@ -6,6 +6,7 @@
 //!   every log.cleaner.backoff.ms (15 s)               is a compacted log dirty enough? the dirtiest one first
 //!   file.delete.delay.ms after a segment went         its .deleted files go
 //!   every log.flush.scheduler.interval.ms (off)       has a log waited flush.ms with bytes in the page cache alone?
+//!   every producer.id.expiration.check.interval.ms    who wrote nothing for producer.id.expiration.ms is forgotten
 //!   every minute                                      recovery-point- and log-start-offset-checkpoint
 //! ```
 //!
@@ -36,7 +37,7 @@ pub struct Upkeep {
     pub(super) cleaned: BTreeMap<TopicPartition, Offset>,
     /// Logs that the cleaner met an error in and leaves alone.
     pub(super) uncleanable: BTreeMap<TopicPartition, String>,
-    armed: [Option<Instant>; 4],
+    armed: [Option<Instant>; 5],
     /// The steps of the last pass of the cleaner.
     told: Option<(TopicPartition, Arc<ToldCleaning>)>,
     checkpoint_rounds: u64,
@@ -90,12 +91,15 @@ impl Broker {
         replica.log.cleanable(disk, checkpoint, replica.high_watermark(), now).ok()
     }
 
-    /// When upkeep would find something to do: retention, the cleaner, the removal of files, flushing.
-    fn upkeep_times(&self, now: Instant, disk: &Disk) -> [Option<Instant>; 4] {
+    /// When upkeep would find something to do: retention, the cleaner, the removal of files, flushing, producers.
+    fn upkeep_times(&self, now: Instant, disk: &Disk) -> [Option<Instant>; 5] {
         let (mut retention, mut cleaner, mut removal) = (None::<Instant>, None, None::<Instant>);
-        let mut flush = None::<Instant>;
+        let (mut flush, mut producers) = (None::<Instant>, None::<Instant>);
         for (partition, replica) in &self.replicas {
             let log = &replica.log;
+            if let Some(due) = log.next_producer_expiry() {
+                producers = Some(producers.map_or(due, |other| other.min(due)));
+            }
             if let Some(due) = log.next_retention(replica.high_watermark(), now) {
                 retention = Some(retention.map_or(due, |other| other.min(due)));
             }
@@ -121,6 +125,10 @@ impl Broker {
             cleaner.map(|due| round(began, Duration::ZERO, backoff, due)),
             removal.map(|due| due.max(now)),
             flush,
+            producers.map(|due| {
+                let every = self.config.producer_check_interval;
+                round(began, every, every, due.max(now))
+            }),
         ]
     }
 
@@ -194,7 +202,13 @@ impl Broker {
     pub(super) fn arm_upkeep(&mut self, now: Instant, disk: &Disk, out: &mut Out) {
         let soon = now + self.upkeep_margin();
         let times = self.upkeep_times(now, disk).map(|time| time.filter(|at| *at <= soon));
-        let names = [Timer::LogRetention, Timer::LogCleaner, Timer::FileDelete, Timer::LogFlush];
+        let names = [
+            Timer::LogRetention,
+            Timer::LogCleaner,
+            Timer::FileDelete,
+            Timer::LogFlush,
+            Timer::ProducerExpiry,
+        ];
         for ((name, time), armed) in names.into_iter().zip(times).zip(&mut self.upkeep.armed) {
             if *armed != time {
                 *armed = time;
@@ -203,7 +217,7 @@ impl Broker {
         }
     }
 
-    /// One of the four timers fired.
+    /// One of the five timers fired.
     pub(super) fn upkeep_timer(
         &mut self,
         now: Instant,
@@ -223,6 +237,13 @@ impl Broker {
             Timer::LogFlush => {
                 self.upkeep.armed[3] = None;
                 self.flush_logs(now, disk, out)?;
+            }
+            Timer::ProducerExpiry => {
+                self.upkeep.armed[4] = None;
+                for replica in self.replicas.values_mut() {
+                    let event = replica.log.forget_expired_producers(now.timestamp());
+                    out.events.extend(event.map(Event::Storage));
+                }
             }
             _ => {
                 self.upkeep.armed[2] = None;

@@ -62,6 +62,9 @@ pub const LIFETIMES: &[Lifetime] = lifetimes! {
     Broker "group.initial.rebalance.delay.ms": "0.11", None, None, None; "KIP-134";
     Broker "group.max.size": "2.2", None, None, None; "KIP-389";
     Broker "log.message.format.version": "0.10.0", Some("4.0"), None, None; "KIP-31, KIP-724";
+    Broker "log.message.downconversion.enable": "2.0", Some("4.0"), None, None; "KIP-283, KIP-724";
+    Broker "producer.id.expiration.ms": "3.4", None, None, None; "KIP-854";
+    Broker "producer.id.expiration.check.interval.ms": "3.4", None, None, None; "KIP-854";
     Broker "log.message.timestamp.type": "0.10.0", None, None, None; "KIP-32";
     Broker "log.message.timestamp.after.max.ms": "3.6", None, None, None; "KIP-937";
     Broker "log.message.timestamp.before.max.ms": "3.6", None, None, None; "KIP-937";
@@ -93,6 +96,7 @@ pub const LIFETIMES: &[Lifetime] = lifetimes! {
     Topic "compression.zstd.level": "3.8", None, None, None; "KIP-390";
     Topic "max.compaction.lag.ms": "2.3", None, None, None; "KIP-354";
     Topic "min.compaction.lag.ms": "0.10.1", None, None, None; "KIP-58";
+    Topic "message.downconversion.enable": "2.0", Some("4.0"), None, None; "KIP-283, KIP-724";
     Topic "message.format.version": "0.10.0", Some("4.0"), None, None; "KIP-31, KIP-724";
     Topic "message.timestamp.after.max.ms": "3.6", None, None, Some("message.timestamp.difference.max.ms"); "KIP-937";
     Topic "message.timestamp.before.max.ms": "3.6", None, None, Some("message.timestamp.difference.max.ms"); "KIP-937";

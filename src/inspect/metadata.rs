@@ -90,6 +90,23 @@ impl Image {
     }
 }
 
+impl Image {
+    /// Why a node has no business with a partition that lies in its directory under this topic id
+    /// (`LogManager.isStrayKraftReplica`); nothing: it is a replica of it.
+    pub(super) fn why_stray(&self, node: i64, id: &str, partition: i64) -> Option<String> {
+        match self.replicas.get(&(id.to_owned(), partition)) {
+            None if self.topics.values().any(|known| known == id) => {
+                Some(format!("the metadata log has no partition {partition} of topic id {id}"))
+            }
+            None => Some(format!("the metadata log knows no topic id {id}")),
+            Some(replicas) if !replicas.contains(&node) => {
+                Some(format!("node {node} is no replica of it, says the metadata log"))
+            }
+            Some(_) => None,
+        }
+    }
+}
+
 /// `00000000000000000196-0000000001.checkpoint` (`Snapshots.filenameFromSnapshotId`).
 fn snapshot_name(name: &str) -> Option<(Offset, i32)> {
     let (end, epoch) = name.strip_suffix(".checkpoint")?.split_once('-')?;

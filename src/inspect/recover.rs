@@ -8,13 +8,15 @@
 //! What always holds: DIR is not changed, not locked, and may lie on a read-only disk; OUT is new or empty before; a
 //! broker that would not start is told as such, and OUT then holds what it left. Left out: what a broker does behind
 //! its start (new leader epochs, retention, compaction); `__cluster_metadata-0` is copied as it is; partitions that the
-//! controller does not know cannot be told from others, except those without `partition.metadata`.
+//! controller does not know (`-stray`) are told from others where the node is a controller too, and elsewhere only by a
+//! missing `partition.metadata`.
 
 mod copy;
 mod extent;
 #[cfg(test)]
 mod place_tests;
 mod settings;
+mod strays;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -30,6 +32,7 @@ use copy::{Source, at, copy, find};
 use extent::{extents, looks_like};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use strays::Known;
 
 /// What is asked for.
 pub struct RecoverRequest<'a> {
@@ -151,9 +154,14 @@ fn recover_broker(
 ) -> Result<RecoveredBroker, String> {
     let era = request.config.era;
     let with_ids = era.format_setting == FormatSetting::Unknown && era.least_fetch_version > 0;
-    let is_stray = |_: &TopicPartition, id: Option<Uuid>| {
-        (with_ids && id.is_none())
-            .then(|| "it has no partition.metadata, so the controller does not know it".to_string())
+    let known =
+        with_ids.then(|| Known::of(request.to, disk, &directories, request.node_id)).flatten();
+    let is_stray = |partition: &TopicPartition, id: Option<Uuid>| match id {
+        None if with_ids => {
+            Some("it has no partition.metadata, so the controller does not know it".to_string())
+        }
+        None => None,
+        Some(id) => known.as_ref()?.why_stray(partition, id),
     };
     let (configs, taken) = configs(request, &directories, disk)?;
     let config = |partition: &TopicPartition| {

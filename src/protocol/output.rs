@@ -54,6 +54,8 @@ pub enum Timer {
     FileDelete,
     /// Broker: a log is due to be flushed (`flush.ms`, `log.flush.scheduler.interval.ms`).
     LogFlush,
+    /// Broker: producers that wrote nothing for long are to be forgotten (`producer.id.expiration.ms`).
+    ProducerExpiry,
     /// Leader: a DeleteRecords has waited long enough for the followers.
     DelayedDelete(u64),
     /// Broker: an AlterPartition request may be tried again.
@@ -136,6 +138,7 @@ impl fmt::Display for Timer {
             Timer::LogCleaner => write!(f, "log cleaner"),
             Timer::FileDelete => write!(f, "remove .deleted files"),
             Timer::LogFlush => write!(f, "flush logs"),
+            Timer::ProducerExpiry => write!(f, "forget silent producers"),
             Timer::DelayedDelete(id) => write!(f, "waiting DeleteRecords {id} ends"),
             Timer::AlterPartitionRetry => write!(f, "retry AlterPartition"),
             Timer::GroupSession { group, member } => write!(f, "session of {member} in {group}"),

@@ -237,7 +237,6 @@ const UNMODELLED: &[(Scope, &[&str])] = &[
             "offsets.retention.check.interval.ms",
             "offsets.retention.minutes",
             "offsets.topic.segment.bytes",
-            "producer.id.expiration.ms",
             "queued.max.requests",
             "replica.selector.class",
             "request.timeout.ms",

@@ -104,6 +104,8 @@ pub struct LogConfig {
     pub min_cleanable_dirty_millionths: u32,
     /// `cleanup.policy`.
     pub cleanup_policy: CleanupPolicy,
+    /// `message.downconversion.enable` (KIP-283, 2.0 to 3.x): whether old readers get a format that they know.
+    pub message_downconversion_enable: bool,
     /// `min.insync.replicas`.
     pub min_insync_replicas: u32,
     /// `unclean.leader.election.enable`.
@@ -137,6 +139,7 @@ impl Default for LogConfig {
             max_compaction_lag_ms: i64::MAX,
             min_cleanable_dirty_millionths: 500_000,
             cleanup_policy: CleanupPolicy { compact: false, delete: true },
+            message_downconversion_enable: true,
             min_insync_replicas: 1,
             unclean_leader_election_enable: false,
         }
@@ -176,6 +179,7 @@ impl LogConfig {
         "internal.segment.bytes",
         "max.compaction.lag.ms",
         "max.message.bytes",
+        "message.downconversion.enable",
         "message.format.version",
         "message.timestamp.after.max.ms",
         "message.timestamp.before.max.ms",
@@ -220,6 +224,11 @@ impl LogConfig {
                 }
             }
         };
+        let switch = || match value {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(format!("{name}={value}: true or false is needed")),
+        };
         let int = i64::from(i32::MAX);
         if !era::setting::is_known(Owner::Topic, name, &self.era) {
             return Ok(false);
@@ -248,12 +257,9 @@ impl LogConfig {
                 self.min_cleanable_dirty_millionths = (ratio * 1e6).round() as u32;
             }
             "min.insync.replicas" => self.min_insync_replicas = number(1, int)? as u32,
-            "unclean.leader.election.enable" => {
-                self.unclean_leader_election_enable = match value {
-                    "true" => true,
-                    "false" => false,
-                    _ => return Err(format!("{name}={value}: true or false is needed")),
-                }
+            "unclean.leader.election.enable" => self.unclean_leader_election_enable = switch()?,
+            "message.downconversion.enable" => {
+                self.message_downconversion_enable = switch()?;
             }
             "compression.type" => {
                 self.compression.codec = match (value, Codec::from_name(value)) {

@@ -123,6 +123,8 @@ pub enum Event {
     DeletedFilesRemoved { partition: TopicPartition, files: u32 },
     /// The first offset that can be read moved up.
     LogStartMoved { partition: TopicPartition, from: Offset, to: Offset, on_request: bool },
+    /// Producers that wrote nothing for `producer.id.expiration.ms` are forgotten.
+    ProducersExpired { partition: TopicPartition, producer_ids: Vec<i64> },
     /// A pass of the cleaner began over this section.
     CleaningBegun { partition: TopicPartition, from: Offset, to: Offset },
     /// The cleaner knows the newest offset of each key up to here.
@@ -175,6 +177,7 @@ impl Event {
             Event::SegmentDeleted { .. } => "SegmentDeleted",
             Event::DeletedFilesRemoved { .. } => "DeletedFilesRemoved",
             Event::LogStartMoved { .. } => "LogStartMoved",
+            Event::ProducersExpired { .. } => "ProducersExpired",
             Event::CleaningBegun { .. } => "CleaningBegun",
             Event::OffsetMapBuilt { .. } => "OffsetMapBuilt",
             Event::SegmentsCleaned { .. } => "SegmentsCleaned",
@@ -203,6 +206,7 @@ impl Event {
             | Event::SegmentDeleted { partition, .. }
             | Event::DeletedFilesRemoved { partition, .. }
             | Event::LogStartMoved { partition, .. }
+            | Event::ProducersExpired { partition, .. }
             | Event::CleaningBegun { partition, .. }
             | Event::OffsetMapBuilt { partition, .. }
             | Event::SegmentsCleaned { partition, .. }
@@ -319,6 +323,7 @@ impl Event {
             Event::SegmentDeleted { .. }
             | Event::DeletedFilesRemoved { .. }
             | Event::LogStartMoved { .. }
+            | Event::ProducersExpired { .. }
             | Event::CleaningBegun { .. }
             | Event::OffsetMapBuilt { .. }
             | Event::SegmentsCleaned { .. }

@@ -36,6 +36,21 @@ impl Event {
                     false => format!("{partition}：日志起始偏移量从 {from} 移到 {to}，{why}"),
                 }
             }
+            Event::ProducersExpired { partition, producer_ids } => {
+                let ids: Vec<String> = producer_ids.iter().take(5).map(i64::to_string).collect();
+                let more = if producer_ids.len() > ids.len() { ", …" } else { "" };
+                let ids = ids.join(", ");
+                match english {
+                    true => format!(
+                        "{partition}: {} forgotten, silent for producer.id.expiration.ms: {ids}{more}",
+                        counted(producer_ids.len(), "producer")
+                    ),
+                    false => format!(
+                        "{partition}：{} 个 producer 超过 producer.id.expiration.ms 未写入，已被遗忘：{ids}{more}",
+                        producer_ids.len()
+                    ),
+                }
+            }
             Event::CleaningBegun { partition, from, to } => match english {
                 true => format!(
                     "{partition}: the cleaner begins, the dirty section is offsets {from} to {to}"

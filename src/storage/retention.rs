@@ -17,7 +17,7 @@ use super::error::Result;
 use super::event::{Event, RollReason};
 use super::log::Log;
 use super::segment::Segment;
-use crate::clock::{EPOCH_MS, Instant};
+use crate::clock::Instant;
 use crate::disk::Disk;
 use crate::types::{Offset, Timestamp};
 use std::sync::Arc;
@@ -160,8 +160,7 @@ impl Log {
     fn expires_at(&self, segment: &Segment) -> Option<Instant> {
         let limit_ms = self.config.retention_ms;
         let at = segment.max_timestamp.0.0.saturating_add(limit_ms).saturating_add(1);
-        let since = u64::try_from(at.saturating_sub(EPOCH_MS)).unwrap_or(0);
-        (limit_ms >= 0).then(|| Instant(since.saturating_mul(1_000)))
+        (limit_ms >= 0).then(|| Instant::of_timestamp(Timestamp(at)))
     }
 }
 

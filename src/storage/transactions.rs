@@ -6,15 +6,16 @@
 //! ```
 
 use super::error::{Result, StorageError};
+use super::event::Event;
 use super::few::Few;
 use super::log::Log;
-use super::producer_state::{
-    AppendOrigin, CompletedTransaction, ProducerAppendInfo, RememberedBatch,
-};
+use super::producer_entry::{ProducerEntry, RememberedBatch};
+use super::producer_state::{AppendOrigin, CompletedTransaction, ProducerAppendInfo};
 use super::transaction_index::{self, AbortedTransaction};
 use crate::batch::Header;
+use crate::clock::Instant;
 use crate::disk::Disk;
-use crate::types::{Offset, Position};
+use crate::types::{Offset, Position, Timestamp};
 use std::collections::BTreeMap;
 
 /// What the batches of one append mean for their producers.
@@ -36,6 +37,23 @@ impl Log {
     /// The high watermark has moved: markers below it hold nothing back any more.
     pub fn high_watermark_moved(&mut self, high_watermark: Offset) {
         self.producers.forget_ended_below(high_watermark);
+    }
+
+    /// When the first producer will have been silent for `producer.id.expiration.ms`.
+    pub fn next_producer_expiry(&self) -> Option<Instant> {
+        let expiration_ms = self.config.producer_id_expiration_ms;
+        let silent_until =
+            |entry: &ProducerEntry| entry.last_timestamp.0.saturating_add(expiration_ms);
+        let idle = self.producers.producers().filter(|entry| !entry.has_transaction());
+        idle.map(silent_until).min().map(|ms| Instant::of_timestamp(Timestamp(ms)))
+    }
+
+    /// Forgets producers that wrote nothing for long (`ProducerStateManager.removeExpiredProducers`); says which.
+    pub fn forget_expired_producers(&mut self, now: Timestamp) -> Option<Event> {
+        let expiration_ms = self.config.producer_id_expiration_ms;
+        let producer_ids = self.producers.remove_expired(now, expiration_ms);
+        let partition = self.partition.clone();
+        (!producer_ids.is_empty()).then_some(Event::ProducersExpired { partition, producer_ids })
     }
 
     /// The aborted transactions that touch `from..up_to`, as a read_committed consumer is told them

@@ -314,6 +314,7 @@ fn in_chinese(timer: &Timer) -> String {
         Timer::LogCleaner => "日志清理",
         Timer::FileDelete => "删除 .deleted 文件",
         Timer::LogFlush => "刷盘",
+        Timer::ProducerExpiry => "清除过期的 producer",
         Timer::DelayedDelete(_) => "DeleteRecords 的等待结束",
         Timer::AlterPartitionRetry => "重试 AlterPartition",
         Timer::GroupSession { group, member } => return format!("{group} 中 {member} 的会话到期"),

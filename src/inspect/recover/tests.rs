@@ -158,3 +158,65 @@ fn damaged_directories_are_recovered_in_a_copy_as_the_real_broker_did() {
     });
     assert!(played > 0 && wrong.is_empty(), "{played} played\n{}", wrong.join("\n"));
 }
+
+#[test]
+fn a_combined_node_sets_aside_what_its_own_metadata_log_does_not_know() {
+    let mut played = 0;
+    fixtures::each("damage-", |case| {
+        let mine = |path: &str| path.contains("/__cluster_metadata-0/quorum-state");
+        let facts = case.facts();
+        let combined = facts["before_damage"]["settings"]["broker-1"]["process.roles"]
+            .as_str()
+            .is_some_and(|roles| roles.contains("controller"));
+        if played == 2 || !combined || !case.below("before").any(|(path, _)| mine(path)) {
+            return;
+        }
+        let from = tempfile::tempdir().unwrap();
+        unpack(&case, "before", from.path());
+        let set_aside = |directories: &[PathBuf]| {
+            let to = tempfile::tempdir().unwrap();
+            let request = RecoverRequest {
+                directories,
+                to: to.path(),
+                node_id: None,
+                now: Timestamp(0),
+                config: LogConfig::default(),
+                settings: &[],
+                stop: &|| false,
+            };
+            let mut told = Vec::new();
+            recover(&request, &mut |broker| {
+                assert_eq!(broker.refused, None);
+                told.extend(broker.events.iter().filter_map(|event| match &event.step {
+                    crate::storage::StartStep::SetAside { partition, why, .. } => {
+                        Some(format!("{partition}: {why}"))
+                    }
+                    _ => None,
+                }));
+            })
+            .unwrap();
+            told
+        };
+        let directories: Vec<PathBuf> = find(&[from.path().to_path_buf()])
+            .unwrap()
+            .into_iter()
+            .map(|found| found.path)
+            .collect();
+        assert_eq!(set_aside(&directories), [""; 0], "{}", case.name);
+        // The topic id of another topic, and a partition that nobody knows.
+        let metadata = directories.iter().map(|path| path.join("orders-0/partition.metadata"));
+        let Some(metadata) = metadata.filter(|path| path.exists()).next() else { return };
+        let log_dir = metadata.parent().unwrap().parent().unwrap().to_path_buf();
+        std::fs::create_dir(log_dir.join("orders-77")).unwrap();
+        std::fs::copy(&metadata, log_dir.join("orders-77/partition.metadata")).unwrap();
+        std::fs::write(&metadata, "version: 0\ntopic_id: AAAAAAAAAAAAAAAAAAAABw").unwrap();
+        let told = set_aside(&directories);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(
+            told[0].starts_with("orders-0: the metadata log knows no topic id AAAA"),
+            "{told:?}"
+        );
+        assert!(told[1].contains("has no partition 77 of topic id"), "{told:?}");
+        played += 1;
+    });
+}
