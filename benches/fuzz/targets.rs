@@ -2,6 +2,7 @@
 
 use crate::corpus::Corpus;
 use crate::mutate::Repair;
+use crate::place;
 use klab::batch::{self, Codec, ControlType};
 use klab::coordination::kraft::MetadataRecord;
 use klab::disk::Disk;
