@@ -8,8 +8,8 @@
 //!
 //! Kafka's rule is `LogManager.isStrayKraftReplica`, asked when the broker has caught up with the controllers. A node
 //! that is a voter of its own quorum holds what they know. What always holds: a broker without a controller in it may
-//! have missed the latest changes, so its copy is not asked; nor is a log of which a part is missing. Left out: what the
-//! other voters of a larger quorum may know beyond this one's log.
+//! have missed the latest changes, so its copy is not asked; nor is a log of which a part is missing. Left out: what
+//! the other voters of a larger quorum may know beyond this one's log.
 
 use super::super::Inspection;
 use super::super::metadata::{Image, METADATA};
