@@ -48,7 +48,9 @@ pub fn check(library: &Library, id: &str, root: Option<&Path>, update: bool) -> 
             Ok(lesson) => {
                 lines(&source, &mut report);
                 references(&source, &lesson, library, root, &mut report);
-                play(&source, lesson, update, &mut report);
+                let lesson = Arc::new(lesson);
+                play(&source, lesson.clone(), update, &mut report);
+                races(&source, &lesson, &mut report);
             }
         }
     }
@@ -119,8 +121,39 @@ fn references(
     }
 }
 
-fn play(source: &Source, lesson: Lesson, update: bool, report: &mut Report) {
-    let lesson = Arc::new(lesson);
+/// Each prepared schedule is played from the end of its step. The lesson is played anew for that: its own outputs know
+/// nothing of the branches.
+fn races(source: &Source, lesson: &Arc<Lesson>, report: &mut Report) {
+    let none = lesson.steps.iter().all(|step| step.races.is_empty());
+    if none || lesson.language != Language::English || !report.errors.is_empty() {
+        return;
+    }
+    let session = Session::in_memory(lesson.language);
+    let Ok(mut player) = Player::new(lesson.clone(), session) else { return };
+    loop {
+        let ended = match player.advance() {
+            Event::End => lesson.steps.last(),
+            Event::Step(step) => step.checked_sub(1).and_then(|step| lesson.steps.get(step)),
+            Event::Ask(_) => {
+                player.answer(None);
+                continue;
+            }
+            Event::Stuck(_) => return,
+            _ => continue,
+        };
+        for race in ended.iter().flat_map(|step| &step.races) {
+            if let Err(error) = player.race(race) {
+                let message = format!("'{}' fails at {error}", race.title);
+                report.errors.push(source.wrong(race.line, message, "it is played at the step's end"));
+            }
+        }
+        if player.is_ended() {
+            return;
+        }
+    }
+}
+
+fn play(source: &Source, lesson: Arc<Lesson>, update: bool, report: &mut Report) {
     // Recorded outputs are those of the English session; the Chinese one must play, not print the same.
     let session = Session::in_memory(lesson.language);
     let mut player = match Player::new(lesson.clone(), session) {

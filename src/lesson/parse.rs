@@ -37,6 +37,11 @@ pub fn parse(file: &str, text: &str) -> Result<Lesson, Errors> {
                 }
             }
         }
+        let empty = raw.step.races.iter().find(|race| race.commands.is_empty());
+        if let Some(race) = empty {
+            let advice = "<!-- race: title: command; command -->";
+            errors.push(source.wrong(race.line, "a race has one command at least", advice));
+        }
         lesson.steps.push(Step { parts, ..raw.step });
     }
     if lesson.steps.is_empty() {

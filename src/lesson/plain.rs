@@ -1,11 +1,12 @@
 //! A lesson as text from beginning to end: for a pipe, a screen reader, a printer; or as JSON lines for a program.
 //!
-//! Nothing is waited for: questions are answered by the engine and marked so.
+//! Nothing is waited for: questions are answered by the engine and marked so. A race that a step has prepared is played
+//! at its end, on a branch of its own.
 
 use super::format::{Lesson, Part};
 use super::player::{Event, Player};
 use crate::cluster::Lab;
-use crate::script::Session;
+use crate::script::{Output, Session};
 use crate::trace::{Role, prose};
 use crate::types::Language;
 use serde_json::json;
@@ -32,6 +33,7 @@ pub fn plain(
     loop {
         match player.advance() {
             Event::End => {
+                writer.races(&mut player, lesson.steps.len() - 1);
                 // Whoever keeps the files finds them as a clean stop leaves them.
                 if let Some(Err(error)) = player.session.lab.as_mut().map(Lab::close) {
                     (writer.out)(&format!("the clean close failed: {error}"));
@@ -47,6 +49,7 @@ pub fn plain(
             }
             Event::Step(step) => {
                 if step > 0 {
+                    writer.races(&mut player, step - 1);
                     writer.asides(&lesson, step - 1);
                 }
                 let heading = &lesson.steps[step].heading;
@@ -69,21 +72,9 @@ pub fn plain(
                 }
                 player.answer(None);
             }
-            Event::Command(command) => {
-                writer.both(
-                    json!({ "type": "command", "command": command }),
-                    &[String::new(), format!("> {command}")],
-                );
-            }
+            Event::Command(command) => writer.command(&command),
             Event::Happened => {}
-            Event::Said(output) => {
-                let lines: Vec<String> =
-                    output.lines.iter().map(|line| format!("  {line}")).collect();
-                writer.both(
-                    json!({ "type": "said", "lines": output.lines, "result": output.result }),
-                    &lines,
-                );
-            }
+            Event::Said(output) => writer.said(&output),
             Event::Answer(part, answer) => {
                 let why = match &lesson.steps[player.step()].parts[part] {
                     Part::Predict(predict) => predict.why.clone(),
@@ -149,6 +140,41 @@ impl Writer<'_> {
             true => self.prose(text),
             false => text.lines().for_each(|line| (self.out)(line)),
         }
+    }
+    /// The races of a step: what they are called, their commands, and what these print.
+    fn races(&mut self, player: &mut Player, step: usize) {
+        let lesson = player.lesson.clone();
+        for race in &lesson.steps[step].races {
+            let word = self.language.pick("A race", "一场竞态");
+            let colon = self.language.pick(": ", "：");
+            let lines = [String::new(), format!("{word}{colon}{}", race.title)];
+            self.both(json!({ "type": "race", "title": race.title }), &lines);
+            match player.race(race) {
+                Ok(said) => {
+                    for (command, output) in said {
+                        self.command(&command);
+                        self.said(&output);
+                    }
+                }
+                Err(error) => {
+                    let object = json!({ "type": "error", "text": error });
+                    self.both(object, std::slice::from_ref(&error));
+                }
+            }
+        }
+    }
+    fn command(&mut self, command: &str) {
+        self.both(
+            json!({ "type": "command", "command": command }),
+            &[String::new(), format!("> {command}")],
+        );
+    }
+    fn said(&mut self, output: &Output) {
+        let lines: Vec<String> = output.lines.iter().map(|line| format!("  {line}")).collect();
+        self.both(
+            json!({ "type": "said", "lines": output.lines, "result": output.result }),
+            &lines,
+        );
     }
     /// "In production" and "read next" of a step.
     fn asides(&mut self, lesson: &Lesson, step: usize) {

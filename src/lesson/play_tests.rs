@@ -169,3 +169,43 @@ fn a_question_says_of_which_moment_it_asks_where_that_matters() {
         assert!(line.is_none_or(|(at, told)| at == 30 && told.starts_with(two)), "{line:?}");
     }
 }
+
+#[test]
+fn a_race_is_played_on_a_branch_of_its_own_and_the_lesson_goes_on_as_if_nothing_was() {
+    let race = "<!-- race: broker 3 is late: fetcher pause 3;\nproduce orders value=b &; run 500ms;
+expect leo(orders-0) == 2 and hw(orders-0) == 1; show partition orders-0 -->";
+    let text = |race: &str| example().replace("<!-- note:", &format!("{race}\n<!-- note:"));
+    let mut with = player(&text(race));
+    events(&mut with, None);
+    let lesson = with.lesson.clone();
+    let place = |player: &Player| {
+        let lab = player.session.lab.as_ref().unwrap();
+        (lab.branch_name().to_owned(), lab.step_number(), lab.disk().digest().unwrap())
+    };
+    let before = place(&with);
+    let said = with.race(&lesson.steps[0].races[0]).unwrap();
+    assert_eq!((said.len(), said[0].0.as_str()), (5, "fetcher pause 3"));
+    assert_eq!(place(&with), before);
+    let mut told = String::new();
+    let mut out = |line: &str| told.push_str(&format!("{line}\n"));
+    assert!(plain(lesson, Session::in_memory(Language::English), 80, false, &mut out));
+    let (race_at, next) = (told.find("A race: broker 3 is late"), told.find("2/2  What comes next"));
+    assert!(race_at.is_some() && race_at < next && told.contains("b1 ● leader"), "{told}");
+
+    let directory = tempfile::tempdir().unwrap();
+    let twin = TWIN.replace("<!-- note:", "<!-- race: broker 3 迟到了 -->\n<!-- note:");
+    for (race, twin, message) in [
+        (race.to_owned(), twin.clone(), None),
+        (race.replace("== 2", "== 3"), twin.clone(), Some("'broker 3 is late' fails at expect")),
+        (race.to_owned(), TWIN.to_owned(), Some("0 races, but the English step has 1")),
+        ("<!-- race: nothing -->".to_owned(), twin, Some("a race has one command at least")),
+    ] {
+        std::fs::write(directory.path().join("x01-first-record.md"), text(&race)).unwrap();
+        std::fs::write(directory.path().join("x01-first-record.zh.md"), &twin).unwrap();
+        let library = Library::of_directory(directory.path()).unwrap();
+        let errors = check(&library, "x01-first-record", None, false).errors;
+        let found = errors.first().map(|error| error.fault.message.clone());
+        assert_eq!(errors.len(), usize::from(message.is_some()), "{errors:?}");
+        assert!(message.is_none_or(|m| found.as_ref().unwrap().starts_with(m)), "{found:?}");
+    }
+}

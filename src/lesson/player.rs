@@ -11,7 +11,7 @@
 //! Always: a question is answered by the engine, in the moment that it names: now, or after the next commands. Left
 //! out: pace, which the caller decides.
 
-use super::format::{Lesson, Moment, Part, Predict};
+use super::format::{Lesson, Moment, Part, Predict, Race};
 use super::store::{Answer, LessonProgress, SessionFile};
 use crate::inspect::Samples;
 use crate::script::{
@@ -373,6 +373,25 @@ impl Player {
             }
         }
         Ok(Some(Execution::new(statement)))
+    }
+
+    /// Plays a prepared schedule from where the lesson stands, on a branch of its own, and goes back; each of its
+    /// commands with what it printed. `Err`: a command failed.
+    pub fn race(&mut self, race: &Race) -> Result<Vec<(String, Output)>, String> {
+        self.return_to_lesson();
+        let mut said = Vec::new();
+        let mut failed = None;
+        for text in &race.commands {
+            let Some(execution) = self.free(text)? else { continue };
+            let output = execution.finish(&mut self.session);
+            if output.status != Status::Ended {
+                failed = Some(format!("{text}: {}", output.lines.join("; ")));
+                break;
+            }
+            said.push((text.clone(), output));
+        }
+        self.return_to_lesson();
+        failed.map_or(Ok(said), Err)
     }
 
     /// Ends the experiments: the lab is as the lesson left it.

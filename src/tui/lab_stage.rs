@@ -380,7 +380,9 @@ impl Stage for LabStage {
     }
 
     fn races(&self, language: Language) -> Vec<(String, Vec<String>)> {
-        let step = self.play.lesson(language).and_then(|lesson| lesson.steps.get(self.play.at));
+        // A race begins where the step ends, as `klab check` plays it.
+        let lesson = self.play.lesson(language).filter(|_| self.play.at_end_of_step());
+        let step = lesson.and_then(|lesson| lesson.steps.get(self.play.at));
         let races = step.map_or(&[][..], |step| &step.races);
         races.iter().map(|race| (race.title.clone(), race.commands.clone())).collect()
     }

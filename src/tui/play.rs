@@ -129,6 +129,14 @@ impl Play {
             && self.lab().is_none_or(|lab| lab.step_number() == self.left)
     }
 
+    /// Whether the step of the lesson that is read was played to its end, and the lab stands there.
+    pub fn at_end_of_step(&self) -> bool {
+        self.is_idle()
+            && self.stands()
+            && self.at + 1 == self.begins.len()
+            && self.beats.get(self.next).is_none_or(|placed| placed.step != self.at)
+    }
+
     /// The lesson did something: this is where it leaves the lab.
     fn leave(&mut self) {
         if let Some(lab) = &self.session.lab {

@@ -295,3 +295,29 @@ fn play_track_as_recorded(track: &str) {
         }
     }
 }
+
+/// A race of a lesson is offered in the line of keys, played on a branch of its own, and left again.
+#[test]
+fn a_race_is_set_up_by_its_key() {
+    let directory = quick::directory();
+    let mut shop = shop(directory.path());
+    let mut app = open(&mut shop, &Start::Lesson("b08".into()), Chinese);
+    for _ in 0..60 {
+        if frame(&app).contains("R 布置竞态") {
+            break;
+        }
+        let prose = app.bench.as_ref().expect("a bench").stage.prose(English);
+        let asked = prose.open_question().is_some();
+        key(&mut app, if asked { KeyCode::Char('1') } else { KeyCode::PageDown });
+    }
+    let astray = |app: &App| app.bench.as_ref().expect("a bench").stage.status().branch != "main";
+    assert!(frame(&app).contains("R 布置竞态") && !astray(&app), "{}", frame(&app));
+    press(&mut app, KeyCode::Char('R'));
+    assert!(frame(&app).contains("别人死之前，broker 3 又拉取了一次"), "{}", frame(&app));
+    key(&mut app, KeyCode::Enter);
+    let picture = frame(&app);
+    assert!(astray(&app) && picture.contains("✓ expect not violated()"), "{picture}");
+    assert!(!picture.contains("R 布置竞态"), "{picture}");
+    key(&mut app, KeyCode::PageDown);
+    assert!(!astray(&app), "{}", frame(&app));
+}
