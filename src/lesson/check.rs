@@ -144,7 +144,11 @@ fn races(source: &Source, lesson: &Arc<Lesson>, report: &mut Report) {
         for race in ended.iter().flat_map(|step| &step.races) {
             if let Err(error) = player.race(race) {
                 let message = format!("'{}' fails at {error}", race.title);
-                report.errors.push(source.wrong(race.line, message, "it is played at the step's end"));
+                report.errors.push(source.wrong(
+                    race.line,
+                    message,
+                    "it is played at the step's end",
+                ));
             }
         }
         if player.is_ended() {

@@ -189,7 +189,8 @@ expect leo(orders-0) == 2 and hw(orders-0) == 1; show partition orders-0 -->";
     let mut told = String::new();
     let mut out = |line: &str| told.push_str(&format!("{line}\n"));
     assert!(plain(lesson, Session::in_memory(Language::English), 80, false, &mut out));
-    let (race_at, next) = (told.find("A race: broker 3 is late"), told.find("2/2  What comes next"));
+    let (race_at, next) =
+        (told.find("A race: broker 3 is late"), told.find("2/2  What comes next"));
     assert!(race_at.is_some() && race_at < next && told.contains("b1 ● leader"), "{told}");
 
     let directory = tempfile::tempdir().unwrap();
