@@ -52,6 +52,8 @@ mod topic_acts;
 #[cfg(test)]
 pub(crate) mod tests;
 #[cfg(test)]
+mod random_tests; // commands at random, thrown at labs
+#[cfg(test)]
 mod twins;
 #[cfg(test)]
 mod proof;
