@@ -29,6 +29,7 @@ mod process;
 mod quorum;
 mod settle;
 mod spec;
+mod step;
 mod tally;
 mod upkeep;
 mod walk;

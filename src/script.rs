@@ -19,6 +19,7 @@ mod broker_acts;
 mod build;
 mod capability;
 mod chinese;
+mod client_acts;
 mod command;
 mod compare;
 mod complete;

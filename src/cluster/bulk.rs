@@ -117,7 +117,7 @@ impl Cluster {
             .map(|(&id, _)| id)
             .collect();
         if ids.is_empty() {
-            return Ok(Err(Refusal::new(format!("no running broker has a copy of {partition}"))));
+            return Ok(Err(Refusal::new(self.no_partition(partition))));
         }
         for id in ids {
             let done = self.with_broker(id, stage, |broker, now, out| {

@@ -169,7 +169,7 @@ impl Cluster {
             Act::Kill(node) | Act::Stop(node) | Act::PowerOff(node) => must_run(*node),
             Act::MoveController(node) => match (self.zookeeper(), process(*node)?) {
                 (None, _) => Err(Refusal::new(
-                    "this cluster has no ZooKeeper: its controller cannot be moved",
+                    "this cluster has no ZooKeeper: its quorum elects the controller; 'controller kill' lets it choose again",
                 )),
                 (_, NodeState::Alive | NodeState::New) if self.brokers.contains_key(node) => {
                     match self.state(NodeId::ZOOKEEPER) {
@@ -182,14 +182,17 @@ impl Cluster {
                     self.name(*node)
                 ))),
             },
-            Act::ExpireSession(node) => match self
-                .zookeeper()
-                .map(|server| server.session_of(*node))
-            {
-                None => Err(Refusal::new("this cluster has no ZooKeeper")),
-                Some(None) => Err(Refusal::new(format!("{node} has no session with ZooKeeper"))),
-                Some(Some(_)) => must_run(NodeId::ZOOKEEPER),
-            },
+            Act::ExpireSession(node) => {
+                match self.zookeeper().map(|server| server.session_of(*node)) {
+                    None => Err(Refusal::new(
+                        "this cluster has no ZooKeeper: 'cluster kafka=2.1' has one",
+                    )),
+                    Some(None) => Err(Refusal::new(format!(
+                        "{node} has no session with ZooKeeper: 'show controller' lists who has"
+                    ))),
+                    Some(Some(_)) => must_run(NodeId::ZOOKEEPER),
+                }
+            }
             Act::Pause(node) => match process(*node)? {
                 NodeState::Alive => Ok(()),
                 NodeState::Paused => {

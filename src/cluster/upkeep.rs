@@ -77,7 +77,7 @@ impl Cluster {
         let ids = self.running(Some(partition));
         let log = |id: NodeId| self.broker(id).and_then(|broker| broker.replicas.get(partition));
         let Some(replica) = ids.first().and_then(|&id| log(id)) else {
-            return Err(Refusal::new(format!("no running broker has a copy of {partition}")));
+            return Err(Refusal::new(self.no_partition(partition)));
         };
         if !replica.log.config().cleanup_policy.compact {
             return Err(Refusal::new(format!(

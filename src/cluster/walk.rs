@@ -7,7 +7,7 @@ use super::network::Happening;
 use super::perform::{Done, Waiting};
 use super::world::{Cluster, Stage};
 use crate::disk::Disk;
-use crate::types::{NodeId, TopicPartition};
+use crate::types::{NodeId, TopicPartition, counted};
 use std::sync::Arc;
 
 /// A lookup that is being watched.
@@ -27,6 +27,30 @@ pub struct LookupWalk {
 const MOST_WALKED: usize = 100_000;
 
 impl Cluster {
+    /// A sentence about a partition that is not there, or of which nobody has a copy.
+    pub fn no_partition(&self, partition: &TopicPartition) -> String {
+        let topic = &partition.topic;
+        let count = self
+            .image()
+            .and_then(|image| image.topics.get(topic))
+            .map(|known| known.partitions.len());
+        match count {
+            None => format!("there is no topic {topic}: 'topic create {topic}' makes one"),
+            Some(count)
+                if u32::try_from(partition.partition).is_ok_and(|at| (at as usize) < count) =>
+            {
+                format!(
+                    "no running broker has a copy of {partition}: 'show partition {partition}' names its replicas"
+                )
+            }
+            Some(count) => format!(
+                "there is no partition {partition}: {topic} has {}, 0 to {}",
+                counted(count, "partition"),
+                count.saturating_sub(1)
+            ),
+        }
+    }
+
     /// The broker that leads `partition`, or the one named.
     pub(crate) fn holder(
         &self,
@@ -35,7 +59,7 @@ impl Cluster {
     ) -> Result<NodeId, Refusal> {
         let image = self.image();
         let Some(registration) = image.and_then(|image| image.partition(partition)) else {
-            return Err(Refusal::new(format!("there is no partition {partition}")));
+            return Err(Refusal::new(self.no_partition(partition)));
         };
         let id = match broker.or(registration.leader) {
             Some(id) => id,

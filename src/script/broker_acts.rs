@@ -1,9 +1,10 @@
-//! What `broker …` does to a broker's process, its machine and its clock.
+//! What `broker …`, `controller …` and `zookeeper …` do to processes, their machines and their clocks.
 
 use super::acts::{Acts, one, started};
-use super::command::BrokerAct;
+use super::command::{BrokerAct, ControllerAct};
+use super::evaluate::broker_of;
 use crate::clock::Duration;
-use crate::cluster::Act;
+use crate::cluster::{Act, Lab};
 use crate::types::NodeId;
 
 pub(super) fn broker_acts(id: NodeId, act: BrokerAct) -> Result<Acts, String> {
@@ -24,6 +25,83 @@ pub(super) fn broker_acts(id: NodeId, act: BrokerAct) -> Result<Acts, String> {
         BrokerAct::Skew(by) => {
             let (off, how) = (Duration(by.unsigned_abs()), if by > 0 { "fast" } else { "slow" });
             one(Act::Skew(id, by), format!("the clock of broker {id} is {off} {how}"))
+        }
+    }
+}
+
+pub(super) fn zookeeper_acts(act: BrokerAct) -> Result<Acts, String> {
+    let id = NodeId::ZOOKEEPER;
+    match act {
+        BrokerAct::Start => started(id),
+        BrokerAct::Pause => one(Act::Pause(id), "froze ZooKeeper"),
+        BrokerAct::Resume => one(Act::Resume(id), "ZooKeeper goes on"),
+        _ => one(Act::Kill(id), "killed ZooKeeper"),
+    }
+}
+
+pub(super) fn controller_acts(act: &ControllerAct, lab: Option<&Lab>) -> Result<Acts, String> {
+    use crate::cluster::NodeState::{Dead, Paused, Stopped};
+    let Some(lab) = lab else { return Err("there is no cluster yet".into()) };
+    let cluster = lab.cluster();
+    // In the ZooKeeper era a controller is a broker; of several that are down, the one that went last is meant.
+    let in_brokers = cluster.zookeeper().is_some();
+    let by_state = |wanted: &[crate::cluster::NodeState]| {
+        let controllers =
+            cluster.controllers.iter().filter(|(_, node)| wanted.contains(&node.state));
+        let brokers = cluster.brokers.iter().filter(|(_, node)| wanted.contains(&node.state));
+        let last = brokers.max_by_key(|(_, node)| node.since).filter(|_| in_brokers);
+        controllers.map(|(&id, _)| id).next().or(last.map(|(&id, _)| id))
+    };
+    let is_one = |id: NodeId| {
+        cluster.controllers.contains_key(&id) || (in_brokers && cluster.brokers.contains_key(&id))
+    };
+    let named = |node: &Option<u32>| match node.map(NodeId) {
+        Some(id) if is_one(id) => Ok(Some(id)),
+        Some(id) => {
+            let nodes: Vec<String> = match in_brokers {
+                true => cluster.brokers.keys().map(NodeId::to_string).collect(),
+                false => cluster.controllers.keys().map(NodeId::to_string).collect(),
+            };
+            let who = if in_brokers { "a broker is the controller here" } else { "controllers" };
+            Err(format!("there is no controller {id}; {who}: {}", nodes.join(", ")))
+        }
+        None => Ok(None),
+    };
+    let active = |node: &Option<u32>| -> Result<NodeId, String> {
+        let id = named(node)?.or_else(|| cluster.active_controller());
+        id.ok_or_else(|| {
+            "no controller is active now: name one, or wait with until controller() != none"
+                .to_owned()
+        })
+    };
+    match act {
+        ControllerAct::Kill(node) => {
+            let id = active(node)?;
+            one(Act::Kill(id), format!("killed {}", cluster.name(id)))
+        }
+        ControllerAct::Stop(node) => {
+            let id = active(node)?;
+            one(Act::Stop(id), format!("{} stopped", cluster.name(id)))
+        }
+        ControllerAct::PowerOff(node) => {
+            let id = active(node)?;
+            one(Act::PowerOff(id), format!("{} lost its power", cluster.name(id)))
+        }
+        ControllerAct::Pause(node) => {
+            let id = active(node)?;
+            one(Act::Pause(id), format!("{} is frozen", cluster.name(id)))
+        }
+        ControllerAct::Resume(node) => match named(node)?.or_else(|| by_state(&[Paused])) {
+            Some(id) => one(Act::Resume(id), format!("{} goes on", cluster.name(id))),
+            None => Err("no controller is frozen".into()),
+        },
+        ControllerAct::Start(node) => match named(node)?.or_else(|| by_state(&[Dead, Stopped])) {
+            Some(id) => started(id),
+            None => Err("every controller runs".into()),
+        },
+        ControllerAct::Move(broker) => {
+            let id = broker_of(broker, Some(lab))?;
+            one(Act::MoveController(id), format!("broker {id} is the controller"))
         }
     }
 }

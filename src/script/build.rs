@@ -5,9 +5,7 @@ use super::command::*;
 use super::error::Fault;
 use super::form::Form;
 use crate::clock::Duration;
-use crate::cluster::ClusterSpec;
 use crate::disk;
-use crate::era::Coordination;
 use crate::types::{TopicName, TopicPartition};
 
 /// The longest time that one command may let pass.
@@ -187,24 +185,6 @@ fn look(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
 fn partition(a: &Arguments) -> TopicPartition {
     let nothing = || TopicPartition::new(&TopicName::new("?"), 0);
     a.partition("partition").unwrap_or_else(nothing)
-}
-
-impl ClusterCommand {
-    /// The cluster that it asks for; the seed is that of a command which names none.
-    pub fn spec(&self, seed: u64) -> ClusterSpec {
-        ClusterSpec {
-            brokers: self.brokers,
-            controllers: self.controllers,
-            kafka: self.kafka.clone(),
-            coordination: match self.coordination.as_deref() {
-                Some("kraft") => Some(Coordination::Kraft),
-                Some("zookeeper") => Some(Coordination::ZooKeeper),
-                _ => None,
-            },
-            seed: self.seed.unwrap_or(seed),
-            configs: self.configs.clone(),
-        }
-    }
 }
 
 fn cluster(a: &Arguments) -> Result<Command, Fault> {

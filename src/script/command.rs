@@ -3,11 +3,15 @@
 //! The parser makes them, the executor carries them out. Names of Kafka's settings travel as text, as they were
 //! written: the cluster judges them.
 
+mod clients;
 mod disk;
 mod network;
+mod nodes;
 
+pub use clients::{ConsumerAct, ProduceCommand, ProducerAct, TransactionAct};
 pub use disk::DiskAct;
 pub use network::{FetcherAct, MessageAct, MessageTarget, NodeWord};
+pub use nodes::{BrokerAct, ClusterCommand, ControllerAct};
 
 use super::expression::Expression;
 use crate::clock::Duration;
@@ -259,23 +263,6 @@ pub enum Command {
     Reset,
 }
 
-/// `cluster …`
-#[derive(Clone, Debug, PartialEq)]
-pub struct ClusterCommand {
-    /// How many brokers.
-    pub brokers: u32,
-    /// How many controllers.
-    pub controllers: u32,
-    /// The version, a row of the era table.
-    pub kafka: String,
-    /// Zookeeper or KRaft where the version knows both.
-    pub coordination: Option<String>,
-    /// The seed; none when it is not given.
-    pub seed: Option<u64>,
-    /// Settings of all brokers.
-    pub configs: Configs,
-}
-
 /// What can be done to a topic.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TopicAct {
@@ -310,75 +297,6 @@ pub enum TopicAct {
     Delete,
 }
 
-/// `produce …`
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ProduceCommand {
-    /// The topic.
-    pub topic: String,
-    /// The producer; a fresh one when none is named.
-    pub producer: Option<String>,
-    /// The key.
-    pub key: Option<String>,
-    /// The value; `None` is a tombstone.
-    pub value: Option<String>,
-    /// The partition, when the record names it.
-    pub partition: Option<u32>,
-    /// Headers.
-    pub headers: Vec<(String, String)>,
-    /// The record's timestamp, in milliseconds; now by default.
-    pub timestamp: Option<i64>,
-    /// What each next record adds to the timestamp, in milliseconds.
-    pub timestamp_step: i64,
-    /// How many records.
-    pub count: u64,
-    /// Bytes of each value, all `x`.
-    pub size: Option<u64>,
-    /// One record every so often.
-    pub every: Option<Duration>,
-    /// The base sequence, written by hand.
-    pub sequence: Option<i32>,
-    /// The producer epoch, written by hand.
-    pub producer_epoch: Option<i16>,
-    /// Settings for this request or this fresh producer.
-    pub configs: Configs,
-}
-
-/// What can be done to a producer.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ProducerAct {
-    /// `producer start`
-    Start {
-        /// Its settings.
-        configs: Configs,
-    },
-    /// `producer stop`: flush and close.
-    Stop,
-    /// `producer kill`
-    Kill,
-    /// `producer pause`: the process freezes.
-    Pause,
-    /// `producer resume`
-    Resume,
-}
-
-/// What can be done in a transaction.
-#[derive(Clone, Debug, PartialEq)]
-pub enum TransactionAct {
-    /// `txn begin`
-    Begin,
-    /// `txn commit`
-    Commit,
-    /// `txn abort`
-    Abort,
-    /// `txn offsets`
-    Offsets {
-        /// Whose group.
-        consumer: String,
-        /// The offsets.
-        offsets: Vec<(TopicPartition, i64)>,
-    },
-}
-
 /// Where a consumer seeks to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookupTarget {
@@ -386,89 +304,6 @@ pub enum LookupTarget {
     Offset(i64),
     /// The first record at or after a time.
     Timestamp(i64),
-}
-
-/// What can be done to a consumer.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ConsumerAct {
-    /// `consumer start`
-    Start {
-        /// Its group.
-        group: Option<String>,
-        /// Subscribed topics.
-        topics: Vec<String>,
-        /// Partitions assigned by hand.
-        assign: Vec<TopicPartition>,
-        /// Does not poll until `consumer resume`.
-        paused: bool,
-        /// Its settings.
-        configs: Configs,
-    },
-    /// `consumer stop`: leave the group and close.
-    Stop,
-    /// `consumer kill`: the process dies.
-    Kill,
-    /// `consumer pause`: polls no more; heartbeats go on.
-    Pause,
-    /// `consumer resume`
-    Resume,
-    /// `consumer poll`
-    Poll {
-        /// How many records at most.
-        max: Option<u32>,
-    },
-    /// `consumer commit`
-    Commit {
-        /// One offset instead of all positions.
-        offset: Option<(TopicPartition, i64)>,
-    },
-    /// `consumer seek`
-    Seek {
-        /// The partition.
-        partition: TopicPartition,
-        /// Where to.
-        target: LookupTarget,
-    },
-}
-
-/// What can be done to a broker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BrokerAct {
-    /// Controlled shutdown.
-    Stop,
-    /// The process dies; the page cache stays.
-    Kill,
-    /// The machine loses power; what was not flushed is lost.
-    PowerOff,
-    /// Start, or start again.
-    Start,
-    /// The process freezes.
-    Pause,
-    /// And goes on.
-    Resume,
-    /// Everything it says takes so much longer.
-    Slow(Duration),
-    /// Its clock is wrong by so many microseconds.
-    Skew(i64),
-}
-
-/// What can be done to the active controller.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ControllerAct {
-    /// Its process dies: the active one, or the one named.
-    Kill(Option<u32>),
-    /// It ends in good order.
-    Stop(Option<u32>),
-    /// Its machine loses power.
-    PowerOff(Option<u32>),
-    /// Its process freezes.
-    Pause(Option<u32>),
-    /// And goes on.
-    Resume(Option<u32>),
-    /// It is started again: the one that is down, or the one named.
-    Start(Option<u32>),
-    /// ZooKeeper era: this broker becomes controller.
-    Move(BrokerReference),
 }
 
 /// `show KIND …`: a pane as text.

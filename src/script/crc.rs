@@ -33,7 +33,7 @@ pub fn check(
     let broker = match (broker, leader) {
         (Some(broker), _) => broker,
         (None, Some(leader)) => leader.0,
-        (None, None) => return Err(format!("there is no partition '{partition}'")),
+        (None, None) => return Err(cluster.no_partition(partition)),
     };
     let directory = format!("broker-{broker}/{partition}");
     let names = files::entries_of(lab, &directory)?;

@@ -244,7 +244,10 @@ pub fn broker_of(expression: &Expression, lab: Option<&Lab>) -> Result<NodeId, S
     };
     match value.number().and_then(|number| u32::try_from(number).ok()) {
         Some(number) => Ok(NodeId(number)),
-        None => Err(format!("{expression} is {value}, which is no broker")),
+        None if value == Value::None => Err(format!(
+            "{expression} is nobody now: name a broker by its id, or wait with until {expression} != none"
+        )),
+        None => Err(format!("{expression} is {value}, which is no broker: name one by its id")),
     }
 }
 

@@ -48,7 +48,15 @@ pub(super) fn unknown(what: &str, name: &str, known: &[&str]) -> String {
         list.push_str(", …");
     }
     match (known.is_empty(), name.is_empty()) {
-        (true, _) => format!("there is no {what} '{name}', and no other either"),
+        (true, _) => {
+            let how = match what {
+                "topic" => ": 'topic create orders' makes one",
+                "group" => ": 'consumer start c1 group=billing topics=orders' makes one",
+                "producer" => ": 'producer start p1' makes one",
+                _ => "",
+            };
+            format!("there is no {what} '{name}', and no other either{how}")
+        }
         (_, true) => format!("which {what}? There are {list}"),
         _ => format!("there is no {what} '{name}'; there are {list}"),
     }
