@@ -4,8 +4,8 @@
 //!   something came in ─► fit ─► a picture wants more rows ─► plan ─► those that others do not use are its own
 //! ```
 //!
-//! What always holds: a picture's wish only grows while it stays on the screen, so that playing does not move the others
-//! up and down; a new size of the terminal and a new step of the lesson begin afresh.
+//! What always holds: a picture's wish only grows while it stays on the screen, so that playing does not move the
+//! others up and down; a new size of the terminal and a new step of the lesson begin afresh.
 
 use super::bench::Bench;
 use super::layout::{self, Plan, Wish};
