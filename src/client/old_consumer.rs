@@ -90,6 +90,9 @@ impl ConsumerConfig {
         if let Some(new) = renamed {
             return self.set(new, value).map_err(|text| text.replace(new, name));
         }
+        if name == "partition.assignment.strategy" && value != "range" {
+            return Err(format!("{name}={value}: the consumer of 0.8 has only range here"));
+        }
         let old = RENAMED.iter().find(|(_, new)| *new == name).map(|(old, _)| *old);
         if ITS_OWN.contains(&name) || SHARED.contains(&name) || old.is_some() {
             return self.set(name, value);
@@ -130,6 +133,7 @@ mod tests {
         );
         assert!(old.set_known("fetch.wait.max.ms", "x").unwrap_err().starts_with("fetch.wait"));
         assert_eq!(old.set_known("no.such.name", "9"), Ok(false));
+        assert!(old.set_known("partition.assignment.strategy", "roundrobin").is_err());
         let mut new = ConsumerConfig::default();
         assert!(new.set_known("auto.commit.enable", "false").unwrap_err().contains("enable.auto"));
         assert!(new.set_known("offsets.storage", "kafka").unwrap_err().contains("0.8"));

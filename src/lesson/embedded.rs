@@ -40,6 +40,7 @@ lessons!(
     "c02-controller-election",
     "c03-every-broker-for-itself",
     "c04-zombie-controller",
+    "c05-zk-consumer-registries",
     "c06-kraft-quorum",
     "c07-metadata-log",
     "c08-broker-fencing-and-quorum-loss",

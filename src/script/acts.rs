@@ -1,6 +1,6 @@
 //! From a command to the acts that it is made of, and what is to be said when they are answered.
 
-use super::broker_acts::{broker_acts, controller_acts, zookeeper_acts};
+use super::broker_acts::{broker_acts, controller_acts, node_of, pair_of, zookeeper_acts};
 use super::client_acts::{client, consumer_acts, produce_acts};
 use super::command::*;
 use super::evaluate::broker_of;
@@ -75,22 +75,6 @@ pub(super) fn one(act: Act, words: impl Into<String>) -> Result<Acts, String> {
 
 pub(super) fn started(id: NodeId) -> Result<Acts, String> {
     Ok(Acts { acts: vec![Act::Start(id)], about: About::Started(id) })
-}
-
-/// The node that a word names.
-pub(super) fn node_of(word: &NodeWord, lab: Option<&Lab>) -> Result<NodeId, String> {
-    match (word, lab) {
-        (NodeWord::Id(id), _) => Ok(NodeId(*id)),
-        (NodeWord::Client(name), Some(lab)) => {
-            let known = lab.cluster().names.get(name);
-            known.copied().ok_or_else(|| super::session::no_client(lab, name))
-        }
-        (NodeWord::Client(name), None) => Err(format!("there is no client '{name}'")),
-    }
-}
-
-fn pair_of(a: &NodeWord, b: &NodeWord, lab: Option<&Lab>) -> Result<(NodeId, NodeId), String> {
-    Ok((node_of(a, lab)?, node_of(b, lab)?))
 }
 
 /// The acts of a command; none for commands that look, wait or walk.

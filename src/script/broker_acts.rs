@@ -1,7 +1,8 @@
-//! What `broker …`, `controller …` and `zookeeper …` do to processes, their machines and their clocks.
+//! What `broker …`, `controller …` and `zookeeper …` do to processes, their machines and their clocks; and which
+//! node a word names.
 
 use super::acts::{Acts, one, started};
-use super::command::{BrokerAct, ControllerAct};
+use super::command::{BrokerAct, ControllerAct, NodeWord};
 use super::evaluate::broker_of;
 use crate::clock::Duration;
 use crate::cluster::{Act, Lab};
@@ -104,4 +105,25 @@ pub(super) fn controller_acts(act: &ControllerAct, lab: Option<&Lab>) -> Result<
             one(Act::MoveController(id), format!("broker {id} is the controller"))
         }
     }
+}
+
+/// The node that a word names.
+pub(super) fn node_of(word: &NodeWord, lab: Option<&Lab>) -> Result<NodeId, String> {
+    match (word, lab) {
+        (NodeWord::Id(id), _) => Ok(NodeId(*id)),
+        (NodeWord::Client(name), Some(lab)) => {
+            let known = lab.cluster().names.get(name);
+            known.copied().ok_or_else(|| super::session::no_client(lab, name))
+        }
+        (NodeWord::Client(name), None) => Err(format!("there is no client '{name}'")),
+    }
+}
+
+/// Two of them.
+pub(super) fn pair_of(
+    a: &NodeWord,
+    b: &NodeWord,
+    lab: Option<&Lab>,
+) -> Result<(NodeId, NodeId), String> {
+    Ok((node_of(a, lab)?, node_of(b, lab)?))
 }

@@ -286,18 +286,17 @@ fn group_rows(lab: &Lab, canvas: &Canvas) -> Vec<Line> {
         );
     }
     for name in registries.into_iter().take(MOST) {
-        let Some((state, members, partitions, lag)) = registry::summary(lab, &name) else {
-            continue;
-        };
+        let Some(group) = registry::summary(lab, &name) else { continue };
+        let lag = group.lag;
         table.row_to(
             vec![
                 Line::plain(&*name),
-                Line::plain(state),
+                Line::plain(group.state),
                 Line::of("-", Role::Dim),
-                Line::of(members.to_string(), Role::Number),
-                Line::of(partitions.to_string(), Role::Number),
+                Line::of(group.members.to_string(), Role::Number),
+                Line::of(group.partitions.to_string(), Role::Number),
                 Line::of(number(lag), if lag > 0 { Role::Warn } else { Role::Dim }),
-                Line::of(format!("/consumers/{name}/offsets"), Role::Dim),
+                Line::of(group.offsets, Role::Dim),
             ],
             Target::Group(name.to_string()),
         );

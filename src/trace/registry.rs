@@ -8,8 +8,9 @@
 //!     partition   owner   position   committed   end   lag
 //! ```
 //!
-//! "asked" counts a member's questions to ZooKeeper. Nobody has the whole of it but the tree, and nobody reads it as a whole: "knows of" is what a member read when it
-//! last rebalanced, so two members may differ, and a partition may have no owner, or a reader that is not its owner.
+//! "asked" counts a member's questions to ZooKeeper. Nobody has the whole of it but the tree, and nobody reads it as a
+//! whole: "knows of" is what a member read when it last rebalanced, so two members may differ, and a partition may have
+//! no owner, or a reader that is not its owner.
 
 use super::common::{self, finish, more};
 use super::picture::{Canvas, Line, Picture, Role, Target};
@@ -221,6 +222,9 @@ fn members(lab: &Lab, name: &str, group: &Group, canvas: &Canvas, picture: &mut 
     for node in running.keys() {
         rows.entry(*node).or_insert(None);
     }
+    let mut rows: Vec<(String, NodeId, Option<&Arc<str>>)> =
+        rows.into_iter().map(|(node, id)| (common::node_name(lab, node), node, id)).collect();
+    rows.sort();
     if rows.is_empty() {
         picture.push(Line::of(canvas.word("  no members", "  没有成员"), Role::Dim));
         return;
@@ -233,7 +237,7 @@ fn members(lab: &Lab, name: &str, group: &Group, canvas: &Canvas, picture: &mut 
     let owned_now = |node: NodeId| {
         lab.step_events().any(|event| event.node == node && event.body.kind() == "Owned")
     };
-    for (node, id) in rows {
+    for (who, node, id) in rows {
         let session = server.session_of(node);
         let left = session.map(|(_, session)| session.expires_at.since(lab.now()));
         let left = left.map_or(g.dash.to_owned(), |left| format!("{:.1} s", left.0 as f64 / 1e6));
@@ -254,7 +258,7 @@ fn members(lab: &Lab, name: &str, group: &Group, canvas: &Canvas, picture: &mut 
         let share = id.map(|id| group.share(id)).unwrap_or_default();
         table.row_to(
             vec![
-                Line::of(common::node_name(lab, node), Role::Strong),
+                Line::of(who, Role::Strong),
                 Line::plain(left),
                 Line::of(asked, Role::Number),
                 knows,
@@ -387,16 +391,40 @@ pub fn offsets(lab: &Lab, name: &str, canvas: &Canvas) -> Option<Picture> {
     Some(finish(picture, canvas))
 }
 
-/// A row of the manager's table: state, members, partitions, lag, where offsets are.
-pub(super) fn summary(lab: &Lab, name: &str) -> Option<(&'static str, usize, usize, i64)> {
+/// A row of the manager's table.
+pub(super) struct Summary {
+    pub state: &'static str,
+    pub members: usize,
+    pub partitions: usize,
+    pub lag: i64,
+    /// Where its offsets are.
+    pub offsets: String,
+}
+
+/// What the manager's table says of such a group.
+pub(super) fn summary(lab: &Lab, name: &str) -> Option<Summary> {
     let group = find(lab, name)?;
-    let lag = group.offsets.keys().filter_map(|partition| {
+    let coordinators = super::group::all(lab);
+    let there = coordinators.get(name).map(|(_, group)| group.offsets.keys().cloned());
+    let there: BTreeSet<TopicPartition> = there.into_iter().flatten().collect();
+    let all: BTreeSet<TopicPartition> =
+        group.offsets.keys().cloned().chain(there.clone()).collect();
+    let lag = all.iter().filter_map(|partition| {
         let (_, replica) = common::replica(lab, partition, None)?;
         Some((replica.high_watermark().0 - committed(lab, name, partition)?.0).max(0))
     });
-    let lag = lag.sum();
-    let state = state(lab, name, &group);
-    Some((state, group.members.len(), group.offsets.len(), lag))
+    let offsets = match (group.offsets.is_empty(), there.is_empty()) {
+        (_, true) => format!("/consumers/{name}/offsets"),
+        (true, false) => "__consumer_offsets".to_owned(),
+        (false, false) => format!("/consumers/{name}/offsets, __consumer_offsets"),
+    };
+    Some(Summary {
+        lag: lag.sum(),
+        state: state(lab, name, &group),
+        members: group.members.len(),
+        partitions: all.len(),
+        offsets,
+    })
 }
 
 /// In the words of a coordinator's states, though nobody keeps one here.

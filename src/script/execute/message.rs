@@ -3,7 +3,8 @@
 use super::{Execution, PATIENCE, State, Step, failed, wrong};
 use crate::clock::Instant;
 use crate::cluster::{Happening, Lab};
-use crate::script::acts::{Acts, message_act, name_of, node_of};
+use crate::script::acts::{Acts, message_act, name_of};
+use crate::script::broker_acts::node_of;
 use crate::script::command::{Command, MessageAct, MessageTarget, NodeWord};
 use crate::script::execute::{Progress, done};
 use crate::script::say::Said;
