@@ -8,7 +8,7 @@
 //! A leader need not see what is in a record, only that it is whole, when it was made, whether it has a key, and that
 //! offsets follow one another. What always holds: a glance gives no verdict on what it does not understand (longer
 //! numbers, headers, wrong lengths); there the run ends, and the thorough reader ([`RecordIterator`]) is to look. Two
-//! records of the same length make a mould ([`Mould`]): what fits into it is taken at a third of the price.
+//! records of the same length make a mould ([`Mould`]): what fits into it is taken at less than half the price.
 
 use super::header::TimestampType;
 use super::read::RecordIterator;

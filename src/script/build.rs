@@ -148,7 +148,7 @@ fn look(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
                 "disk read-only" => Some(disk::Fault::ReadOnly),
                 _ => None,
             };
-            Command::Disk(DiskAct::Break(a.the_number("node")?, fault))
+            Command::Disk(DiskAct::Break(a.node("node")?.unwrap_or(NodeWord::Id(0)), fault))
         }
         "zookeeper kill" => Command::ZookeeperProcess(BrokerAct::Kill),
         "zookeeper start" => Command::ZookeeperProcess(BrokerAct::Start),

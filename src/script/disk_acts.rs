@@ -9,11 +9,10 @@
 //!   disk heal N               a broken disk is whole        what runs goes on, what exited can be started
 //! ```
 
-use super::acts::{Acts, one};
+use super::acts::{Acts, node_of, one};
 use super::command::DiskAct;
 use crate::cluster::{Act, Lab};
 use crate::disk::Fault;
-use crate::types::NodeId;
 
 pub(super) fn disk_acts(act: &DiskAct, lab: Option<&Lab>) -> Result<Acts, String> {
     match act {
@@ -30,7 +29,7 @@ pub(super) fn disk_acts(act: &DiskAct, lab: Option<&Lab>) -> Result<Acts, String
             (Act::DeleteFile(file), words)
         }),
         DiskAct::Break(node, fault) => {
-            let node = NodeId(*node);
+            let node = node_of(node, lab)?;
             let owner = match node.is_controller() {
                 true => format!("controller {node}"),
                 false => format!("broker {node}"),

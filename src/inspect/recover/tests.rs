@@ -204,8 +204,8 @@ fn a_combined_node_sets_aside_what_its_own_metadata_log_does_not_know() {
             .collect();
         assert_eq!(set_aside(&directories), [""; 0], "{}", case.name);
         // The topic id of another topic, and a partition that nobody knows.
-        let metadata = directories.iter().map(|path| path.join("orders-0/partition.metadata"));
-        let Some(metadata) = metadata.filter(|path| path.exists()).next() else { return };
+        let mut metadata = directories.iter().map(|path| path.join("orders-0/partition.metadata"));
+        let Some(metadata) = metadata.find(|path| path.exists()) else { return };
         let log_dir = metadata.parent().unwrap().parent().unwrap().to_path_buf();
         std::fs::create_dir(log_dir.join("orders-77")).unwrap();
         std::fs::copy(&metadata, log_dir.join("orders-77/partition.metadata")).unwrap();

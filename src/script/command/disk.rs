@@ -1,5 +1,6 @@
 //! `disk …` as a value.
 
+use super::NodeWord;
 use crate::disk::Fault;
 
 /// What can be done to a disk.
@@ -22,5 +23,5 @@ pub enum DiskAct {
     /// `disk delete FILE`
     Delete(String),
     /// `disk full N`, `disk read-only N`, `disk heal N`
-    Break(u32, Option<Fault>),
+    Break(NodeWord, Option<Fault>),
 }

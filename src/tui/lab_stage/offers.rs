@@ -189,11 +189,10 @@ fn of_node(list: &mut List<'_>, node: NodeId) -> String {
             Some(_) => list.add("heal its disk", "修复磁盘", format!("disk heal {node}")),
         }
     }
-    if kind == "broker" && state == NodeState::Alive {
-        if list.lab.cluster().controllers.is_empty() {
-            list.add("expire its session", "会话过期", format!("zookeeper expire {node}"));
-            list.add("make it controller", "成为 controller", format!("controller move {node}"));
-        }
+    let in_zookeeper = kind == "broker" && list.lab.cluster().controllers.is_empty();
+    if in_zookeeper && state == NodeState::Alive {
+        list.add("expire its session", "会话过期", format!("zookeeper expire {node}"));
+        list.add("make it controller", "成为 controller", format!("controller move {node}"));
     }
     links(list, node);
     title
