@@ -51,10 +51,7 @@ pub fn names(lab: &Lab) -> Vec<Arc<str>> {
     node.children.iter().cloned().collect()
 }
 
-fn below(
-    server: &Server,
-    path: Arc<str>,
-) -> impl Iterator<Item = (TopicPartition, &Arc<str>)> {
+fn below(server: &Server, path: Arc<str>) -> impl Iterator<Item = (TopicPartition, &Arc<str>)> {
     let topics = server.tree.get(&path).map(|node| &node.children).into_iter().flatten();
     topics.flat_map(move |topic| {
         let at = format!("{path}/{topic}");
