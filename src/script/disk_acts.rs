@@ -9,7 +9,8 @@
 //!   disk heal N               a broken disk is whole        what runs goes on, what exited can be started
 //! ```
 
-use super::acts::{Acts, node_of, one};
+use super::acts::{Acts, one};
+use super::broker_acts::node_of;
 use super::command::DiskAct;
 use crate::cluster::{Act, Lab};
 use crate::disk::Fault;
