@@ -4,7 +4,7 @@
 //!   group   billing   in ZooKeeper   2 members   4 partitions, 2 without an owner
 //!     member   session   asked   knows of   stands                     owns
 //!     c1         6.1 s      41   c1 c2      idle                       orders-0 orders-1
-//!     c2         5.9 s      30   c1 c2      waits, try 2 of 4 failed   –
+//!     c2         5.9 s      30   c1 c2      try 2/4 failed             –
 //!     partition   owner   position   committed   end   lag
 //! ```
 //!
@@ -131,22 +131,22 @@ fn stands(consumer: &Consumer, registry: &Registry, canvas: &Canvas) -> Line {
         Phase::Idle => (canvas.word("idle", "空闲").to_owned(), Role::Good),
         Phase::Failed => (
             match canvas.language {
-                Language::English => format!("gave up after {of} tries"),
-                Language::Chinese => format!("试了 {of} 次后放弃"),
+                Language::English => format!("gave up after {of}"),
+                Language::Chinese => format!("{of} 次后放弃"),
             },
             Role::Bad,
         ),
         Phase::Waiting => (
             match canvas.language {
-                Language::English => format!("waits, try {attempt} of {of} failed"),
-                Language::Chinese => format!("等待，第 {attempt}/{of} 次失败"),
+                Language::English => format!("try {attempt}/{of} failed"),
+                Language::Chinese => format!("第 {attempt}/{of} 次失败"),
             },
             Role::Warn,
         ),
         _ => (
             match canvas.language {
-                Language::English => format!("rebalances, try {attempt} of {of}"),
-                Language::Chinese => format!("重新平衡，第 {attempt}/{of} 次"),
+                Language::English => format!("rebalances, {attempt}/{of}"),
+                Language::Chinese => format!("重平衡 {attempt}/{of}"),
             },
             Role::Warn,
         ),
@@ -248,7 +248,7 @@ fn members(lab: &Lab, name: &str, group: &Group, canvas: &Canvas, picture: &mut 
                 (Line::of(known, Role::Dim), stands(consumer, registry, canvas))
             }
             None => {
-                let word = canvas.word("gone; its session has not ended", "已消失；会话尚未结束");
+                let word = canvas.word("gone, session lives", "已消失，会话还在");
                 (Line::of(g.dash, Role::Dim), Line::of(word, Role::Dead))
             }
         };
