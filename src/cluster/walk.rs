@@ -36,9 +36,7 @@ impl Cluster {
             .map(|known| known.partitions.len());
         match count {
             None => format!("there is no topic {topic}: 'topic create {topic}' makes one"),
-            Some(count)
-                if u32::try_from(partition.partition).is_ok_and(|at| (at as usize) < count) =>
-            {
+            Some(count) if (partition.partition as usize) < count => {
                 format!(
                     "no running broker has a copy of {partition}: 'show partition {partition}' names its replicas"
                 )
