@@ -18,7 +18,9 @@ Examples:
   klab inspect /var/lib/kafka/data          the files of a real broker, read-only
   klab inspect DIR lookup orders-0 offset=87
   klab perf zero-copy                       a measurement on this machine
+  klab sandbox --compare kafka=0.10.2,4.3   two versions side by side, the same commands
   klab simulate --config acks=1             random faults, until a promise breaks
+  klab eras                                 which rules hold in which version
   klab dump FILE.log --print-data-log       as kafka-dump-log prints it, faster
   klab glossary ISR                         what a word means
 
@@ -112,8 +114,12 @@ pub enum Command {
         /// One entry
         id: Option<String>,
     },
-    /// Which rules of files hold in which version of Kafka
-    #[command(after_help = "Example: klab eras --json")]
+    /// Which rules hold in which version of Kafka, and which defaults changed
+    #[command(after_help = "\
+Without a terminal the table is as wide as it needs to be; COLUMNS=80 tells each rule by its versions.
+With --json: 'versions', and 'rules' with theme, name, source, values (by version).
+
+Examples: klab eras; COLUMNS=80 klab eras | less; klab eras --json")]
     Eras {
         /// As one JSON object
         #[arg(long)]
@@ -141,7 +147,7 @@ pub struct SandboxArguments {
     /// Begins with a script, at the step in which a promise breaks in it, or at its end
     #[arg(long, value_name = "FILE", conflicts_with = "compare")]
     pub from: Option<PathBuf>,
-    /// Two clusters side by side that differ in one setting: kafka=0.10.2,4.3
+    /// Two clusters side by side that differ in one setting of `cluster`: kafka=0.10.2,4.3, brokers=1,3
     #[arg(long, value_name = "SETTING=A,B")]
     pub compare: Option<String>,
 }
@@ -200,6 +206,7 @@ Examples:
   klab run orders.klab
   klab run orders.klab --dir /tmp/k --keep && ls /tmp/k/broker-1
   klab run orders.klab --compare kafka=0.10.2,4.3
+  klab run orders.klab --compare replica.lag.time.max.ms=10000,30000
   klab run - --json < orders.klab";
 
 /// `klab run`
@@ -214,7 +221,7 @@ pub struct RunArguments {
     /// Prints each command before what it says
     #[arg(long)]
     pub echo: bool,
-    /// The same script in two to four clusters that differ in one setting, side by side
+    /// The same script in two to four clusters that differ in one setting of `cluster`, side by side
     #[arg(long, value_name = "NAME=A,B")]
     pub compare: Option<String>,
     /// A broken invariant fails the run

@@ -147,7 +147,7 @@ impl Progress {
 pub fn fidelity(id: Option<&str>, canvas: &Canvas, out: &mut Output) -> Result<i32, String> {
     let ids: Vec<String> = fidelity::entries().into_iter().map(|entry| entry.id).collect();
     let library = Library::embedded();
-    let picture = fidelity::picture(id, &library.ids(), canvas).ok_or_else(|| {
+    let picture = fidelity::picture(id, &library.ids(), &fitting(canvas)).ok_or_else(|| {
         let near = script::nearest(id.unwrap_or_default(), ids.iter().map(String::as_str));
         unknown("entry of the ledger", id, near, "klab fidelity")
     })?;
@@ -155,13 +155,19 @@ pub fn fidelity(id: Option<&str>, canvas: &Canvas, out: &mut Output) -> Result<i
     Ok(ENDED)
 }
 
-/// How wide lines may be: as the terminal, or wide enough for a table in a file or a pipe.
+/// How wide lines may be: as the terminal; in a file or a pipe as `COLUMNS` says, or else wide enough for a table.
 pub fn terminal_width() -> usize {
     const OF_A_FILE: usize = 160;
     if !std::io::stdout().is_terminal() {
-        return OF_A_FILE;
+        let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+        return asked.filter(|columns| *columns >= 40).unwrap_or(OF_A_FILE);
     }
     crossterm::terminal::size().map_or(OF_A_FILE, |(columns, _)| usize::from(columns).max(1))
+}
+
+/// The canvas, no wider than the terminal.
+fn fitting(canvas: &Canvas) -> Canvas {
+    Canvas { width: canvas.width.min(terminal_width()), ..*canvas }
 }
 
 /// `klab eras`: the table, or one object with a list of versions and one of rules (`theme`, `name`, `source`, `values`
@@ -192,7 +198,7 @@ pub fn eras(json: bool, width: usize) -> String {
 /// `klab glossary`
 pub fn glossary(word: Option<&str>, canvas: &Canvas, out: &mut Output) -> Result<i32, String> {
     let words: Vec<String> = glossary::words().into_iter().map(|word| word.word).collect();
-    let picture = glossary::picture(word, canvas).ok_or_else(|| {
+    let picture = glossary::picture(word, &fitting(canvas)).ok_or_else(|| {
         let near = script::nearest(word.unwrap_or_default(), words.iter().map(String::as_str));
         unknown("word", word, near, "klab glossary")
     })?;
