@@ -11,8 +11,10 @@
 //! language, so what was found can be run, taught and opened. The style is that of FoundationDB's and TigerBeetle's
 //! simulators; no code is theirs.
 
+mod admin;
 mod chance;
 mod faults;
+mod guard;
 pub mod perf; // what the learner's own machine says
 mod plan;
 mod play;

@@ -79,7 +79,8 @@ pub struct ZooKeeperSide {
     /// The last note about settings that was read.
     last_config_note: Option<Arc<str>>,
     shutdown_tries: u32,
-    started: bool,
+    /// Whether this process was registered once; before that it takes no requests.
+    pub started: bool,
     raced: bool,
 }
 

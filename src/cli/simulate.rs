@@ -9,6 +9,7 @@ use super::{ENDED, FAILED, interrupt};
 use crate::simulate::{FaultKind, Progress, Wish, search};
 use crate::trace::Canvas;
 use clap::Args;
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
@@ -89,6 +90,17 @@ fn setting(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// Settings by name; none may be given twice.
+fn configs_of(given: &[(String, String)]) -> Result<BTreeMap<String, String>, String> {
+    let mut configs = BTreeMap::new();
+    for (name, value) in given {
+        if let Some(before) = configs.insert(name.clone(), value.clone()) {
+            return Err(format!("--config {name} is given twice: {before} and {value}"));
+        }
+    }
+    Ok(configs)
+}
+
 /// `klab simulate`
 pub fn simulate(
     arguments: &Arguments,
@@ -100,7 +112,7 @@ pub fn simulate(
     interrupt::listen();
     let mut wish = Wish {
         kafka: asked.kafka.clone(),
-        configs: asked.configs.iter().cloned().collect(),
+        configs: configs_of(&asked.configs)?,
         seeds: asked.seeds,
         steps: asked.steps,
         ..Wish::default()

@@ -255,6 +255,11 @@ impl Consumer {
     pub fn outcome(&self, ticket: u64) -> Option<&ConsumerOutcome> {
         self.outcomes.get(ticket)
     }
+    /// The broker that it takes for its group's coordinator.
+    pub fn coordinator(&self) -> Option<NodeId> {
+        self.coordinator
+    }
+
     /// Its group.
     pub fn group(&self) -> Option<&Arc<str>> {
         self.group.as_ref()

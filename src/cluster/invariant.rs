@@ -184,7 +184,7 @@ impl Invariants {
             ClientEvent::Assigned { generation, partitions } => {
                 self.readers.begin(event.node);
                 if let Some(group) = client.and_then(Client::group) {
-                    self.assigned(event, group, *generation, partitions);
+                    self.assigned(event, group, *generation, partitions, client);
                 }
             }
             ClientEvent::PositionFetched { partition, offset }

@@ -89,7 +89,7 @@ impl Cluster {
     ) -> Result<(), super::LabError> {
         match happening {
             Happening::Deliver { from, to, message } => {
-                if self.state(to) == NodeState::Alive {
+                if self.state(to) == NodeState::Alive && (from.is_zookeeper() || self.listens(to)) {
                     return self.feed(to, Input::Message { from, message }, disk, stage);
                 }
                 let kind = message.kind();

@@ -69,6 +69,13 @@ impl Cluster {
         }
     }
 
+    /// Whether a process takes requests: with ZooKeeper a broker does so once it is registered, and never in the name of
+    /// the process before it (`KafkaServer.startup`: the socket server begins to process when all else is up).
+    pub(super) fn listens(&self, node: NodeId) -> bool {
+        let side = self.broker(node).and_then(|broker| broker.zookeeper.as_ref());
+        side.is_none_or(|side| side.started)
+    }
+
     /// How many processes hold themselves to be the controller (`ActiveControllerCount` over all nodes); one is right.
     pub fn deciding(&self) -> usize {
         let alive = |state| state == NodeState::Alive;

@@ -32,17 +32,26 @@ pub enum FaultKind {
     Power,
     /// All brokers lose power at once.
     Blackout,
-    /// The active controller is killed and started again.
+    /// The active controller is killed, frozen, or cut off from the others, and comes back.
     Controller,
+    /// ZooKeeper's years: the ensemble is gone or frozen for a while, a broker cannot reach it, a session ends, another
+    /// broker is made controller.
+    Zookeeper,
 }
 
-/// Kinds of messages worth losing or delaying.
-const MESSAGES: [&str; 6] =
-    ["Fetch", "FetchResponse", "Produce", "ProduceResponse", "AlterPartition", "BrokerHeartbeat"];
+/// Kinds of messages worth losing or delaying: those of all years, then those of KRaft, of ZooKeeper's.
+const MESSAGES: [&str; 4] = ["Fetch", "FetchResponse", "Produce", "ProduceResponse"];
+const MESSAGES_OF_KRAFT: [&str; 4] =
+    ["AlterPartition", "AlterPartitionResponse", "BrokerHeartbeat", "Fetch"];
+const MESSAGES_OF_ZOOKEEPER: [&str; 4] =
+    ["LeaderAndIsr", "LeaderAndIsrResponse", "UpdateMetadata", "StopReplica"];
+
+/// The node that stands for ZooKeeper.
+const ZOOKEEPER: u64 = 2181;
 
 impl FaultKind {
     /// All kinds, in the order of the help.
-    pub const ALL: [FaultKind; 11] = [
+    pub const ALL: [FaultKind; 12] = [
         FaultKind::Kill,
         FaultKind::Stop,
         FaultKind::Pause,
@@ -54,10 +63,11 @@ impl FaultKind {
         FaultKind::Power,
         FaultKind::Blackout,
         FaultKind::Controller,
+        FaultKind::Zookeeper,
     ];
 
     /// Those under which a safe configuration loses nothing: all but the blackout.
-    pub const SAFE: [FaultKind; 10] = [
+    pub const SAFE: [FaultKind; 11] = [
         FaultKind::Kill,
         FaultKind::Stop,
         FaultKind::Pause,
@@ -68,6 +78,7 @@ impl FaultKind {
         FaultKind::Skew,
         FaultKind::Power,
         FaultKind::Controller,
+        FaultKind::Zookeeper,
     ];
 
     /// Its name on the command line.
@@ -84,6 +95,7 @@ impl FaultKind {
             FaultKind::Power => "power",
             FaultKind::Blackout => "blackout",
             FaultKind::Controller => "controller",
+            FaultKind::Zookeeper => "zookeeper",
         }
     }
 
@@ -128,9 +140,15 @@ pub(super) fn fault(
         _ => chance.within(1, stage.brokers),
     };
     let until = now + lasting(chance);
-    let takes_broker =
-        !matches!(kind, FaultKind::Delay | FaultKind::Drop | FaultKind::Cut | FaultKind::Blackout)
-            && kind != FaultKind::Controller;
+    let takes_broker = matches!(
+        kind,
+        FaultKind::Kill
+            | FaultKind::Stop
+            | FaultKind::Pause
+            | FaultKind::Slow
+            | FaultKind::Skew
+            | FaultKind::Power
+    );
     if takes_broker {
         let busy = &mut stage.busy[broker as usize - 1];
         if *busy > now {
@@ -167,8 +185,9 @@ pub(super) fn fault(
         }
         FaultKind::Cut => {
             let mut others: Vec<u64> = (1..=stage.brokers).filter(|id| *id != broker).collect();
-            if wish.kafka.starts_with('4') {
-                others.extend((0..stage.controllers).map(|n| 3001 + n));
+            match wish.is_zookeeper() {
+                true => others.push(ZOOKEEPER),
+                false => others.extend((0..stage.controllers).map(|n| 3001 + n)),
             }
             if chance.happens(60) {
                 others = vec![chance.one_of(&others)];
@@ -179,11 +198,10 @@ pub(super) fn fault(
         }
         FaultKind::Delay => {
             let by = chance.one_of(&[5, 50, 400, 2_000, 6_000]);
-            let what = chance.one_of(&MESSAGES);
-            vec![step(now, format!("message delay next {what} by={by}ms"))]
+            vec![step(now, format!("message delay next {} by={by}ms", message(chance, wish)))]
         }
         FaultKind::Drop => {
-            vec![step(now, format!("message drop next {}", chance.one_of(&MESSAGES)))]
+            vec![step(now, format!("message drop next {}", message(chance, wish)))]
         }
         FaultKind::Blackout => {
             let all = 1..=stage.brokers;
@@ -193,14 +211,57 @@ pub(super) fn fault(
             stage.busy.iter_mut().for_each(|busy| *busy = until + 301);
             moves
         }
+        FaultKind::Controller | FaultKind::Zookeeper if stage.controllers_busy > now => Vec::new(),
         FaultKind::Controller => {
-            if stage.controllers_busy > now {
-                return Vec::new();
-            }
             stage.controllers_busy = until + 1;
-            vec![step(now, "controller kill".into()), step(until, "controller start &".into())]
+            let voters = if wish.is_zookeeper() { 0 } else { stage.controllers };
+            let pair = |one: u64, all: u64| (3001 + one, 3001 + (one + 1) % all);
+            let (kill, more) = (chance.happens(50), chance.happens(50));
+            match (kill, voters) {
+                (true, _) => vec![
+                    step(now, "controller kill".into()),
+                    step(until, "controller start &".into()),
+                ],
+                (false, 2..) if more => {
+                    let (a, b) = pair(chance.below(voters), voters);
+                    vec![
+                        step(now, format!("network cut {a} {b}")),
+                        step(until, format!("network heal {a} {b}")),
+                    ]
+                }
+                _ => vec![
+                    step(now, "controller pause".into()),
+                    step(until, "controller resume".into()),
+                ],
+            }
+        }
+        FaultKind::Zookeeper if !wish.is_zookeeper() => Vec::new(),
+        FaultKind::Zookeeper => {
+            let pair = |begin: &str, end: &str| {
+                vec![step(now, begin.to_owned()), step(until, end.to_owned())]
+            };
+            let all = chance.happens(40);
+            if all {
+                stage.controllers_busy = until + 1;
+            }
+            match (all, chance.below(3)) {
+                (true, 0) => pair("zookeeper kill", "zookeeper start"),
+                (true, _) => pair("zookeeper pause", "zookeeper resume"),
+                (false, 0) => vec![step(now, format!("zookeeper expire {broker}"))],
+                (false, 1) => vec![step(now, format!("controller move {broker} &"))],
+                (false, _) => pair(
+                    &format!("network cut {broker} {ZOOKEEPER}"),
+                    &format!("network heal {broker} {ZOOKEEPER}"),
+                ),
+            }
         }
     }
+}
+
+fn message(chance: &mut Chance, wish: &Wish) -> &'static str {
+    let own = if wish.is_zookeeper() { &MESSAGES_OF_ZOOKEEPER } else { &MESSAGES_OF_KRAFT };
+    let list = if chance.happens(40) { own } else { &MESSAGES };
+    chance.one_of(list)
 }
 
 /// How long a fault lasts, in milliseconds: mostly short, sometimes longer than every timeout.

@@ -11,8 +11,9 @@
 //!   broker start 2 &                                                         group 7 ┘
 //! ```
 
+use super::admin;
 use super::chance::Chance;
-use super::faults::{FaultKind, Stage, fault};
+use super::faults::{Stage, fault};
 use super::wish::{Place, Wish};
 use crate::era::{self, Owner};
 
@@ -38,6 +39,8 @@ pub struct Plan {
     pub moves: Vec<Move>,
     /// Time that passes at the end, in milliseconds.
     pub tail_ms: u64,
+    /// Whether kills and losses of power are held back that go beyond what Kafka promises (see `guard`).
+    pub is_guarded: bool,
 }
 
 /// The longest single `run`: longer ones would look at each step whether the cluster is idle.
@@ -52,7 +55,9 @@ impl Plan {
         let factor = factor.min(brokers);
         let controllers = wish.number("controllers", 1);
         let cluster = cluster(wish, seed, brokers, controllers, &mut chance);
-        let mut plan = Plan { seed, cluster, moves: Vec::new(), tail_ms: LONGEST_RUN_MS };
+        let is_guarded = wish.is_guarded();
+        let mut plan =
+            Plan { seed, cluster, moves: Vec::new(), tail_ms: LONGEST_RUN_MS, is_guarded };
         plan.push(2_500, String::new(), 0);
         let mut group = 1;
         let topics = wish.number("topics", chance.within(1, 2));
@@ -101,7 +106,7 @@ impl Plan {
             plan.push(0, format!("consumer start c{number} group=g topics={topics}{words}"), group);
             group += 1;
         }
-        plan.strike(wish, brokers, controllers, group);
+        plan.strike(wish, (brokers, controllers, topics), group);
         plan
     }
 
@@ -110,7 +115,12 @@ impl Plan {
     }
 
     /// Faults from here on.
-    fn strike(&mut self, wish: &Wish, brokers: u64, controllers: u64, mut group: u32) {
+    fn strike(
+        &mut self,
+        wish: &Wish,
+        (brokers, controllers, topics): (u64, u64, u64),
+        mut group: u32,
+    ) {
         let mut chance = Chance::new(self.seed, 2);
         let mut stage = Stage {
             brokers,
@@ -121,13 +131,7 @@ impl Plan {
         };
         // Each seed has its favourites: some days have only cuts, some have everything.
         let kinds: Vec<_> = wish.faults.iter().copied().filter(|_| chance.happens(60)).collect();
-        let mut kinds = if kinds.is_empty() { wish.faults.clone() } else { kinds };
-        // To the controller a killed replica and one that lost power are the same: neither counts as having what was
-        // committed (KIP-966). Both at once are the end of an ISR of two, so a schedule has one kind or the other.
-        if kinds.contains(&FaultKind::Kill) && kinds.contains(&FaultKind::Power) {
-            let other = if chance.happens(50) { FaultKind::Kill } else { FaultKind::Power };
-            kinds.retain(|kind| *kind != other);
-        }
+        let kinds = if kinds.is_empty() { wish.faults.clone() } else { kinds };
         let pause = chance.one_of(&[150, 500, 1_500]);
         let (mut now, end) = (0, 2_000 + wish.steps * 4);
         let mut timed = Vec::new();
@@ -137,6 +141,8 @@ impl Plan {
             timed.extend(fault(kind, now, group, &mut stage, &mut chance, wish));
             group += 1;
         }
+        let acts = wish.number("acts", Chance::new(self.seed, 3).below(7));
+        timed.extend(admin::acts(acts, end, group, self.seed, (brokers, topics), wish));
         timed.sort_by_key(|(at, _)| *at);
         let mut now = 0;
         for (at, mut step) in timed {
@@ -180,6 +186,9 @@ fn cluster(wish: &Wish, seed: u64, brokers: u64, controllers: u64, chance: &mut 
         ("offsets.topic.num.partitions", "1".to_owned()),
         ("group.initial.rebalance.delay.ms", "200".to_owned()),
     ];
+    if wish.is_zookeeper() {
+        defaults.push(("zookeeper.session.timeout.ms", (session * 2).to_string()));
+    }
     let spec = wish.spec();
     let era = era::of(&spec.kafka).unwrap_or_default();
     let counts = |name| era::setting::counts(Owner::Broker, name, &era, spec.coordination());

@@ -1,5 +1,6 @@
 //! One schedule played, all invariants after every step.
 
+use super::guard::Guard;
 use super::plan::Plan;
 use crate::script::{Execution, Progress, Session, Status, parse_script};
 use crate::types::Language;
@@ -30,7 +31,7 @@ pub struct Played {
     pub broken: Option<Broken>,
     /// The line under way when it broke, and how far into it, in microseconds.
     pub line: (usize, u64),
-    /// Lines that did nothing: nobody was there to be killed, say.
+    /// Lines that did nothing: nobody was there to be killed, say, or the guard held them back.
     pub refused: Vec<usize>,
     /// What Kafka allows and somebody should know, by name.
     pub findings: BTreeMap<&'static str, u64>,
@@ -44,11 +45,16 @@ pub struct Played {
 
 /// Plays a schedule for `most_steps` at most. `stop` is asked now and then.
 pub fn play(plan: &Plan, most_steps: u64, stop: &dyn Fn() -> bool) -> Played {
-    play_lines(&plan.lines(), most_steps, stop)
+    play_lines(&plan.lines(), plan.is_guarded, most_steps, stop)
 }
 
-/// The same with lines.
-pub(super) fn play_lines(lines: &[String], most_steps: u64, stop: &dyn Fn() -> bool) -> Played {
+/// The same with lines; a guarded schedule leaves out what goes beyond Kafka's promises.
+pub(super) fn play_lines(
+    lines: &[String],
+    is_guarded: bool,
+    most_steps: u64,
+    stop: &dyn Fn() -> bool,
+) -> Played {
     let mut played = Played::default();
     let mut session = Session::in_memory(Language::English);
     session.has_history = false;
@@ -60,8 +66,15 @@ pub(super) fn play_lines(lines: &[String], most_steps: u64, stop: &dyn Fn() -> b
         }
     };
     let mut next_files = FILES_EVERY;
+    let mut guard = Guard::default();
     'lines: for (number, statement) in statements.into_iter().enumerate() {
         let begin = session.lab.as_ref().map_or(0, |lab| lab.now().0);
+        if let Some(lab) = session.lab.as_ref().filter(|_| is_guarded)
+            && !guard.allows(&lines[number], lab.cluster())
+        {
+            played.refused.push(number);
+            continue;
+        }
         let mut execution = Execution::new(statement);
         loop {
             let progress = execution.advance(&mut session);

@@ -80,7 +80,7 @@ fn work(wish: &Wish, shared: &Shared, stop: &(dyn Fn() -> bool + Sync)) {
         if number >= wish.seeds {
             return;
         }
-        let seed = wish.seed.wrapping_add(number);
+        let seed = wish.seed + number;
         let played = play(&Plan::new(wish, seed), wish.steps, &|| stop());
         shared.done.fetch_add(1, Ordering::Relaxed);
         shared.steps.fetch_add(played.steps, Ordering::Relaxed);

@@ -207,7 +207,7 @@ impl Shrinker<'_> {
     /// The script, ended where the promise breaks, and played once more.
     fn finish(mut self) -> Option<Shrunk> {
         let lines = self.best.lines();
-        let played = play_lines(&lines, self.steps, self.stop);
+        let played = play_lines(&lines, self.best.is_guarded, self.steps, self.stop);
         let broken = played.broken.clone()?;
         self.tries += 1;
         let (at, into_us) = played.line;

@@ -4,7 +4,7 @@ use super::faults::FaultKind;
 use crate::broker;
 use crate::client::{ConsumerConfig, ProducerConfig};
 use crate::cluster::ClusterSpec;
-use crate::era;
+use crate::era::{self, AcksAboveOne, Coordination};
 use crate::storage::LogConfig;
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ pub struct Wish {
     /// Kafka's version.
     pub kafka: String,
     /// Settings by Kafka's names; `brokers`, `controllers`, `coordination`, `topics`, `partitions`,
-    /// `replication.factor`, `producers` and `consumers` are the cluster's.
+    /// `replication.factor`, `producers`, `consumers` and `acts` (of an administrator) are the cluster's.
     pub configs: BTreeMap<String, String>,
     /// Which faults strike.
     pub faults: Vec<FaultKind>,
@@ -42,6 +42,9 @@ impl Default for Wish {
     }
 }
 
+/// Most steps of one schedule: whole files are read now and then, and everything is kept in memory.
+const MOST_STEPS: u64 = 10_000_000;
+
 /// Numbers of the cluster's shape, with their bounds.
 const SHAPE: &[(&str, u64, u64)] = &[
     ("brokers", 1, 9),
@@ -51,6 +54,7 @@ const SHAPE: &[(&str, u64, u64)] = &[
     ("replication.factor", 1, 5),
     ("producers", 1, 5),
     ("consumers", 0, 5),
+    ("acts", 0, 50),
 ];
 
 /// Where a setting belongs.
@@ -98,17 +102,30 @@ pub(super) fn place_of(name: &str, value: &str) -> Result<Place, String> {
 impl Wish {
     /// Holds the wish to what is possible; the error is a sentence.
     pub fn check(&self) -> Result<(), String> {
-        era::of(&self.kafka)?;
+        let era = era::of(&self.kafka)?;
         for (name, value) in &self.configs {
             place_of(name, value)?;
         }
         self.spec().broker_config()?;
-        let (brokers, factor) = (self.number("brokers", 9), self.number("replication.factor", 3));
+        let (brokers, factor) = (self.number("brokers", 9), self.number("replication.factor", 1));
         if factor > brokers {
             return Err(format!("replication.factor={factor} takes as many brokers"));
         }
+        self.check_acks(era.acks_above_one == AcksAboveOne::Counted)?;
+        self.check_coordination()?;
         if self.seeds == 0 || self.steps == 0 || self.threads == 0 {
             return Err("--seeds, --steps and --threads begin at 1".into());
+        }
+        if self.seed.checked_add(self.seeds - 1).is_none() {
+            return Err(format!(
+                "--seed {} with --seeds {} goes beyond the last seed, {}",
+                self.seed,
+                self.seeds,
+                u64::MAX
+            ));
+        }
+        if self.steps > MOST_STEPS {
+            return Err(format!("--steps {} is too much: take at most {MOST_STEPS}", self.steps));
         }
         Ok(())
     }
@@ -133,6 +150,49 @@ impl Wish {
                 .collect(),
             ..ClusterSpec::default()
         }
+    }
+
+    fn check_acks(&self, is_counted: bool) -> Result<(), String> {
+        let Some(acks) = self.configs.get("acks") else { return Ok(()) };
+        let factor = self.number("replication.factor", 3);
+        let counts = |n: u64| is_counted && (2..=factor).contains(&n);
+        if matches!(acks.as_str(), "0" | "1" | "-1" | "all") || acks.parse().is_ok_and(counts) {
+            return Ok(());
+        }
+        let more = if is_counted { format!(", or a number up to {factor}") } else { String::new() };
+        Err(format!("acks={acks}: Kafka {} takes 0, 1 and all (-1){more}", self.kafka))
+    }
+
+    fn check_coordination(&self) -> Result<(), String> {
+        if self.kafka.starts_with('4') && self.is_zookeeper() {
+            let kafka = &self.kafka;
+            return Err(format!("coordination=zookeeper: Kafka {kafka} knows only KRaft"));
+        }
+        if self.is_zookeeper() && self.configs.contains_key("controllers") {
+            return Err("controllers= is KRaft's: with ZooKeeper one of the brokers decides".into());
+        }
+        // The default list has it; who asks for nothing else would wait for something that never comes.
+        if !self.is_zookeeper() && self.faults == [FaultKind::Zookeeper] {
+            return Err("--faults zookeeper: there is no ZooKeeper in this cluster".into());
+        }
+        Ok(())
+    }
+
+    /// Whether ZooKeeper coordinates.
+    pub(super) fn is_zookeeper(&self) -> bool {
+        match self.configs.get("coordination").map(String::as_str) {
+            Some(name) => name == "zookeeper",
+            None => era::of(&self.kafka)
+                .is_ok_and(|era| era.default_coordination() == Coordination::ZooKeeper),
+        }
+    }
+
+    /// Whether schedules keep to what Kafka promises: power fails one replica at a time, and two must be in sync.
+    pub(super) fn is_guarded(&self) -> bool {
+        self.faults.contains(&FaultKind::Power)
+            && !self.faults.contains(&FaultKind::Blackout)
+            && self.number("min.insync.replicas", 2) >= 2
+            && self.number("replication.factor", 3) >= 2
     }
 
     /// A number of the cluster's shape.

@@ -9,6 +9,7 @@
 
 use super::super::event::Stamped;
 use super::super::world::NodeState;
+use super::leaders::old_truncation;
 use super::ledger::{Entry, Told, walk};
 use super::{Brokers, Invariants, copy};
 use crate::disk::Disk;
@@ -119,8 +120,12 @@ impl Invariants {
         if let Some((known, entry)) = wrong {
             let sentence = format!(
                 "offset {} of {partition} is committed twice with different records: one of leader epoch {}, and in \
-                 step {} another of epoch {} at broker {node}",
-                entry.base, known.epoch, task.at.1, entry.epoch
+                 step {} another of epoch {} at broker {node}{}",
+                entry.base,
+                known.epoch,
+                task.at.1,
+                entry.epoch,
+                old_truncation(log)
             );
             self.broken("logs-agree", task.at, sentence);
         }
@@ -141,8 +146,12 @@ impl Invariants {
         if let Some((known, entry)) = wrong {
             let sentence = format!(
                 "broker {node} holds another record at offset {} of {partition}, below the high watermark {to}, in \
-                 step {}: its own is of leader epoch {}, the committed one of epoch {}",
-                entry.base, task.at.1, entry.epoch, known.epoch
+                 step {}: its own is of leader epoch {}, the committed one of epoch {}{}",
+                entry.base,
+                task.at.1,
+                entry.epoch,
+                known.epoch,
+                old_truncation(log)
             );
             self.broken("logs-agree", task.at, sentence);
         }
@@ -243,15 +252,20 @@ impl Invariants {
                 false => format!("its log ends at {start}"),
             };
             let sentence = format!(
-                "{what} of {partition}{more}, acknowledged to {} with {promise} in step {}, gone: {here} and {instead}",
-                first.producer, first.step
+                "{what} of {partition}{more}, acknowledged to {} with {promise} in step {}, gone: {here} and \
+                 {instead}{}",
+                first.producer,
+                first.step,
+                old_truncation(log)
             );
             self.broken("no-lost-write", task.at, sentence);
         } else if let Some(entry) = cut {
             let sentence = format!(
                 "offset {} of {partition}, of leader epoch {}, was committed and is gone: {here}, and its log ends at \
-                 {start}",
-                entry.base, entry.epoch
+                 {start}{}",
+                entry.base,
+                entry.epoch,
+                old_truncation(log)
             );
             self.broken("no-committed-record-cut", task.at, sentence);
         }

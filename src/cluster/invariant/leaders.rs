@@ -3,7 +3,16 @@
 use super::super::event::Stamped;
 use super::due::Task;
 use super::{Brokers, Invariants, copy};
+use crate::storage::Log;
 use crate::types::{LeaderEpoch, NodeId, Offset, TopicPartition};
+
+/// Why a promise breaks under the safest settings, before KIP-101.
+pub(super) fn old_truncation(log: &Log) -> &'static str {
+    match log.config().era.message_format < 2 {
+        true => " (in this version a new follower cuts its log at its own high watermark: KIP-101)",
+        false => "",
+    }
+}
 
 impl Invariants {
     /// A controller was elected: nobody else was in this epoch.
@@ -107,10 +116,11 @@ impl Invariants {
                 behind.push((member, end));
             }
         }
+        let rule = old_truncation(&replica.log);
         for (member, end) in behind {
             let sentence = format!(
                 "broker {node} moved the high watermark of {partition} to {to} in step {}, but broker {member}, in the \
-                 ISR, ends at {end}",
+                 ISR, ends at {end}{rule}",
                 event.step
             );
             self.broken("high-watermark-within-isr", at, sentence);

@@ -82,8 +82,8 @@ pub const INVARIANTS: &[Invariant] = &[
     ),
     promise(
         "one-owner-per-generation",
-        "a partition has one owner in each generation of a group",
-        "每个分区在消费组的每一代里只有一个拥有者",
+        "a partition has one owner in each generation of a group, as one coordinator counts them",
+        "每个分区在消费组的每一代里只有一个拥有者（以同一协调者的计数为准）",
     ),
     Invariant {
         name: "committed-offset-within-log",

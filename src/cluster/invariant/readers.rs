@@ -11,7 +11,9 @@ use std::sync::Arc;
 /// What is known of consumers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Readers {
-    owners: BTreeMap<(String, i32), BTreeMap<TopicPartition, NodeId>>,
+    /// By group, generation, and the coordinator that counts them: a coordinator that takes over without the records of
+    /// the last generation, since they were not committed yet, counts on from the one before.
+    owners: BTreeMap<(String, i32, Option<NodeId>), BTreeMap<TopicPartition, NodeId>>,
     /// Per consumer and partition: the offset that the next poll must begin with.
     expected: BTreeMap<(NodeId, TopicPartition), Offset>,
     /// The last poll of each: in which step, from where.
@@ -61,7 +63,11 @@ impl Invariants {
     ) {
         for (partition, offset) in offsets {
             let leader = self.ledger(partition).and_then(|ledger| ledger.leader());
-            let replica = leader.and_then(|(_, node)| copy(brokers, node, partition));
+            // A leader that lost its power and came back with less leads no more, until it is elected anew.
+            let replica = leader
+                .and_then(|(epoch, node)| Some((epoch, copy(brokers, node, partition)?)))
+                .filter(|(epoch, replica)| replica.is_leader() && replica.leader_epoch == *epoch)
+                .map(|(_, replica)| replica);
             let end = replica.map(|replica| replica.log.log_end_offset());
             if let Some(end) = end.filter(|end| offset > end) {
                 let sentence = format!(
@@ -127,10 +133,15 @@ impl Invariants {
         group: &str,
         generation: i32,
         partitions: &[TopicPartition],
+        client: Option<&Client>,
     ) {
-        let key = (group.to_owned(), generation);
+        let coordinator = match client {
+            Some(Client::Consumer(consumer)) => consumer.coordinator(),
+            _ => None,
+        };
+        let key = (group.to_owned(), generation, coordinator);
         let all = &mut self.readers.owners;
-        all.retain(|(name, known), _| name != group || known + 2 > generation);
+        all.retain(|(name, known, by), _| name != group || *by != coordinator || known + 2 > generation);
         let mut doubled = Vec::new();
         let owners = all.entry(key).or_default();
         owners.retain(|_, owner| *owner != event.node);

@@ -1,0 +1,93 @@
+//! Which broker may end without warning, so that the schedule stays within what Kafka promises (KIP-966).
+//!
+//! ```text
+//!   ISR {1,2,3}   power-off 1 ─▶ ISR {2,3}   1 counts as unclean until it is in the ISR again
+//!                 kill 2      ─▶ allowed: 3 has everything that was committed, and nothing befell it
+//!                 kill 3      ─▶ not now:  all that is left of ISR and ELR would have ended uncleanly
+//! ```
+//!
+//! A killed process and a lost page cache look the same to the controller: whoever comes back without a clean shutdown
+//! is struck off the ISR and the ELR. When everybody was, the last leader leads again, with whatever it has left
+//! (`PartitionChangeBuilder.canElectLastKnownLeader`). That loses acknowledged records if it was the one without power:
+//! Kafka 4.3.1 does so, see `last-known-leader-without-power-leads` among the twins. So "power loss of one replica at a
+//! time" is a promise only as long as another member of the ISR or the ELR lives or ended cleanly.
+//!
+//! What always holds: lines that are held back change nothing; without a loss of power none is held back.
+
+use crate::cluster::{Cluster, NodeState};
+use crate::types::NodeId;
+use std::collections::BTreeMap;
+
+/// How a broker last ended without a clean shutdown.
+#[derive(Clone, Copy, Debug)]
+struct Ended {
+    /// Its registration then; with ZooKeeper, which start of the process it was.
+    registration: i64,
+    /// Whether its disk may lack what it had acknowledged.
+    lost_bytes: bool,
+}
+
+/// What befell the brokers so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Guard {
+    ended: BTreeMap<NodeId, Ended>,
+}
+
+impl Guard {
+    /// Whether a line may be played; then it is remembered.
+    pub fn allows(&mut self, line: &str, cluster: &Cluster) -> bool {
+        let Some((node, power)) = struck(line, cluster) else { return true };
+        if !matches!(cluster.state(node), NodeState::Alive | NodeState::Paused) {
+            return true; // nothing befalls it
+        }
+        let Some(image) = cluster.image() else { return false };
+        let before = self.ended.get(&node).copied();
+        let mut lost_bytes = power;
+        for (_, state) in image.partitions() {
+            if !state.replicas.contains(&node) {
+                continue;
+            }
+            let is_back = |other: NodeId, ended: &Ended| {
+                state.isr.contains(&other) && registration(cluster, other) > ended.registration
+            };
+            let unsure = |other: NodeId| self.ended.get(&other).filter(|e| !is_back(other, e));
+            lost_bytes |= before.is_some_and(|e| e.lost_bytes && !is_back(node, &e));
+            let somebody_lost = power
+                || state.replicas.iter().any(|&other| unsure(other).is_some_and(|e| e.lost_bytes));
+            let keepers = || state.isr.iter().chain(&state.elr).copied();
+            let sure = keepers().any(|other| other != node && unsure(other).is_none());
+            let matters = keepers().chain(state.last_known_elr.iter().copied()).any(|n| n == node);
+            if somebody_lost && matters && !sure {
+                return false;
+            }
+        }
+        let registration = registration(cluster, node);
+        self.ended.insert(node, Ended { registration, lost_bytes });
+        true
+    }
+}
+
+/// The broker that a line ends without warning, and whether its machine loses power.
+fn struck(line: &str, cluster: &Cluster) -> Option<(NodeId, bool)> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words[..] {
+        ["broker", "kill", id] => Some((NodeId(id.parse().ok()?), false)),
+        ["broker", "power-off", id] => Some((NodeId(id.parse().ok()?), true)),
+        ["controller", "kill"] => {
+            let active = cluster.active_controller()?;
+            cluster.brokers.contains_key(&active).then_some((active, false))
+        }
+        _ => None,
+    }
+}
+
+/// Grows with each process of a broker that the controller knows.
+fn registration(cluster: &Cluster, node: NodeId) -> i64 {
+    match cluster.zookeeper {
+        Some(_) => cluster.brokers.get(&node).map_or(0, |entry| entry.starts as i64),
+        None => {
+            let known = cluster.image().and_then(|image| image.brokers.get(&node));
+            known.map_or(-1, |broker| broker.epoch.0)
+        }
+    }
+}
