@@ -32,6 +32,7 @@ mod metadata;
 mod produce;
 mod quiet;
 mod replicas;
+mod throttle;
 mod truncate;
 mod upkeep;
 mod zookeeper;
@@ -45,6 +46,7 @@ pub use fetcher::{Fetcher, Following};
 pub use lifecycle::{Boot, Life};
 pub use produce::{DelayedProduce, Origin};
 pub use replicas::Replicas;
+pub use throttle::{Throttle, Way};
 pub use upkeep::Upkeep;
 pub use zookeeper::{ZooKeeperEvent, ZooKeeperSide};
 
@@ -144,6 +146,8 @@ pub struct Broker {
     pub delayed_produces: BTreeMap<u64, DelayedProduce>,
     /// DeleteRecords that wait for followers.
     pub delayed_deletes: BTreeMap<u64, DelayedDelete>,
+    /// Brakes on replication.
+    pub(crate) throttle: Throttle,
     /// How bytes left for consumers.
     pub copies: Copies,
     /// What producers sent in vain.
@@ -181,6 +185,7 @@ impl Broker {
         out: &mut Out,
     ) -> Result<(), Halt> {
         let told = out.events.len();
+        self.throttle.now = now;
         let done = self.take(now, input, disk, out);
         let done = self.disk_failure.take().map_or(done, Err);
         out.busy = self.note_cuts(now, &out.events[told..]);

@@ -24,6 +24,7 @@
 mod event;
 mod lag;
 mod leader;
+mod quota;
 mod truncation;
 #[cfg(test)]
 mod truncation_tests;
@@ -31,6 +32,7 @@ mod truncation_tests;
 pub use event::{Event, set};
 pub use lag::LagLimits;
 pub use leader::{FollowerState, Leader, Proposal, ReplicaFetch, check_epoch};
+pub use quota::{ReplicationQuota, check_replica_list, names_replica};
 pub use truncation::{Cut, Guide, Reason, TruncationStep, TruncationSteps, cut, truncation_steps};
 
 use crate::storage::Log;

@@ -44,6 +44,7 @@ mod inspected;
 mod lexer;
 mod look;
 mod parser;
+mod reassign;
 mod runner;
 mod say;
 mod session;

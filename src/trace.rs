@@ -36,6 +36,7 @@ pub mod quorum; // voters: roles, epochs, votes, log ends
 pub mod registry; // a group of consumers of 0.8: owners, and what each member believes
 pub mod show; // the words of a script to a picture
 pub mod table; // aligned columns, pictures side by side
+mod reassignments; // what moves, how far it is
 mod start; // how a broker's last start went
 mod tables; // topic, isr, epochs, invariants
 pub mod timeline; // acts, faults, branches, last events

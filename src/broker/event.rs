@@ -96,6 +96,15 @@ pub enum Event {
     },
     /// With ZooKeeper, and with the orders of its controller.
     ZooKeeper(super::ZooKeeperEvent),
+    /// More was copied than the brake allows: what is named there waits.
+    ReplicationThrottled {
+        /// Which way.
+        way: super::Way,
+        /// Bytes a second, as counted.
+        rate: u64,
+        /// Bytes a second, as allowed.
+        limit: u64,
+    },
     /// A fetcher met an error and waits.
     FetchFailed {
         /// Whom it asked.
@@ -128,6 +137,7 @@ impl Event {
             Event::Filled { .. } => "Filled",
             Event::Uncleanable { .. } => "Uncleanable",
             Event::FetchFailed { .. } => "FetchFailed",
+            Event::ReplicationThrottled { .. } => "ReplicationThrottled",
             Event::ZooKeeper(event) => event.kind(),
         }
     }
@@ -207,6 +217,23 @@ impl Event {
             }
             Event::Uncleanable { partition, why } => {
                 format!("{partition} cannot be cleaned: {why}")
+            }
+            Event::ReplicationThrottled { way, rate, limit } => {
+                let out = *way == super::Way::Out;
+                match (zh, out) {
+                    (true, true) => {
+                        format!("发往追随者每秒 {rate} 字节，高于 {limit}：限速的副本要等")
+                    }
+                    (true, false) => {
+                        format!("从 leader 复制每秒 {rate} 字节，高于 {limit}：限速的分区要等")
+                    }
+                    (false, true) => format!(
+                        "sends {rate} bytes a second to throttled followers, {limit} are allowed: they wait"
+                    ),
+                    (false, false) => format!(
+                        "copies {rate} bytes a second of throttled partitions, {limit} are allowed: they wait"
+                    ),
+                }
             }
             Event::FetchFailed { leader, error } if zh => format!("从 {leader} 拉取失败：{error}"),
             Event::FetchFailed { leader, error } => {

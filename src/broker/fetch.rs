@@ -71,6 +71,7 @@ impl Broker {
         if enough {
             self.convert_down(from, &request, &mut look.partitions, out);
             self.count_copies(&request, &look.partitions);
+            self.count_sent(&request, &look.partitions, out);
             let response = Response::Fetch(FetchResponse { partitions: look.partitions });
             out.send(from, Message::response(correlation, response));
             return Ok(());
@@ -238,7 +239,10 @@ impl Broker {
         {
             return refuse(answer, ErrorCode::OFFSET_OUT_OF_RANGE);
         }
-        if asked.fetch_offset < up_to && (budget > 0 || first) {
+        let in_sync = |follower: NodeId| leader.isr.contains(&follower);
+        let held = |follower| self.holds_back(&asked.partition, in_sync(follower));
+        if asked.fetch_offset < up_to && (budget > 0 || first) && !request.replica.is_some_and(held)
+        {
             let limit = (asked.max_bytes as usize).min(budget.max(1));
             match log.read(disk, asked.fetch_offset, limit, up_to, first) {
                 Ok(fetched) => answer.records = fetched.bytes,
@@ -349,6 +353,7 @@ impl Broker {
         self.convert_down(from, &request, &mut look.partitions, out);
         self.forget_fetch(id);
         self.count_copies(&request, &look.partitions);
+        self.count_sent(&request, &look.partitions, out);
         let response = Response::Fetch(FetchResponse { partitions: look.partitions });
         out.send(from, Message::response(correlation, response));
         Ok(())

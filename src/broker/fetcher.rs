@@ -91,6 +91,8 @@ impl Broker {
         let truncation = self.config.truncation();
         let fenced = self.config.fetch_is_fenced();
         let version = self.config.era().fetch_version;
+        let held = self.held_back(leader);
+        let wait = self.config.replica_fetch_backoff;
         let Some(fetcher) = self.fetchers.get_mut(&leader) else {
             return;
         };
@@ -106,6 +108,10 @@ impl Broker {
                 continue;
             }
             if truncating {
+                continue;
+            }
+            if held.contains(partition) {
+                earliest = Some(earliest.map_or(now + wait, |at| at.min(now + wait)));
                 continue;
             }
             let Some(replica) = self.replicas.get(partition) else {
@@ -148,6 +154,15 @@ impl Broker {
         if let Some(fetcher) = self.fetchers.get_mut(&leader) {
             fetcher.in_flight = Some(correlation);
         }
+    }
+
+    /// Partitions that are above their rate; mostly none has a rate.
+    fn held_back(&self, leader: NodeId) -> Vec<TopicPartition> {
+        if self.throttle_rate(super::Way::In).is_none() {
+            return Vec::new();
+        }
+        let all = self.fetchers.get(&leader).into_iter().flat_map(|f| f.partitions.keys());
+        all.filter(|partition| self.leaves_out(partition)).cloned().collect()
     }
 
     /// The fetch to `leader` will not be answered: all its partitions wait.
@@ -237,6 +252,7 @@ impl Broker {
         let Role::Follower(follower) = &mut replica.role else {
             return Ok(());
         };
+        let copied = answer.records.len();
         if !answer.records.is_empty() {
             let mut events = Vec::new();
             let first = replica.log.log_end_offset();
@@ -274,6 +290,7 @@ impl Broker {
             replica.log.advance_log_start(disk, start, &mut events)?;
             out.events.extend(events.into_iter().map(Event::Storage));
         }
+        self.count_copied(&partition, copied, out);
         self.arm_flush(now, &partition, out);
         Ok(())
     }

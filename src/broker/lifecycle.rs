@@ -158,6 +158,7 @@ impl Broker {
             fetchers_slowed: Duration::ZERO,
             delayed_fetches: BTreeMap::new(),
             delayed_deletes: BTreeMap::new(),
+            throttle: super::Throttle::default(),
             copies: super::Copies::default(),
             rejected: super::Rejected::default(),
             delayed_produces: BTreeMap::new(),

@@ -16,7 +16,7 @@ use crate::clock::{Duration, Instant};
 use crate::coordination::kraft::Image;
 use crate::coordination::zookeeper::{Server, ServerEvent, znodes};
 use crate::protocol::{Input, Output, Send};
-use crate::types::{NodeId, TopicName};
+use crate::types::{NodeId, TopicName, TopicPartition};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -67,6 +67,22 @@ impl Cluster {
             }
             None => self.controller().map(|controller| controller.id),
         }
+    }
+
+    /// What a partition's reassignment adds and removes, if one is under way. Before 2.4 only the wish in
+    /// `/admin/reassign_partitions` knows; of what it adds, what is not in sync yet is told.
+    pub fn reassignment(&self, partition: &TopicPartition) -> Option<(Vec<NodeId>, Vec<NodeId>)> {
+        let state = self.image()?.partition(partition)?;
+        if state.is_reassigning() {
+            return Some((state.adding.clone(), state.removing.clone()));
+        }
+        let wish = self.zookeeper()?.tree.get(znodes::REASSIGN_PARTITIONS)?;
+        let all = znodes::read_reassignment(&wish.data)?;
+        let (_, target) = all.into_iter().find(|(known, _)| known == partition)?;
+        let without = |of: &[NodeId], other: &[NodeId]| {
+            of.iter().copied().filter(|node| !other.contains(node)).collect::<Vec<_>>()
+        };
+        Some((without(&target, &state.isr), without(&state.replicas, &target)))
     }
 
     /// Whether a process takes requests: with ZooKeeper a broker does so once it is registered, and never in the name of

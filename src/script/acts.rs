@@ -7,8 +7,7 @@ use super::evaluate::broker_of;
 use super::session::Session;
 use crate::cluster::{Act, Cluster, Happening, Lab, Pending};
 use crate::protocol::{
-    AlterPartitionReassignmentsRequest, DeleteRecordsRequest, ElectLeadersRequest, FETCH_VERSION,
-    FetchPartition, FetchRequest, Request,
+    DeleteRecordsRequest, ElectLeadersRequest, FETCH_VERSION, FetchPartition, FetchRequest, Request,
 };
 use crate::types::{
     BrokerEpoch, LeaderEpoch, NodeId, Offset, Timestamp, TopicName, TopicPartition, counted,
@@ -104,15 +103,12 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
             let act = Act::AddBroker { id, rack: rack.clone() };
             Ok(Acts { acts: vec![act], about: About::Started(id) })
         }
-        Command::PartitionReassign { partition, replicas } => Ok(admin(
-            Request::AlterPartitionReassignments(AlterPartitionReassignmentsRequest {
-                partitions: vec![(partition.clone(), replicas.as_deref().map(nodes))],
-            }),
-            match replicas {
-                Some(_) => format!("began to reassign {partition}"),
-                None => format!("took the reassignment of {partition} back"),
-            },
-        )),
+        Command::PartitionReassign { partition, replicas, throttle } => {
+            super::reassign::reassign(partition, replicas.as_deref(), *throttle, lab)
+        }
+        Command::ReassignVerify(partition) => {
+            return super::reassign::verify(partition, lab).map(Ok);
+        }
         Command::Controller(act) => controller_acts(act, lab),
         Command::ZookeeperExpire(node) => node_of(node, lab).and_then(|id| {
             let whose = if id.is_broker() { format!("broker {id}") } else { node.to_string() };

@@ -41,6 +41,19 @@ pub enum Command {
         partition: TopicPartition,
         /// Its new replicas; `None` takes the reassignment under way back.
         replicas: Option<Vec<u32>>,
+        /// Bytes a second that the copying may take (KIP-73).
+        throttle: Option<u64>,
+    },
+    /// `partition reassign verify T-P`
+    ReassignVerify(TopicPartition),
+    /// `partition plan T brokers=… [start-index=N]`
+    Plan {
+        /// The topic.
+        topic: String,
+        /// Where its partitions may lie.
+        brokers: Vec<u32>,
+        /// Where the round begins.
+        start_index: Option<usize>,
     },
     /// `broker add N [rack=]`
     BrokerAdd {

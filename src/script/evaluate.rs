@@ -172,7 +172,7 @@ fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
         }
         "replicas" => Value::numbers(registration.map_or(vec![], |r| ids(&r.replicas).collect())),
         "epoch" => number_or_none(registration.map(|r| i64::from(r.leader_epoch.0))),
-        "reassigning" => Value::Bool(registration.is_some_and(|r| r.is_reassigning())),
+        "reassigning" => Value::Bool(cluster.reassignment(&a.partition(0)).is_some()),
         "exists" => Value::Bool(cluster.topic_is_known(&TopicName::new(&a.text(0)))),
         "partitions" => {
             let topics = cluster.image().map(|image| &image.topics);

@@ -77,6 +77,16 @@ pub fn look(statement: &Statement, session: &Session) -> Progress {
     let read = |path: &str| files::read(lab, path);
     match &statement.command {
         Command::Show(show) => picture(show, session),
+        Command::ReassignVerify(partition) => match super::reassign::verified(partition, lab) {
+            Ok(line) => lines(vec![line]),
+            Err(sentence) => wrong(sentence),
+        },
+        Command::Plan { topic, brokers, start_index } => {
+            match super::reassign::plan(topic, brokers, *start_index, lab) {
+                Ok(plan) => lines(plan),
+                Err(sentence) => wrong(sentence),
+            }
+        }
         Command::Diff(name) => match lab.diff(name) {
             Err(error) => wrong(error.to_string()),
             Ok(differences) if differences.is_empty() => lines(vec!["nothing differs".into()]),

@@ -44,6 +44,30 @@ fn placed(
     place(&brokers, plan).ok()
 }
 
+/// Where a topic's partitions would lie on these brokers (`kafka-reassign-partitions --generate`).
+pub(super) fn placed_on(
+    lab: &Lab,
+    ids: &[NodeId],
+    partitions: usize,
+    replication_factor: usize,
+    start: usize,
+) -> Result<Vec<Vec<NodeId>>, String> {
+    let cluster = lab.cluster();
+    if let Some(unknown) = ids.iter().find(|id| !cluster.brokers.contains_key(id)) {
+        return Err(format!("there is no broker {unknown}"));
+    }
+    let rack = |id| cluster.broker(id).and_then(|broker| broker.config.rack(id));
+    let brokers: Vec<_> = ids.iter().map(|id| BrokerRack { id: *id, rack: rack(*id) }).collect();
+    let plan = Plan {
+        partitions: partitions as i32,
+        replication_factor: replication_factor as i32,
+        start_index: start,
+        first_shift: start,
+        first_partition: 0,
+    };
+    place(&brokers, plan).map_err(|(error, text)| format!("{error}: {text}"))
+}
+
 /// The acts of one `topic` command.
 pub(super) fn topic_acts(topic: &str, act: &TopicAct, lab: Option<&Lab>) -> Acts {
     let name = TopicName::new(topic);

@@ -186,6 +186,10 @@ fn cluster(wish: &Wish, seed: u64, brokers: u64, controllers: u64, chance: &mut 
         ("offsets.topic.num.partitions", "1".to_owned()),
         ("group.initial.rebalance.delay.ms", "200".to_owned()),
     ];
+    if !wish.configs.contains_key("min.insync.replicas") && wish.number("replication.factor", 3) > 1
+    {
+        defaults.push(("min.insync.replicas", "2".to_owned())); // of the offsets, too
+    }
     if wish.is_zookeeper() {
         defaults.push(("zookeeper.session.timeout.ms", (session * 2).to_string()));
     }

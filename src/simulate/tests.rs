@@ -47,6 +47,37 @@ fn an_unsafe_one_is_found_and_its_short_script_breaks_the_promise_again() {
 }
 
 #[test]
+fn kills_and_losses_of_power_meet_in_one_schedule_and_lose_nothing() {
+    let wish = Wish { steps: 3_000, ..wish(&[("acts", "4")], "kill,power,stop,pause") };
+    let mut both = 0;
+    for seed in 1..9 {
+        let plan = Plan::new(&wish, seed);
+        assert!(plan.is_guarded);
+        let played = play(&plan, wish.steps, &|| false);
+        assert_eq!(played.broken, None, "seed {seed}");
+        let lines = plan.lines();
+        let struck = |what: &str| {
+            let mut all = lines.iter().enumerate().filter(|(_, line)| line.starts_with(what));
+            all.any(|(number, _)| !played.refused.contains(&number))
+        };
+        both += usize::from(struck("broker kill") && struck("broker power-off"));
+    }
+    assert!(both > 0);
+}
+
+#[test]
+fn every_era_is_searched_with_its_own_faults() {
+    for (kafka, faults) in
+        [("2.1", "kill,cut,controller,zookeeper"), ("3.9", "pause,stop,zookeeper,delay,drop")]
+    {
+        let wish = Wish { kafka: kafka.into(), seeds: 4, steps: 2_500, ..wish(&[], faults) };
+        let report = search(&wish, &mut |_| {}, &|| false).unwrap();
+        assert!(report.found.is_none(), "{}", report.text(Language::English));
+        assert!(report.records > 0);
+    }
+}
+
+#[test]
 fn wrong_wishes_are_refused_with_a_sentence() {
     for (name, value) in [("acks", "many"), ("no.such.setting", "1"), ("partitions", "0")] {
         let wish = wish(&[(name, value)], "kill");
@@ -54,6 +85,26 @@ fn wrong_wishes_are_refused_with_a_sentence() {
     }
     assert!(FaultKind::parse_list("kill,quake").is_err());
     assert_eq!(FaultKind::parse_list("none"), Ok(vec![]));
+    let refused = |wish: &Wish| search(wish, &mut |_| {}, &|| false).err();
+    for (kafka, configs, faults) in [
+        ("4.3", vec![("acks", "7")], "kill"),
+        ("2.1", vec![("acks", "2")], "kill"),
+        ("0.8.2", vec![("acks", "4")], "kill"),
+        ("4.3", vec![("coordination", "zookeeper")], "kill"),
+        ("2.1", vec![("controllers", "3")], "kill"),
+        ("4.3", vec![], "zookeeper"),
+        ("4.3", vec![("brokers", "2"), ("replication.factor", "3")], "kill"),
+        ("4.3", vec![("topics", "0")], "kill"),
+        ("4.3", vec![("replica.lag.time.max.ms", "soon")], "kill"),
+    ] {
+        let wish = Wish { kafka: kafka.into(), ..wish(&configs, faults) };
+        assert!(refused(&wish).is_some(), "{kafka} {configs:?} {faults}");
+    }
+    let far = Wish { seed: u64::MAX, seeds: 5, ..Wish::default() };
+    assert!(refused(&far).unwrap().contains("last seed"));
+    for wish in [Wish { steps: 0, ..Wish::default() }, Wish { seeds: 0, ..Wish::default() }] {
+        assert!(refused(&wish).unwrap().contains("begin at 1"));
+    }
     let wish = Wish { kafka: "9.9".into(), ..Wish::default() };
     assert!(search(&wish, &mut |_| {}, &|| false).is_err());
 }

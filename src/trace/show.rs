@@ -6,7 +6,7 @@
 use super::common;
 use super::picture::{Canvas, Focus, Picture};
 use super::{bytes, cluster, controller, files, group, index, log, metrics, network, overview};
-use super::{partition, producer, quorum, start, tables, timeline, why, zookeeper};
+use super::{partition, producer, quorum, reassignments, start, tables, timeline, why, zookeeper};
 use crate::cluster::Lab;
 use crate::types::{NodeId, Offset, TopicPartition};
 
@@ -20,6 +20,7 @@ pub const KINDS: &[&str] = &[
     "overview",
     "partition",
     "isr",
+    "reassignments",
     "log",
     "segment",
     "index",
@@ -171,6 +172,7 @@ pub fn show(
         "topic" => tables::topic(lab, name, canvas)?,
         "zookeeper" => zookeeper::tree(lab, bare, canvas)?,
         "isr" => tables::isr(lab, canvas),
+        "reassignments" => reassignments::draw(lab, canvas),
         "topics" => overview::topics(lab, canvas),
         "brokers" => overview::brokers(lab, canvas),
         "groups" => overview::groups(lab, canvas),

@@ -169,7 +169,9 @@ impl Broker {
         let notes = play.data_of(paths)?;
         let of_topic = |note: Option<(Arc<str>, _)>| {
             let entity = znodes::read_config_change(&note?.0)?;
-            Some(crate::types::TopicName::new(entity.strip_prefix("topics/")?))
+            let name =
+                entity.strip_prefix("topics/").or_else(|| entity.strip_prefix("brokers/"))?;
+            Some(crate::types::TopicName::new(name))
         };
         let mut topics: Vec<_> = notes.into_iter().filter_map(of_topic).collect();
         topics.sort();
@@ -270,7 +272,11 @@ impl Broker {
         settings: std::collections::BTreeMap<String, String>,
     ) {
         let configs = Arc::make_mut(&mut self.observer.image.configs);
-        configs.insert(ConfigResource::topic(topic), settings);
+        let resource = match topic.as_str() {
+            znodes::ALL_BROKERS => ConfigResource::cluster(),
+            _ => ConfigResource::topic(topic),
+        };
+        configs.insert(resource, settings);
     }
 
     fn settings_changed(

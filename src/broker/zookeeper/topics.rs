@@ -11,6 +11,7 @@
 
 use super::Awaiting;
 use super::job::{Done, Play, Step, create};
+use crate::broker::Way;
 use crate::broker::{Broker, Out};
 use crate::clock::{Duration, Instant};
 use crate::coordination::zookeeper::placement::{self, BrokerRack, Plan};
@@ -315,14 +316,21 @@ impl Broker {
         request: &IncrementalAlterConfigsRequest,
         play: &mut Play<'_>,
     ) -> Step<Result<(), Refused>> {
-        let Some(topic) = &request.topic else {
-            let text = "settings of all brokers cannot be changed here: give them to 'cluster'";
-            return Ok(refused(ErrorCode::INVALID_REQUEST, text));
-        };
-        let there = ZooKeeperOperation::Exists { path: znodes::topic_path(topic), watch: false };
-        if play.ask_one(there)?.is_err() {
-            let text = format!("The topic '{topic}' does not exist.");
-            return Ok(refused(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, text));
+        let of_brokers = TopicName::new(znodes::ALL_BROKERS);
+        let topic = request.topic.as_ref().unwrap_or(&of_brokers);
+        if request.topic.is_none() {
+            let is_rate = |name: &str| Way::ALL.iter().any(|way| way.rate() == name);
+            let throttles = !is_before(self.config.log.era.kafka, "0.10.1"); // KIP-73
+            if !throttles || !request.configs.iter().all(|(name, _)| is_rate(name)) {
+                let text = "settings of all brokers cannot be changed here: give them to 'cluster'";
+                return Ok(refused(ErrorCode::INVALID_REQUEST, text));
+            }
+        } else {
+            let path = znodes::topic_path(topic);
+            if play.ask_one(ZooKeeperOperation::Exists { path, watch: false })?.is_err() {
+                let text = format!("The topic '{topic}' does not exist.");
+                return Ok(refused(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, text));
+            }
         }
         let path = znodes::topic_config_path(topic);
         let old = play.data(path.clone(), false)?;
@@ -343,7 +351,8 @@ impl Broker {
             false => ZooKeeperOperation::SetData { path, data, version: None },
         };
         play.ask_one(write)?.ok();
-        let note = znodes::config_change(&format!("topics/{topic}"));
+        let entity = if request.topic.is_some() { "topics" } else { "brokers" };
+        let note = znodes::config_change(&format!("{entity}/{topic}"));
         let mode = CreateMode::PersistentSequential;
         play.create(znodes::CONFIG_CHANGE_PREFIX.into(), note, mode)?.ok();
         Ok(Ok(()))
@@ -474,7 +483,18 @@ fn check_assignment(given: &[Vec<NodeId>], brokers: &[BrokerRack]) -> Result<(),
 
 fn check_settings(own: &LogConfig, settings: &BTreeMap<String, String>) -> Result<(), String> {
     let mut config = own.clone();
+    let throttles = !is_before(own.era.kafka, "0.10.1");
     for (name, value) in settings {
+        if throttles && Way::ALL.iter().any(|way| way.replicas() == name) {
+            crate::replica::check_replica_list(value)?;
+            continue;
+        }
+        if Way::ALL.iter().any(|way| way.rate() == name) {
+            let fits = value.parse::<i64>().is_ok_and(|rate| rate >= 0);
+            let needed = || format!("{name}={value}: bytes a second from 0 on are needed");
+            fits.then_some(()).ok_or_else(needed)?;
+            continue;
+        }
         if !config.set(name, value)? {
             return Err(format!("Unknown topic config name: {name}"));
         }

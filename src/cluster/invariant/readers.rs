@@ -141,7 +141,9 @@ impl Invariants {
         };
         let key = (group.to_owned(), generation, coordinator);
         let all = &mut self.readers.owners;
-        all.retain(|(name, known, by), _| name != group || *by != coordinator || known + 2 > generation);
+        all.retain(|(name, known, by), _| {
+            name != group || *by != coordinator || known + 2 > generation
+        });
         let mut doubled = Vec::new();
         let owners = all.entry(key).or_default();
         owners.retain(|_, owner| *owner != event.node);

@@ -60,8 +60,16 @@ pub(super) fn check(era: Era, scope: Scope, name: &str, value: &str) -> Result<(
         (Scope::Topic, Some((_, true))) if value.parse::<f64>().is_err() => {
             Err(format!("{name}={value}: a number is needed"))
         }
+        (Scope::Topic, Some(_)) if name.ends_with("throttled.replicas") => {
+            crate::replica::check_replica_list(value)
+        }
         (Scope::Topic, Some(_)) => Ok(()),
         (Scope::Topic, None) => Err(format!("Unknown topic config name: {name}")),
+        (Scope::Cluster, _) if name.ends_with("throttled.rate") => {
+            let fits = value.parse::<i64>().is_ok_and(|rate| rate >= 0);
+            fits.then_some(())
+                .ok_or_else(|| format!("{name}={value}: bytes a second from 0 on are needed"))
+        }
         (Scope::Cluster, _) if CLUSTER_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) => {
             Ok(())
         }

@@ -29,8 +29,12 @@ pub fn reflect(image: &mut Image, tree: &Tree, path: &str) {
         reflect_topic(image, tree, path, &topic);
     } else if let Some(partition) = znodes::partition_of_state_path(path) {
         reflect_state(image, tree, path, &partition);
-    } else if let Some(topic) = path.strip_prefix("/config/topics/") {
-        let resource = ConfigResource::topic(&TopicName::new(topic));
+    } else if let Some(entity) = path.strip_prefix("/config/") {
+        let resource = match entity.split_once('/') {
+            Some(("topics", topic)) => ConfigResource::topic(&TopicName::new(topic)),
+            Some(("brokers", znodes::ALL_BROKERS)) => ConfigResource::cluster(),
+            _ => return,
+        };
         let configs = Arc::make_mut(&mut image.configs);
         match tree.get(path).map(|node| znodes::read_config(&node.data)) {
             Some(settings) if !settings.is_empty() => drop(configs.insert(resource, settings)),

@@ -39,6 +39,9 @@ pub const ISR_CHANGE_NOTIFICATION: &str = "/isr_change_notification";
 /// What a leader's note is called; ZooKeeper adds ten digits.
 pub const ISR_CHANGE_PREFIX: &str = "/isr_change_notification/isr_change_";
 /// Parent of the topics' settings.
+/// Among the topics whose settings are read it stands for those of all brokers; no topic can be called so.
+pub const ALL_BROKERS: &str = "<default>";
+/// Settings of topics.
 pub const TOPIC_CONFIGS: &str = "/config/topics";
 /// What a note about a changed setting is called; ZooKeeper adds ten digits.
 pub const CONFIG_CHANGE_PREFIX: &str = "/config/changes/config_change_";
@@ -96,6 +99,9 @@ pub fn delete_topic_path(topic: &TopicName) -> Arc<str> {
 }
 /// A topic's settings.
 pub fn topic_config_path(topic: &TopicName) -> Arc<str> {
+    if topic.as_str() == ALL_BROKERS {
+        return format!("/config/brokers/{ALL_BROKERS}").into();
+    }
     format!("{TOPIC_CONFIGS}/{topic}").into()
 }
 

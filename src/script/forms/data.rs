@@ -71,10 +71,28 @@ pub const FORMS: &[Form] = &[
     Form::new(
         "partition reassign",
         T_P,
-        &[must("replicas", Nodes)],
-        "Moves a partition to other replicas; 'until not reassigning(T-P)' waits for the copies.",
-        "把分区迁移到其他副本；用 'until not reassigning(T-P)' 等待复制完成。",
-        "partition reassign orders-0 replicas=2,3,4",
+        &[must("replicas", Nodes), may("throttle", Positive)],
+        "Moves a partition to other replicas, with throttle= at so many bytes a second (KIP-73); 'until not \
+         reassigning(T-P)' waits for the copies, 'show reassignments' tells how far they are.",
+        "把分区迁移到其他副本，throttle= 限制每秒字节数（KIP-73）；用 'until not reassigning(T-P)' 等待复制完成，\
+         'show reassignments' 显示进度。",
+        "partition reassign orders-0 replicas=2,3,4 throttle=500000",
+    ),
+    Form::new(
+        "partition reassign verify",
+        T_P,
+        &[],
+        "Tells whether a reassignment is complete, and takes the throttles away if it is.",
+        "报告重新分配是否完成；完成后移除限速。",
+        "partition reassign verify orders-0",
+    ),
+    Form::new(
+        "partition plan",
+        &[must("topic", Topic)],
+        &[must("brokers", Nodes), may("start-index", Count)],
+        "Where the partitions of a topic would lie on these brokers, what would move, and the commands for it.",
+        "主题的分区在这些 broker 上会怎样放置、要搬动什么，以及相应的命令。",
+        "partition plan orders brokers=1,2,3,4,5,6",
     ),
     Form::new(
         "partition reassign cancel",

@@ -32,6 +32,14 @@ pub const FORMS: &[Form] = &[
         "以偏移量带的形式显示分区的副本。",
         "show partition orders-0",
     ),
+    Form::new(
+        "show reassignments",
+        &[],
+        &[],
+        "Partitions that move: from where to where, how much is copied, how fast, how long it will take.",
+        "正在迁移的分区：从哪里到哪里、已复制多少、速度多快、还要多久。",
+        "show reassignments",
+    ),
     Form::new("show isr", &[], &[], "The ISR of every partition.", "每个分区的 ISR。", "show isr"),
     Form::new(
         "show log",
