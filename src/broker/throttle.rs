@@ -15,7 +15,7 @@ use super::{Broker, Event, Out};
 use crate::clock::Instant;
 use crate::coordination::kraft::ConfigResource;
 use crate::protocol::{FetchPartitionResponse, FetchRequest};
-use crate::replica::{ReplicationQuota, names_replica};
+use crate::replica::{ReplicationQuota, check_replica_list, names_replica};
 use crate::types::TopicPartition;
 
 /// Which way bytes go.
@@ -30,6 +30,18 @@ pub enum Way {
 impl Way {
     /// Both.
     pub const ALL: [Way; 2] = [Way::Out, Way::In];
+
+    /// Whether a throttle's setting has a value that makes sense; nothing: it is another setting.
+    pub fn check(name: &str, value: &str) -> Option<Result<(), String>> {
+        if Way::ALL.iter().any(|way| way.replicas() == name) {
+            return Some(check_replica_list(value));
+        }
+        Way::ALL.iter().any(|way| way.rate() == name).then(|| {
+            let fits = value.parse::<i64>().is_ok_and(|rate| rate >= 0);
+            let needed = || format!("{name}={value}: bytes a second from 0 on are needed");
+            fits.then_some(()).ok_or_else(needed)
+        })
+    }
 
     /// The setting of a topic that names the replicas.
     pub const fn replicas(self) -> &'static str {

@@ -24,13 +24,22 @@ breaks ends the search; its schedule is made small and printed as a script for `
 fenced block of a lesson. The same seed does the same everywhere.
 
 Without options: RF 3, acks=all, min.insync.replicas=2, unclean elections off, Kafka 4.3, under all
-faults but blackout. That never loses a record.
+faults but blackout. That never loses a record. While a replica that lost power is not back in the
+ISR, no other one of its partition is killed, and none loses power while a killed one is not back:
+Kafka promises for min.insync.replicas - 1 unclean ends at a time (KIP-966), and 4.3.1 loses records
+beyond that. Before KIP-966 one loss of power is too much; leave `power` out to search older versions.
 
 --config takes settings of topics, producers, consumers and brokers by Kafka's names, and brokers,
-controllers, coordination, topics, partitions, replication.factor, producers, consumers.
+controllers, coordination, topics, partitions, replication.factor, producers, consumers, and acts
+(how often an administrator moves, adds or deletes something).
 
 --faults: kill, stop, pause, cut, delay, drop, slow, skew (a broker's clock), power (always the same
-broker loses what it had not flushed), blackout (all brokers lose power), controller, or none.
+broker loses what it had not flushed), blackout (all brokers lose power), controller (the active one
+is killed, frozen, cut off), zookeeper (it is gone or frozen, a session ends, the controller moves),
+or none.
+
+A finding is no broken promise: a group may have committed an offset that the new leader's log does
+not reach. Kafka keeps committed offsets apart from logs and allows it; it follows a lost record.
 
 --json prints one object: kafka configs faults seed seeds stepsPerSchedule threads, schedules steps
 seconds schedulesPerMinute stepsPerSecond elections recordsCommitted findings interrupted, and

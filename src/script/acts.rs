@@ -103,10 +103,10 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
             let act = Act::AddBroker { id, rack: rack.clone() };
             Ok(Acts { acts: vec![act], about: About::Started(id) })
         }
-        Command::PartitionReassign { partition, replicas, throttle } => {
+        Command::Partition(PartitionCommand::Reassign { partition, replicas, throttle }) => {
             super::reassign::reassign(partition, replicas.as_deref(), *throttle, lab)
         }
-        Command::ReassignVerify(partition) => {
+        Command::Partition(PartitionCommand::Verify(partition)) => {
             return super::reassign::verify(partition, lab).map(Ok);
         }
         Command::Controller(act) => controller_acts(act, lab),

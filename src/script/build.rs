@@ -33,17 +33,19 @@ pub fn build(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
     Ok(match verb {
         "cluster" => cluster(a)?,
         "topic" => Command::Topic { topic: a.name("topic"), act: topic(object, a)? },
-        "partition" if object == "plan" => Command::Plan {
-            topic: a.name("topic"),
-            brokers: a.numbers("brokers"),
-            start_index: a.number("start-index")?,
-        },
-        "partition" if object == "reassign verify" => Command::ReassignVerify(partition(a)),
-        "partition" => Command::PartitionReassign {
-            partition: partition(a),
-            replicas: (object != "reassign cancel").then(|| a.numbers("replicas")),
-            throttle: a.number("throttle")?,
-        },
+        "partition" => Command::Partition(match object {
+            "plan" => PartitionCommand::Plan {
+                topic: a.name("topic"),
+                brokers: a.numbers("brokers"),
+                start_index: a.number("start-index")?,
+            },
+            "reassign verify" => PartitionCommand::Verify(partition(a)),
+            _ => PartitionCommand::Reassign {
+                partition: partition(a),
+                replicas: (object != "reassign cancel").then(|| a.numbers("replicas")),
+                throttle: a.number("throttle")?,
+            },
+        }),
         "produce" => Command::Produce(Box::new(produce(a)?)),
         "producer" => Command::Producer {
             name: a.name("name"),

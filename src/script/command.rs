@@ -7,11 +7,13 @@ mod clients;
 mod disk;
 mod network;
 mod nodes;
+mod partition;
 
 pub use clients::{ConsumerAct, ProduceCommand, ProducerAct, TransactionAct};
 pub use disk::DiskAct;
 pub use network::{FetcherAct, MessageAct, MessageTarget, NodeWord};
 pub use nodes::{BrokerAct, ClusterCommand, ControllerAct};
+pub use partition::PartitionCommand;
 
 use super::expression::Expression;
 use crate::clock::Duration;
@@ -35,26 +37,8 @@ pub enum Command {
         /// What is done.
         act: TopicAct,
     },
-    /// `partition reassign T-P replicas=…`, `partition reassign cancel T-P`
-    PartitionReassign {
-        /// The partition.
-        partition: TopicPartition,
-        /// Its new replicas; `None` takes the reassignment under way back.
-        replicas: Option<Vec<u32>>,
-        /// Bytes a second that the copying may take (KIP-73).
-        throttle: Option<u64>,
-    },
-    /// `partition reassign verify T-P`
-    ReassignVerify(TopicPartition),
-    /// `partition plan T brokers=… [start-index=N]`
-    Plan {
-        /// The topic.
-        topic: String,
-        /// Where its partitions may lie.
-        brokers: Vec<u32>,
-        /// Where the round begins.
-        start_index: Option<usize>,
-    },
+    /// `partition …`
+    Partition(PartitionCommand),
     /// `broker add N [rack=]`
     BrokerAdd {
         /// Its id.

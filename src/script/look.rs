@@ -1,6 +1,6 @@
 //! Commands that only look: pictures, files, help. They take no step and change nothing.
 
-use super::command::{Command, ShowCommand};
+use super::command::{Command, PartitionCommand, ShowCommand};
 use super::error::nearest;
 use super::execute::{Output, Progress, Status};
 use super::files;
@@ -77,11 +77,13 @@ pub fn look(statement: &Statement, session: &Session) -> Progress {
     let read = |path: &str| files::read(lab, path);
     match &statement.command {
         Command::Show(show) => picture(show, session),
-        Command::ReassignVerify(partition) => match super::reassign::verified(partition, lab) {
-            Ok(line) => lines(vec![line]),
-            Err(sentence) => wrong(sentence),
-        },
-        Command::Plan { topic, brokers, start_index } => {
+        Command::Partition(PartitionCommand::Verify(partition)) => {
+            match super::reassign::verified(partition, lab) {
+                Ok(line) => lines(vec![line]),
+                Err(sentence) => wrong(sentence),
+            }
+        }
+        Command::Partition(PartitionCommand::Plan { topic, brokers, start_index }) => {
             match super::reassign::plan(topic, brokers, *start_index, lab) {
                 Ok(plan) => lines(plan),
                 Err(sentence) => wrong(sentence),

@@ -485,17 +485,9 @@ fn check_settings(own: &LogConfig, settings: &BTreeMap<String, String>) -> Resul
     let mut config = own.clone();
     let throttles = !is_before(own.era.kafka, "0.10.1");
     for (name, value) in settings {
-        if throttles && Way::ALL.iter().any(|way| way.replicas() == name) {
-            crate::replica::check_replica_list(value)?;
-            continue;
-        }
-        if Way::ALL.iter().any(|way| way.rate() == name) {
-            let fits = value.parse::<i64>().is_ok_and(|rate| rate >= 0);
-            let needed = || format!("{name}={value}: bytes a second from 0 on are needed");
-            fits.then_some(()).ok_or_else(needed)?;
-            continue;
-        }
-        if !config.set(name, value)? {
+        if throttles && let Some(judged) = Way::check(name, value) {
+            judged?;
+        } else if !config.set(name, value)? {
             return Err(format!("Unknown topic config name: {name}"));
         }
     }

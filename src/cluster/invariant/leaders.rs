@@ -103,7 +103,10 @@ impl Invariants {
         let Some(replica) = copy(brokers, node, partition) else { return };
         let Some(leader) = replica.as_leader() else { return };
         let mut behind: Vec<(NodeId, Offset)> = Vec::new();
-        for &member in leader.isr.iter() {
+        // A replica that is being taken away counts no more, though the ISR may still name it for a moment: whoever
+        // leads next is one of the assigned (`Partition.maybeIncrementLeaderHW` looks at those alone).
+        let counts = |member: &&NodeId| replica.assigned.contains(member);
+        for &member in leader.isr.iter().filter(counts) {
             let Some(own) = copy(brokers, member, partition) else { continue };
             let end = own.log.log_end_offset();
             if end >= to {
