@@ -110,8 +110,8 @@ impl Broker {
         !in_sync && self.is_above(Way::Out) && self.is_throttled(Way::Out, partition)
     }
 
-    /// Whether this follower leaves the partition out of its next fetch (`shouldFollowerThrottle`). Kafka goes by the lag
-    /// that the last answer showed; here the ISR says whether the follower is in sync.
+    /// Whether this follower leaves the partition out of its next fetch (`shouldFollowerThrottle`). Kafka goes by the
+    /// lag that the last answer showed; here the ISR says whether the follower is in sync.
     pub(super) fn leaves_out(&self, partition: &TopicPartition) -> bool {
         let registration = self.observer.image.partition(partition);
         let in_sync = registration.is_some_and(|known| known.isr.contains(&self.id));

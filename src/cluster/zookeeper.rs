@@ -85,8 +85,8 @@ impl Cluster {
         Some((without(&target, &state.isr), without(&state.replicas, &target)))
     }
 
-    /// Whether a process takes requests: with ZooKeeper a broker does so once it is registered, and never in the name of
-    /// the process before it (`KafkaServer.startup`: the socket server begins to process when all else is up).
+    /// Whether a process takes requests: with ZooKeeper a broker does so once it is registered, and never in the name
+    /// of the process before it (`KafkaServer.startup`: the socket server begins to process when all else is up).
     pub(super) fn listens(&self, node: NodeId) -> bool {
         let side = self.broker(node).and_then(|broker| broker.zookeeper.as_ref());
         side.is_none_or(|side| side.started)

@@ -6,8 +6,8 @@
 //!   above the limit: nothing of a throttled replica passes until enough time went by
 //! ```
 //!
-//! It is a brake, not a hose: one fetch still brings what a fetch may bring, and then there is silence until the mean is
-//! below the limit again. What always holds: without a limit nothing is counted.
+//! It is a brake, not a hose: one fetch still brings what a fetch may bring, and then there is silence until the mean
+//! is below the limit again. What always holds: without a limit nothing is counted.
 
 use crate::clock::{Duration, Instant};
 use std::collections::VecDeque;
@@ -100,7 +100,7 @@ mod tests {
         assert_eq!(quota.rate(at(5_000)), 1_000);
         assert!(quota.is_exceeded(at(5_500), 100));
         assert_eq!(quota.rate(at(9_000)), 250);
-        assert!(quota.is_exceeded(at(14_999), 100));
+        assert!(quota.is_exceeded(at(14_800), 100));
         assert!(!quota.is_exceeded(at(15_000), 100));
         assert_eq!(quota.rate(at(16_000)), 0); // forgotten after eleven seconds
         quota.record(at(16_000), 50);

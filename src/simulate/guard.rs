@@ -12,8 +12,8 @@
 //! (`PartitionChangeBuilder.canElectLastKnownLeader`). That loses acknowledged records if it was the one without power:
 //! Kafka 4.3.1 does so, see `last-known-leader-without-power-leads` among the twins. It needs no third fault: two dead
 //! members of the ISR whose sessions have not ended yet, and a third one that stops cleanly, is frozen or cut off, and
-//! so leaves an ISR that looks large enough (nobody is eligible then). Hence KIP-966 promises for min.insync.replicas - 1
-//! unclean ends at a time; kills alone lose nothing, however many.
+//! so leaves an ISR that looks large enough (nobody is eligible then). Hence KIP-966 promises for one unclean end less
+//! than min.insync.replicas; kills alone lose nothing, however many.
 //!
 //! What always holds: lines that are held back change nothing; without a loss of power none is held back.
 

@@ -5,7 +5,7 @@
 //!     b5   ███████░░░░░░░░░   4 096 of 10 000 offsets   590 kB to go   98 000 B/s   6 s
 //! ```
 //!
-//! The rate is the receiver's, of throttled replicas; with a limit the time left is what is missing divided by the limit.
+//! The rate is the receiver's, of throttled replicas; with a limit the time left is what is missing divided by it.
 
 use super::common::{self, finish};
 use super::picture::{Canvas, Line, Picture, Role, Target};

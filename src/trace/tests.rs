@@ -265,3 +265,21 @@ fn many_partitions_are_drawn_by_the_screenful() {
     let (first, shown, total) = picture.part.unwrap();
     assert!(first < 300 && first + shown > 300 && total == 400, "{first} {shown} {total}");
 }
+
+#[test]
+fn a_quorum_of_three_and_one_of_five_are_drawn() {
+    for voters in [3, 5] {
+        let spec = ClusterSpec { controllers: voters, ..ClusterSpec::default() };
+        let mut lab = Lab::new(spec, Disk::memory()).unwrap();
+        run(&mut lab, 5_000);
+        let before = text(&lab, "quorum");
+        let active = lab.cluster().active_controller().unwrap();
+        lab.act(Act::Kill(active), "controller kill").unwrap().unwrap();
+        run(&mut lab, 8_000);
+        let after = text(&lab, "quorum");
+        let small = canvas(44, 20, Glyphs::ascii(), Language::Chinese);
+        let small = show("quorum", &[], &lab, &small).unwrap().to_text();
+        let all = [before, after, small].join("\n\n");
+        insta::assert_snapshot!(format!("quorum_of_{voters}_before_and_after_a_kill"), all);
+    }
+}
