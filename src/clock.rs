@@ -28,6 +28,10 @@ impl Instant {
         let since_ms = u64::try_from(timestamp.0.saturating_sub(EPOCH_MS)).unwrap_or(0);
         Instant(since_ms.saturating_mul(1000))
     }
+    /// What a clock shows at this moment that is wrong by so many microseconds.
+    pub fn off_by(self, us: i64) -> Instant {
+        Instant(self.0.saturating_add_signed(us))
+    }
     /// How long after `earlier`; nothing if it is not.
     pub fn since(self, earlier: Instant) -> Duration {
         Duration(self.0.saturating_sub(earlier.0))

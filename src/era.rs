@@ -93,6 +93,8 @@ pub struct Era {
     pub pre_vote: bool,
     /// Whether topics have ids besides names.
     pub topic_ids: bool,
+    /// How tools make, change and delete topics.
+    pub admin_tool: AdminTool,
     /// Where groups keep their offsets unless told otherwise.
     pub offsets_storage: OffsetsStorage,
     /// How groups share partitions.
@@ -147,6 +149,7 @@ const V0_8_2: Era = Era {
     controller: controller::FIRST,
     pre_vote: false,
     topic_ids: false,
+    admin_tool: AdminTool::ZooKeeper,
     offsets_storage: OffsetsStorage::ZooKeeper,
     group_protocols: &[GroupProtocol::Registry],
     keyless_partitioner: KeylessPartitioner::RoundRobin,
@@ -166,6 +169,7 @@ const V0_10_2: Era = Era {
     lag_checks_per_limit: 2,
     high_watermark_counts_caught_up: true,
     fetch_version: 3,
+    controller: controller::OF_0_10_2,
     message_format: 1,
     format_setting: FormatSetting::Obeyed,
     time_base: TimeBase::Records,
@@ -184,6 +188,7 @@ const V2_1: Era = Era {
     fetch_is_fenced: true,
     fetch_version: 10,
     controller: controller::OF_2_1,
+    admin_tool: AdminTool::OneTimeout,
     group_protocols: &[GroupProtocol::Classic],
     transactions: Transactions::First,
     ..V0_10_2
@@ -204,6 +209,7 @@ const V3_9: Era = Era {
     fetch_version: 17,
     coordination: &[Coordination::ZooKeeper, Coordination::Kraft],
     controller: controller::OF_3_9,
+    admin_tool: AdminTool::TwoTimeouts,
     topic_ids: true,
     keyless_partitioner: KeylessPartitioner::UniformSticky,
     ..V2_1

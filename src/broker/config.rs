@@ -119,7 +119,14 @@ const OTHERS: &[&str] = &[
 ];
 
 fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, String> {
-    value.parse().map_err(|_| format!("{name} wants a whole number, not '{value}'"))
+    value.parse().map_err(|_| match value.parse::<i128>() {
+        Ok(0..) if size_of::<T>() <= 4 => {
+            format!("{name}={value} is too large: at most {} is taken", i32::MAX)
+        }
+        Ok(0..) => format!("{name}={value} is too large: at most {} is taken", i64::MAX),
+        Ok(_) => format!("{name}={value} is too small: 0 is the least"),
+        Err(_) => format!("{name} wants a whole number, not '{value}'"),
+    })
 }
 
 fn milliseconds(name: &str, value: &str) -> Result<Duration, String> {

@@ -100,7 +100,7 @@ impl Broker {
         let plan = StartPlan {
             directories: std::slice::from_ref(&directory),
             node_id: Some(id.0),
-            now: now.timestamp(),
+            now: config.log.wall(now),
             config: &|partition| configured(&config.log, &remembered, &partition.topic),
             is_stray: &|_, _| None, // the metadata log is not read yet: judged when its replica is made
             era: config.log.era,
@@ -133,6 +133,7 @@ impl Broker {
             max_session_timeout_ms: given("group.max.session.timeout.ms")
                 .unwrap_or(standard.max_session_timeout_ms),
             max_size: given("group.max.size").unwrap_or(standard.max_size),
+            clock_skew_us: config.log.clock_skew_us,
         };
         let groups = Coordinator::new(id, seed, group_config);
         let mut broker = Broker {

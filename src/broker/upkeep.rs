@@ -18,7 +18,7 @@ use super::{Broker, Event, Halt, Out};
 use crate::clock::{Duration, Instant};
 use crate::disk::Disk;
 use crate::protocol::Timer;
-use crate::storage::{self, Cleanable, CleaningPlan, OffsetMap, ToldCleaning};
+use crate::storage::{self, Cleanable, CleaningPlan, LogConfig, OffsetMap, ToldCleaning};
 use crate::types::{Offset, TopicPartition};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -89,6 +89,22 @@ impl Broker {
         }
         let checkpoint = self.upkeep.cleaned.get(partition).copied();
         replica.log.cleanable(disk, checkpoint, replica.high_watermark(), now).ok()
+    }
+
+    /// The machine's clock is wrong by so many microseconds from now on. Only what is dated heeds it: records, retention,
+    /// the cleaner, committed offsets, znodes with a time in them. Whatever waits is timed by a clock that is never set
+    /// (`Time.hiResClockMs`, `System.nanoTime`): requests, heartbeats, sessions, purgatories, the scheduler.
+    pub fn skew_clock(&mut self, now: Instant, by_us: i64, disk: &Disk, out: &mut Out) {
+        self.config.log.clock_skew_us = by_us;
+        for replica in self.replicas.values_mut() {
+            let config = LogConfig { clock_skew_us: by_us, ..replica.log.config().clone() };
+            replica.log.set_config(config);
+        }
+        self.groups.skew_clock(by_us);
+        if let Some(side) = self.zookeeper.as_deref_mut() {
+            side.controller.settings.clock_skew_us = by_us;
+        }
+        self.arm_upkeep(now, disk, out);
     }
 
     /// When upkeep would find something to do: retention, the cleaner, the removal of files, flushing, producers.
@@ -282,7 +298,7 @@ impl Broker {
         let (mut events, mut gone) = (Vec::new(), 0);
         for replica in self.replicas.values_mut() {
             let mark = replica.high_watermark();
-            let timestamp = now.timestamp();
+            let timestamp = self.config.log.wall(now);
             gone += replica.log.apply_retention(disk, mark, now, timestamp, &mut events)?;
         }
         out.events.extend(events.into_iter().map(Event::Storage));
@@ -324,7 +340,7 @@ impl Broker {
         if cleanable.first_dirty_offset >= cleanable.first_uncleanable_offset {
             return Ok(false);
         }
-        let timestamp = now.timestamp();
+        let timestamp = self.config.log.wall(now);
         let expiration_ms = replica.log.config().producer_id_expiration_ms;
         let plan = CleaningPlan {
             first_dirty_offset: cleanable.first_dirty_offset,

@@ -7,8 +7,8 @@
 //!   controller of any broker ──LeaderAndIsr, UpdateMetadata, StopReplica──▶ orders ──▶ replicas, metadata cache
 //! ```
 //!
-//! Files: `job` (a piece of work that waits for ZooKeeper), `startup`, `orders`, `isr`, `topics` (what administrators
-//! ask for), `shutdown`, `event`. Always: the metadata cache is the same [`Image`](crate::coordination::kraft::Image)
+//! Files: `job` (a piece of work that waits for ZooKeeper), `startup`, `orders`, `isr`, `topics` and `tools` (what
+//! administrators ask for), `shutdown`, `event`. Always: the metadata cache is the same [`Image`](crate::coordination::kraft::Image)
 //! that a KRaft broker reads from its log, so that clients are answered by the same code; it is filled by
 //! UpdateMetadata alone. Sources: classes `KafkaServer`, `KafkaZkClient`, `ZooKeeperClient`, `ReplicaManager`,
 //! `MetadataCache`.
@@ -19,6 +19,7 @@ mod job;
 mod orders;
 mod shutdown;
 mod startup;
+mod tools;
 mod topics;
 
 pub use event::ZooKeeperEvent;
@@ -157,6 +158,7 @@ impl ZooKeeperSide {
 /// The controller's settings, by Kafka's names.
 fn settings(era: &Era, config: &super::Config, seed: u64) -> Settings {
     let mut settings = Settings::of(era, seed);
+    settings.clock_skew_us = config.log.clock_skew_us;
     let rules = settings.rules;
     let number = |name: &str| config.given(name).and_then(|value| value.parse::<u64>().ok());
     let switch = |name: &str, into: &mut bool| {
@@ -394,6 +396,10 @@ impl Broker {
             }
             Request::StopReplica(order) => {
                 self.stop_replica(now, from, correlation, &order, disk, out)?;
+            }
+            request if self.is_cut_off_tool(&request) => {
+                let response = tools::not_available(&request);
+                out.send(from, Message::response(correlation, response));
             }
             request if self.writes_by_itself(&request) => {
                 let task = Task::Admin { client: from, correlation, request };

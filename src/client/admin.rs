@@ -5,11 +5,13 @@
 //!                               ├ the leader of the partition (DeleteRecords, ListOffsets)
 //!                               └ the coordinator of the group (OffsetFetch, OffsetCommit, LeaveGroup)
 //!   lost connection, NOT_CONTROLLER, NOT_LEADER_OR_FOLLOWER, NOT_COORDINATOR, … ─▶ pause, ask again
-//!   after default.api.timeout.ms (60 s) ─▶ TIMEOUT
+//!   after default.api.timeout.ms ─▶ TIMEOUT, with the last reason; how long that is the era knows
 //! ```
 //!
 //! A request for several partitions with different leaders goes to the leader of the first; ask for one at a time.
-//! Left out: the pool of connections, the many convenience calls of the Java class.
+//! Until 0.10 the tools wrote into ZooKeeper themselves; here any broker does it for them, and when none can reach
+//! ZooKeeper for as long as a tool would try, the tool says that it could not connect. Left out: the pool of
+//! connections, the many convenience calls of the Java class.
 
 use super::config::backoff;
 use super::connections::Connections;
@@ -17,6 +19,7 @@ use super::event::Event;
 use super::metadata::Metadata;
 use super::outcome::Outcomes;
 use crate::clock::{Duration, Instant};
+use crate::era::AdminTool;
 use crate::protocol::{
     Body, ErrorCode, FindCoordinatorRequest, Input, Message, Output, Request, Response, Timer,
 };
@@ -30,16 +33,13 @@ mod tests;
 
 pub use answer::error_of;
 
-const API_TIMEOUT: Duration = Duration::from_ms(60_000);
-const REQUEST_TIMEOUT_MS: u64 = 30_000;
-
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AdminOutcome {
     /// The answer, whatever it says.
     Response(Response),
-    /// No answer came in time.
-    Error(ErrorCode),
+    /// No answer came in time, and why.
+    Error(ErrorCode, String),
 }
 
 impl AdminOutcome {
@@ -47,7 +47,7 @@ impl AdminOutcome {
     pub fn error(&self) -> (ErrorCode, String) {
         match self {
             AdminOutcome::Response(response) => error_of(response),
-            AdminOutcome::Error(error) => (*error, String::new()),
+            AdminOutcome::Error(error, why) => (*error, why.clone()),
         }
     }
 }
@@ -74,8 +74,10 @@ struct Call {
     not_before: Instant,
     tries: u32,
     asked: bool,
+    /// Whom it asked last.
+    last_asked: Option<NodeId>,
     /// The last error that was worth another try, told if time runs out.
-    last_response: Option<Response>,
+    last_error: Option<(ErrorCode, String)>,
 }
 
 /// An administrator's tool, as a node of the cluster.
@@ -89,6 +91,7 @@ pub struct Admin {
     outcomes: Outcomes<AdminOutcome>,
     last_error: ErrorCode,
     timer: Option<Instant>,
+    tool: AdminTool,
 }
 
 fn route_of(request: &Request) -> Route {
@@ -105,9 +108,28 @@ fn route_of(request: &Request) -> Route {
     first.map_or(Route::Any, |partition| Route::Leader(partition.clone()))
 }
 
+/// Whether the tools of ZooKeeper's first years wrote this themselves.
+fn is_for_topics(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::CreateTopics(_)
+            | Request::DeleteTopics(_)
+            | Request::CreatePartitions(_)
+            | Request::IncrementalAlterConfigs(_)
+            | Request::ElectLeaders(_)
+            | Request::AlterPartitionReassignments(_)
+    )
+}
+
 impl Admin {
-    /// A tool that knows nothing but its bootstrap brokers.
-    pub fn new(id: NodeId, name: &str, bootstrap: Vec<NodeId>, seed: u64) -> Admin {
+    /// A tool of some version that knows nothing but its bootstrap brokers.
+    pub fn new(
+        id: NodeId,
+        name: &str,
+        bootstrap: Vec<NodeId>,
+        seed: u64,
+        tool: AdminTool,
+    ) -> Admin {
         Admin {
             id,
             name: Arc::from(name),
@@ -117,6 +139,7 @@ impl Admin {
             outcomes: Outcomes::default(),
             last_error: ErrorCode::NONE,
             timer: None,
+            tool,
         }
     }
     /// Its node id.
@@ -156,11 +179,12 @@ impl Admin {
         let call = Call {
             route: route_of(&request),
             request,
-            deadline: now + API_TIMEOUT,
+            deadline: now + Duration::from_ms(self.tool.api_timeout_ms()),
             not_before: now,
             tries: 0,
             asked: false,
-            last_response: None,
+            last_asked: None,
+            last_error: None,
         };
         self.calls.insert(ticket, call);
         self.run(now, out);
@@ -202,7 +226,9 @@ impl Admin {
     fn again(&mut self, now: Instant, ticket: u64) {
         let chance = self.connections.chance();
         let Some(call) = self.calls.get_mut(&ticket) else { return };
-        call.asked = false;
+        if std::mem::take(&mut call.asked) && call.last_error.is_none() {
+            call.last_error = Some((ErrorCode::NETWORK_EXCEPTION, String::new()));
+        }
         call.tries += 1;
         call.not_before = now + backoff(100, 1000, call.tries, chance);
         match &mut call.route {
@@ -238,7 +264,7 @@ impl Admin {
             (Purpose::Call(ticket), response) => {
                 if answer::wants_another_try(&response) {
                     if let Some(call) = self.calls.get_mut(&ticket) {
-                        call.last_response = Some(response);
+                        call.last_error = Some(error_of(&response));
                     }
                     return self.again(now, ticket);
                 }
@@ -248,15 +274,37 @@ impl Admin {
         }
     }
 
+    /// Why a call has come to nothing (`Call.handleTimeoutFailure`; `ZkClient.connect`).
+    fn why_late(&self, call: &Call) -> String {
+        let by_znode = self.tool == AdminTool::ZooKeeper && is_for_topics(&call.request);
+        let silent = ErrorCode::NETWORK_EXCEPTION;
+        let refused = call.last_error.as_ref().filter(|(e, _)| !call.asked && *e != silent);
+        let limit_ms = self.tool.api_timeout_ms();
+        if by_znode
+            && call.last_asked.is_some()
+            && refused.is_none_or(|(error, _)| *error == ErrorCode::BROKER_NOT_AVAILABLE)
+        {
+            return format!(
+                "the tool could not connect to ZooKeeper within {limit_ms} ms (ZkTimeoutException): nothing was \
+                 written"
+            );
+        }
+        let last = match (refused, call.last_asked) {
+            (_, None) => "no broker could be reached".to_owned(),
+            (Some((error, _)), _) => format!("the last answer was {}", error.name()),
+            (None, Some(node)) => format!("broker {node} took it and has not answered"),
+        };
+        let kind = call.request.kind();
+        format!("{kind} timed out after {} s: {last}", limit_ms / 1_000)
+    }
+
     fn run(&mut self, now: Instant, out: &mut Output<Event>) {
         let overdue = |call: &Call| call.deadline <= now;
         let late: Vec<u64> =
             self.calls.iter().filter(|(_, call)| overdue(call)).map(|(&t, _)| t).collect();
         for ticket in late {
-            let last = self.calls.get_mut(&ticket).and_then(|call| call.last_response.take());
-            let outcome =
-                last.map_or(AdminOutcome::Error(ErrorCode::TIMEOUT), AdminOutcome::Response);
-            self.finish(ticket, outcome, out);
+            let why = self.calls.get(&ticket).map(|call| self.why_late(call)).unwrap_or_default();
+            self.finish(ticket, AdminOutcome::Error(ErrorCode::TIMEOUT, why), out);
         }
         let mut wake = Instant(u64::MAX);
         let tickets: Vec<u64> =
@@ -272,7 +320,7 @@ impl Admin {
                 now,
                 &mut self.connections,
                 Purpose::Metadata,
-                REQUEST_TIMEOUT_MS,
+                self.tool.request_timeout_ms(),
                 out,
             ),
         };
@@ -325,9 +373,11 @@ impl Admin {
         if let Purpose::Call(_) = what {
             out.events.push(Event::Requested { kind: request.kind(), to });
         }
-        self.connections.send(now, to, request, what, REQUEST_TIMEOUT_MS, out);
+        let timeout_ms = self.tool.request_timeout_ms();
+        self.connections.send(now, to, request, what, timeout_ms, out);
         if let Some(call) = self.calls.get_mut(&ticket) {
             call.asked = true;
+            call.last_asked = Some(to);
         }
         None
     }

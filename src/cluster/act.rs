@@ -1,5 +1,6 @@
 //! What the learner, or a script, can do to the world. Each act is one step of the history.
 
+use super::network::{Snare, SnareAct};
 use crate::client::{AdminOutcome, ProducerRecord, SendOutcome, Workload};
 use crate::clock::{Duration, Instant};
 use crate::disk;
@@ -43,6 +44,8 @@ impl std::error::Error for Refusal {}
 pub enum Outcome {
     /// Done; nothing else to say.
     Done,
+    /// It came to nothing, and why.
+    Failed(String),
     /// An administrative request was answered.
     Admin(AdminOutcome),
     /// Records were sent, or given up.
@@ -182,6 +185,8 @@ pub enum Act {
     Hold(u64),
     /// What was held comes now, in its order.
     Release(u64),
+    /// The next message of a kind, as soon as it is sent.
+    Snare(Snare),
     /// Many records at once, straight into the leader's log: one step.
     Fill {
         /// Which partition.
@@ -258,4 +263,30 @@ pub enum Act {
         /// The moment.
         until: Instant,
     },
+}
+
+impl Act {
+    fn snare(act: SnareAct, kind: &str, from: Option<NodeId>, to: Option<NodeId>) -> Act {
+        Act::Snare(Snare { act, kind: kind.to_owned(), from, to })
+    }
+
+    /// The next message of a kind is held as soon as it is sent.
+    pub fn hold_next(kind: &str, from: Option<NodeId>, to: Option<NodeId>) -> Act {
+        Act::snare(SnareAct::Hold, kind, from, to)
+    }
+
+    /// It is lost as soon as it is sent.
+    pub fn drop_next(kind: &str, from: Option<NodeId>, to: Option<NodeId>) -> Act {
+        Act::snare(SnareAct::Drop, kind, from, to)
+    }
+
+    /// A bit of its records flips.
+    pub fn corrupt_next(kind: &str, from: Option<NodeId>, to: Option<NodeId>) -> Act {
+        Act::snare(SnareAct::Corrupt, kind, from, to)
+    }
+
+    /// It arrives so much later.
+    pub fn delay_next(by: Duration, kind: &str, from: Option<NodeId>, to: Option<NodeId>) -> Act {
+        Act::snare(SnareAct::Delay(by), kind, from, to)
+    }
 }

@@ -8,7 +8,8 @@
 //! Within a step each partition has a chain of its own, and all begin at what the step is about. A message about one
 //! partition goes on with that partition's chain; one about several goes on with what they have in common.
 
-use super::event::{Body, WorldEvent};
+use super::event::{Body, Fault, WorldEvent};
+use super::network::Caught;
 use super::world::{Cluster, Stage};
 use crate::broker;
 use crate::coordination;
@@ -80,7 +81,7 @@ impl Cluster {
     pub(super) fn blamed(&self, node: NodeId, body: &Body) -> Option<u64> {
         let silent = match body {
             Body::Controller(crate::coordination::Event::BrokerFenced { broker, .. }) => *broker,
-            Body::ZooKeeper(ServerEvent::SessionExpired { node, .. }) => *node,
+            Body::ZooKeeper(ServerEvent::SessionExpired { node, silent_ms: Some(_), .. }) => *node,
             // In the ZooKeeper era a decision is what was written.
             Body::Controller(
                 coordination::Event::LeaderElected { partition, .. }
@@ -143,7 +144,7 @@ impl Cluster {
         let seed = self.spec.seed;
         let leaves = self.now + out.busy + self.slow.get(&node).copied().unwrap_or_default();
         for (timer, at) in out.timers {
-            let at = at.map(|at| self.world_time(node, at).max(self.now));
+            let at = at.map(|at| at.max(self.now));
             self.network.set_timer(node, timer, at, stage.cause);
         }
         for send in out.sends {
@@ -152,7 +153,15 @@ impl Cluster {
                 [only] => last.get(only).copied().or(common),
                 _ => common,
             };
-            self.network.send(seed, leaves, node, send.to, send.message, cause);
+            let (to, kind) = (send.to, send.message.kind());
+            let sent = self.network.send(seed, leaves, node, to, send.message, cause);
+            let caught = sent.and_then(|id| self.network.pass_snares(node, to, kind, id));
+            let from = node;
+            match caught {
+                Some(Caught::Lost) => self.strike(Fault::Drop { from, to, kind }, stage),
+                Some(Caught::Corrupted) => self.strike(Fault::Corrupt { from, to, kind }, stage),
+                None => {}
+            }
         }
     }
 }

@@ -9,7 +9,8 @@ use super::lab::LabError;
 use super::network::Happening;
 use super::perform::{Done, Waiting};
 use super::world::{Cluster, NodeState, Stage};
-use crate::clock::{Duration, Instant};
+use super::zookeeper::ControllerWish;
+use crate::clock::Duration;
 use crate::disk::{self, Disk};
 use crate::prng;
 use crate::protocol::Input;
@@ -83,6 +84,7 @@ impl Cluster {
             Act::Pause(node) => {
                 self.strike(Fault::Pause(*node), stage);
                 self.set_state(*node, NodeState::Paused);
+                self.freeze_zookeeper(*node);
             }
             Act::Resume(node) => self.resume(*node, stage)?,
             Act::Cut(a, b) => {
@@ -135,6 +137,11 @@ impl Cluster {
                     0 => drop(self.skew.remove(node)),
                     by => drop(self.skew.insert(*node, by)),
                 }
+                let by = *by;
+                self.with_broker(*node, stage, |broker, now, out| {
+                    broker.skew_clock(now, by, disk, out);
+                    Ok(())
+                });
             }
             Act::BreakDisk(node, fault) => {
                 self.strike(Fault::Disk(*node, *fault), stage);
@@ -147,7 +154,7 @@ impl Cluster {
                 }
             }
             Act::MoveController(node) => {
-                self.controller_wish = Some(*node);
+                self.controller_wish = Some(ControllerWish { broker: *node, tries: 0 });
                 self.pursue_controller(stage);
                 return Ok(Ok(Waiting::InOffice(*node)));
             }
@@ -181,6 +188,12 @@ impl Cluster {
             }
             Act::Release(id) => {
                 self.network.let_go(*id, self.now);
+            }
+            Act::Snare(snare) => {
+                if !self.network.lay(snare.clone()) {
+                    let text = "there are snares enough: let messages run into them first";
+                    return Ok(Err(Refusal::new(text)));
+                }
             }
             _ => {}
         }
@@ -245,22 +258,6 @@ impl Cluster {
         Ok(())
     }
 
-    /// What a node's clock shows.
-    pub(super) fn clock_of(&self, node: NodeId) -> Instant {
-        match self.skew.get(&node) {
-            None => self.now,
-            Some(&by) => Instant(self.now.0.saturating_add_signed(by)),
-        }
-    }
-
-    /// When it really is what a node's clock will show.
-    pub(super) fn world_time(&self, node: NodeId, shown: Instant) -> Instant {
-        match self.skew.get(&node) {
-            None => shown,
-            Some(&by) => Instant(shown.0.saturating_add_signed(-by)),
-        }
-    }
-
     /// A controller that leads says so to the others before it ends.
     fn stop_controller(&mut self, node: NodeId, disk: &mut Disk, stage: &mut Stage<'_>) {
         let now = self.now;
@@ -289,6 +286,9 @@ impl Cluster {
         self.set_state(node, NodeState::Alive);
         let Some(process) = self.process_mut(node) else { return Ok(()) };
         let inbox = std::mem::take(process.inbox);
+        if node.is_zookeeper() {
+            self.thaw_zookeeper(stage);
+        }
         for (input, cause) in inbox {
             let happening = match input {
                 Input::Message { from, message } => Happening::Deliver { from, to: node, message },

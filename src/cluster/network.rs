@@ -10,6 +10,10 @@ use crate::types::NodeId;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 mod held;
+mod snare;
+
+pub(crate) use snare::Caught;
+pub use snare::{Snare, SnareAct};
 
 /// Least time that a message travels.
 const LEAST_LATENCY_US: u64 = 400;
@@ -110,6 +114,8 @@ pub struct Network {
     next_sequence: u64,
     /// What is kept back by hand.
     held: BTreeSet<u64>,
+    /// What is to be caught as soon as it is sent.
+    snares: Vec<Snare>,
 }
 
 impl Network {
@@ -179,7 +185,8 @@ impl Network {
         }
     }
 
-    /// Sends a message over its link: behind the one before, after a latency drawn by key.
+    /// Sends a message over its link: behind the one before, after a latency drawn by key. Its number, unless it waits
+    /// behind a cut.
     pub(crate) fn send(
         &mut self,
         seed: u64,
@@ -188,16 +195,16 @@ impl Network {
         to: NodeId,
         message: Message,
         cause: Option<u64>,
-    ) {
+    ) -> Option<u64> {
         let link = self.links.entry((from, to)).or_default();
         if link.cut {
             if link.held.len() < MOST_HELD {
                 link.held.push_back((message, cause));
             }
-            return;
+            return None;
         }
         let at = Self::arrival(link, seed, now, from, to);
-        self.push(at, Happening::Deliver { from, to, message }, cause);
+        Some(self.push(at, Happening::Deliver { from, to, message }, cause))
     }
 
     fn arrival(link: &mut Link, seed: u64, now: Instant, from: NodeId, to: NodeId) -> Instant {

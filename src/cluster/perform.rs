@@ -120,11 +120,15 @@ impl Cluster {
                 let walking = self.lookup.as_ref().is_some_and(|w| w.shown < w.steps.len());
                 (!walking).then_some(Outcome::Done)
             }
-            Waiting::InOffice(node) => match self.state(node) {
-                NodeState::Alive => self.is_in_office(node).then_some(Outcome::Done),
-                NodeState::New => None,
-                _ => Some(Outcome::Done),
-            },
+            Waiting::InOffice(node) => {
+                if self.is_in_office(node) {
+                    return Some(Outcome::Done);
+                }
+                let pursued = self.controller_wish.is_some_and(|wish| wish.broker == node);
+                let comes = self.active_controller() == Some(node)
+                    && self.may_become_controller(node).is_ok();
+                (!pursued && !comes).then(|| Outcome::Failed(self.why_not_controller(node)))
+            }
             Waiting::Stopped(node) => match self.state(node) {
                 NodeState::Alive | NodeState::Paused => None,
                 _ => Some(Outcome::Done),
@@ -163,25 +167,11 @@ impl Cluster {
         };
         let must_run = |node: NodeId| match process(node)? {
             NodeState::Alive | NodeState::Paused => Ok(()),
-            _ => Err(Refusal::new(format!("{} does not run", self.name(node)))),
+            _ => Err(self.not_running(node)),
         };
         match act {
             Act::Kill(node) | Act::Stop(node) | Act::PowerOff(node) => must_run(*node),
-            Act::MoveController(node) => match (self.zookeeper(), process(*node)?) {
-                (None, _) => Err(Refusal::new(
-                    "this cluster has no ZooKeeper: its quorum elects the controller; 'controller kill' lets it choose again",
-                )),
-                (_, NodeState::Alive | NodeState::New) if self.brokers.contains_key(node) => {
-                    match self.state(NodeId::ZOOKEEPER) {
-                        NodeState::New => Ok(()),
-                        _ => must_run(NodeId::ZOOKEEPER),
-                    }
-                }
-                _ => Err(Refusal::new(format!(
-                    "{} cannot be controller: it does not run",
-                    self.name(*node)
-                ))),
-            },
+            Act::MoveController(node) => self.may_become_controller(*node),
             Act::ExpireSession(node) => {
                 match self.zookeeper().map(|server| server.session_of(*node)) {
                     None => Err(Refusal::new(
@@ -190,6 +180,9 @@ impl Cluster {
                     Some(None) => Err(Refusal::new(format!(
                         "{node} has no session with ZooKeeper: 'show controller' lists who has"
                     ))),
+                    Some(Some(_)) if self.state(NodeId::ZOOKEEPER) == NodeState::Paused => {
+                        Err(Refusal::new("ZooKeeper is frozen: 'zookeeper resume' first"))
+                    }
                     Some(Some(_)) => must_run(NodeId::ZOOKEEPER),
                 }
             }
@@ -198,7 +191,7 @@ impl Cluster {
                 NodeState::Paused => {
                     Err(Refusal::new(format!("{} is frozen already", self.name(*node))))
                 }
-                _ => Err(Refusal::new(format!("{} does not run", self.name(*node)))),
+                _ => Err(self.not_running(*node)),
             },
             Act::Resume(node) => match process(*node)? {
                 NodeState::Paused => Ok(()),
@@ -211,6 +204,12 @@ impl Cluster {
                 _ => Ok(()),
             },
             Act::AddBroker { id, .. } => self.may_be_added(*id),
+            Act::Skew(node, _) if !self.brokers.contains_key(node) => {
+                let known: Vec<String> = self.brokers.keys().map(NodeId::to_string).collect();
+                let known = known.join(", ");
+                let text = format!("only a broker's clock can be wrong here: there are {known}");
+                Err(Refusal::new(text))
+            }
             Act::FetcherPause(node)
             | Act::FetcherResume(node)
             | Act::FetcherSlow(node, _)
@@ -276,6 +275,17 @@ impl Cluster {
                 .ok_or_else(|| Refusal::new(format!("there is no client '{name}'"))),
             _ => Ok(()),
         }
+    }
+
+    /// Why nothing can be done to a process that does not run, and what to do first.
+    fn not_running(&self, node: NodeId) -> Refusal {
+        let name = self.name(node);
+        Refusal::new(match self.state(node) {
+            NodeState::New => {
+                format!("{name} has not started yet: 'settle' or 'run 1s' lets it start")
+            }
+            _ => format!("{name} does not run"),
+        })
     }
 
     fn room(&self) -> Result<(), Refusal> {
@@ -363,7 +373,10 @@ impl Cluster {
         let id = match self.names.get(ADMIN) {
             Some(&id) => id,
             None => {
-                self.add_client(ADMIN, |id| Client::Admin(Admin::new(id, ADMIN, bootstrap, seed)))
+                let tool = self.config.log.era.admin_tool;
+                self.add_client(ADMIN, |id| {
+                    Client::Admin(Admin::new(id, ADMIN, bootstrap, seed, tool))
+                })
             }
         };
         let request = request.clone();

@@ -60,12 +60,13 @@ impl Cluster {
         stage: &mut Stage<'_>,
     ) -> Result<(), super::LabError> {
         self.emit(stage, node, Body::World(WorldEvent::NodeStarted(node)));
-        let (now, seed) = (self.clock_of(node), self.spec.seed);
+        let (now, seed) = (self.now, self.spec.seed);
         if self.brokers.contains_key(&node) {
             let controllers = self.controllers.keys().copied().collect();
             let ordinal = self.brokers.get(&node).map_or(1, |entry| entry.starts + 1);
             let mut out = Output::default();
-            let config = (*self.config).clone();
+            let mut config = (*self.config).clone();
+            config.log.clock_skew_us = self.skew.get(&node).copied().unwrap_or_default();
             let rack = self.brokers.get(&node).and_then(|entry| entry.rack.clone());
             let boot = Boot {
                 id: node,

@@ -102,7 +102,7 @@ impl Cluster {
             }
             Happening::Timer { node, timer } => {
                 if matches!(timer, Timer::RequestTimeout(_)) {
-                    let now = self.clock_of(node);
+                    let now = self.now;
                     match self.broker(node) {
                         // Its one timer also fires when nothing is overdue.
                         Some(broker) => {
@@ -165,7 +165,7 @@ impl Cluster {
         disk: &mut Disk,
         stage: &mut Stage<'_>,
     ) -> Result<(), super::LabError> {
-        let now = self.clock_of(node);
+        let now = self.now;
         if let Some(entry) = self.brokers.get_mut(&node) {
             if entry.state != NodeState::Alive {
                 return Ok(());
@@ -228,7 +228,7 @@ impl Cluster {
         stage: &mut Stage<'_>,
         call: impl FnOnce(&mut Broker, Instant, &mut broker::Out) -> Result<T, StorageError>,
     ) -> Option<T> {
-        let now = self.clock_of(id);
+        let now = self.now;
         let broker = self.brokers.get_mut(&id)?.broker.as_mut()?;
         let mut out = Output::default();
         let result = call(Arc::make_mut(broker), now, &mut out);

@@ -4,8 +4,10 @@
 //! so that going back takes them back. A counter of a broker's own counts what that broker did as a leader.
 
 use super::event::{Body, WorldEvent};
+use crate::coordination::zookeeper::controller::ControllerEvent;
+use crate::era::IsrPath;
 use crate::types::NodeId;
-use crate::{broker, coordination, storage};
+use crate::{broker, coordination, replica, storage};
 use std::collections::BTreeMap;
 
 /// Counters by Kafka's name.
@@ -35,11 +37,17 @@ impl Tally {
         self.add(name, count);
     }
 
+    fn isr_changed(&mut self, leader: NodeId, before: usize, after: usize) {
+        let name = if after < before { "IsrShrinksPerSec" } else { "IsrExpandsPerSec" };
+        self.add_of(name, leader, 1);
+    }
+
     /// Counts an event. `leads` tells whether a broker leads the partition that was written.
     pub(crate) fn count(
         &mut self,
         node: NodeId,
         body: &Body,
+        isr_path: IsrPath,
         leads: impl Fn(&crate::types::TopicPartition) -> bool,
     ) {
         match body {
@@ -65,19 +73,28 @@ impl Tally {
             Body::Broker(broker::Event::Filled { partition, first, last }) if leads(partition) => {
                 self.add_of("MessagesInPerSec", node, *last - *first + 1);
             }
-            Body::Controller(coordination::Event::LeaderElected { unclean, .. }) => {
-                let name = match unclean {
-                    true => "UncleanLeaderElectionsPerSec",
-                    false => "LeaderElectionRateAndTimeMs",
-                };
-                self.add(name, 1);
+            Body::Controller(coordination::Event::LeaderElected { unclean: true, .. }) => {
+                self.add("UncleanLeaderElectionsPerSec", 1);
             }
-            Body::Controller(coordination::Event::IsrChanged { before, after, .. }) => {
-                let name = match after.len() < before.len() {
-                    true => "IsrShrinksPerSec",
-                    false => "IsrExpandsPerSec",
-                };
-                self.add(name, 1);
+            // `BrokerChangeListener`, later `ControllerState.BrokerChange`: what it times is not an election but a
+            // change of brokers.
+            Body::Controller(coordination::Event::Controller(
+                ControllerEvent::BrokersCame { .. }
+                | ControllerEvent::BrokersGone { .. }
+                | ControllerEvent::BrokersBounced { .. },
+            )) => self.add("LeaderElectionRateAndTimeMs", 1),
+            // Only what the leader itself wanted counts (`Partition.shrinkIsr`, `expandIsr`): what the controller takes
+            // out of an ISR, since a broker died or stops, is nobody's shrink.
+            Body::Controller(coordination::Event::IsrChanged {
+                before,
+                after,
+                by: Some(by),
+                ..
+            }) => self.isr_changed(*by, before.len(), after.len()),
+            Body::Broker(broker::Event::Replica(replica::Event::IsrChanged {
+                from, to, ..
+            })) if isr_path == IsrPath::StateNode => {
+                self.isr_changed(node, from.len(), to.len());
             }
             Body::World(WorldEvent::MessageLost { .. }) => self.add("lab:MessagesLost", 1),
             _ => {}

@@ -6,7 +6,7 @@ use super::network::{Happening, Network};
 use super::spec::ClusterSpec;
 use super::tally::Tally;
 use super::walk::LookupWalk;
-use super::zookeeper::ZooKeeperNode;
+use super::zookeeper::{ControllerWish, ZooKeeperNode};
 use crate::broker::{self, Broker};
 use crate::client::Client;
 use crate::clock::{Duration, Instant};
@@ -85,7 +85,7 @@ pub struct Cluster {
     /// ZooKeeper, in its era.
     pub zookeeper: Option<ZooKeeperNode>,
     /// The broker that somebody wants to be controller, until it is.
-    pub(crate) controller_wish: Option<NodeId>,
+    pub(crate) controller_wish: Option<ControllerWish>,
     /// Clients by id.
     pub clients: BTreeMap<NodeId, Arc<Client>>,
     /// Clients that are frozen or gone: ids that messages may still be under way to.
@@ -265,7 +265,8 @@ impl Cluster {
         };
         self.invariants.watch(&stamped, &self.brokers, client);
         let writer = self.brokers.get(&node).and_then(|entry| entry.broker.as_deref());
-        self.tally.count(node, &stamped.body, |partition| {
+        let isr_path = self.config.log.era.isr_path;
+        self.tally.count(node, &stamped.body, isr_path, |partition| {
             let replica = writer.and_then(|broker| broker.replicas.get(partition));
             replica.is_some_and(crate::replica::Replica::is_leader)
         });

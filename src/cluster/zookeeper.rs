@@ -9,6 +9,7 @@
 //! `zookeeper-one-node`); watches and connections do not. Who looks at the cluster reads the tree's image; brokers
 //! never do.
 
+use super::act::Refusal;
 use super::event::Body;
 use super::world::{Cluster, NodeState, Stage};
 use crate::client::Client;
@@ -17,11 +18,23 @@ use crate::coordination::kraft::Image;
 use crate::coordination::zookeeper::{Server, ServerEvent, znodes};
 use crate::protocol::{Input, Output, Send};
 use crate::types::{NodeId, TopicName, TopicPartition};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 /// How much earlier a broker hears of it that is to become controller.
 const HEAD_START: Duration = Duration::from_ms(50);
+
+/// How often the race is run again for somebody who loses it.
+const MOST_TRIES: u32 = 5;
+
+/// Somebody wants this broker to be controller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ControllerWish {
+    /// Which broker.
+    pub broker: NodeId,
+    /// How often the race was run again for it.
+    pub tries: u32,
+}
 
 /// ZooKeeper and its process.
 #[derive(Clone, Debug)]
@@ -196,6 +209,22 @@ impl Cluster {
         self.carry_out(NodeId::ZOOKEEPER, out, Body::ZooKeeper, stage);
     }
 
+    /// A process was frozen; if it is ZooKeeper's, it knows from now on that idle time is not idle for it.
+    pub(super) fn freeze_zookeeper(&mut self, node: NodeId) {
+        if let Some(entry) = self.zookeeper.as_mut().filter(|_| node.is_zookeeper()) {
+            Arc::make_mut(&mut entry.server).freeze();
+        }
+    }
+
+    /// ZooKeeper goes on after it was frozen.
+    pub(super) fn thaw_zookeeper(&mut self, stage: &mut Stage<'_>) {
+        let now = self.now;
+        let Some(entry) = &mut self.zookeeper else { return };
+        let mut out: Output<ServerEvent> = Output::default();
+        Arc::make_mut(&mut entry.server).thaw(now, &mut out);
+        self.carry_out(NodeId::ZOOKEEPER, out, Body::ZooKeeper, stage);
+    }
+
     /// Somebody's session ends before its time, as if ZooKeeper had not heard of it for so long.
     pub(super) fn expire_session(
         &mut self,
@@ -214,7 +243,7 @@ impl Cluster {
         if let Some(act) = stage.cause {
             self.last_fault.insert(node, act);
         }
-        Arc::make_mut(&mut entry.server).expire(now, session, &mut out);
+        Arc::make_mut(&mut entry.server).expire(session, None, &mut out);
         self.carry_out(NodeId::ZOOKEEPER, out, Body::ZooKeeper, stage);
         // ZooKeeper closes the connection of a session that ended.
         let (seed, cause) = (self.spec.seed, stage.cause);
@@ -224,7 +253,7 @@ impl Cluster {
 
     /// A broker gives up a connection on which it heard nothing: what a cut link still holds of it is gone.
     pub(super) fn give_up_zookeeper(&mut self, node: NodeId) {
-        let now = self.clock_of(node);
+        let now = self.now;
         let side = self.broker(node).and_then(|broker| broker.zookeeper.as_ref());
         let client = match self.clients.get(&node).map(|client| &**client) {
             Some(Client::Consumer(consumer)) => consumer.registry(),
@@ -236,6 +265,22 @@ impl Cluster {
             self.network.give_up(node, Some(NodeId::ZOOKEEPER));
             self.network.give_up(NodeId::ZOOKEEPER, Some(node));
         }
+    }
+
+    /// Whether this cluster deletes topics that are marked for it.
+    pub fn deletes_topics(&self) -> bool {
+        let standard = self.config.log.era.default_of("delete.topic.enable");
+        self.config.given("delete.topic.enable").or(standard) != Some("false")
+    }
+
+    /// The brokers for which the deletion of a topic waits; nothing: it is not marked for deletion.
+    pub fn deletion_waits_for(&self, topic: &TopicName) -> Option<Vec<NodeId>> {
+        let server = self.zookeeper()?;
+        server.tree.get(&znodes::delete_topic_path(topic))?;
+        let replicas = server.image.topics.get(topic)?.partitions.iter();
+        let brokers: BTreeSet<NodeId> = replicas.flat_map(|p| p.replicas.clone()).collect();
+        let missing = |id: &NodeId| server.tree.get(&znodes::broker_path(*id)).is_none();
+        Some(brokers.into_iter().filter(missing).collect())
     }
 
     /// Whether no session, no order and no write to the tree is under way.
@@ -293,13 +338,63 @@ impl Cluster {
         }
     }
 
+    /// Whether a broker can become controller as things are; if not, why, and what to do first.
+    pub(super) fn may_become_controller(&self, node: NodeId) -> Result<(), Refusal> {
+        let refuse = |text: String| Err(Refusal::new(text));
+        let Some(zookeeper) = &self.zookeeper else {
+            return refuse("this cluster has no ZooKeeper: its quorum elects the controller; 'controller kill' lets it choose again".into());
+        };
+        if !self.brokers.contains_key(&node) {
+            let known: Vec<String> = self.brokers.keys().map(NodeId::to_string).collect();
+            let known = known.join(", ");
+            return refuse(format!(
+                "a controller lives in a broker, and {node} is none: there are {known}"
+            ));
+        }
+        if self.config.given("election") == Some("per-partition") {
+            return refuse("here every replica races for itself: nobody is controller".into());
+        }
+        let (name, state) = (self.name(node), self.state(node));
+        match (state, zookeeper.state) {
+            (NodeState::Paused, _) => refuse(format!(
+                "{name} cannot be controller, it is frozen: 'broker resume {node}' first"
+            )),
+            (NodeState::Dead | NodeState::Stopped, _) => refuse(format!(
+                "{name} cannot be controller, it does not run: 'broker start {node}' first"
+            )),
+            (_, NodeState::Paused) => refuse(
+                "ZooKeeper is frozen, so nobody can become controller: 'zookeeper resume' first"
+                    .into(),
+            ),
+            (_, NodeState::Dead | NodeState::Stopped) => refuse(
+                "ZooKeeper does not run, so nobody can become controller: 'zookeeper start' first"
+                    .into(),
+            ),
+            _ if self.network.is_cut(node, NodeId::ZOOKEEPER) => refuse(format!(
+                "{name} cannot be controller, it is cut off from ZooKeeper: 'network heal {node} \
+                 {}' first",
+                NodeId::ZOOKEEPER
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Why a broker that somebody wanted to be controller is not.
+    pub(super) fn why_not_controller(&self, node: NodeId) -> String {
+        match self.may_become_controller(node) {
+            Err(refusal) => refusal.text,
+            Ok(()) => format!(
+                "broker {node} did not become controller: others were faster {MOST_TRIES} times"
+            ),
+        }
+    }
+
     /// Somebody wants a certain broker to be controller: once it is registered and whoever reigns has taken office, the
-    /// race is run again.
+    /// race is run again. Nobody hunts for ever: who cannot hear of the race, or loses it again and again, is let be.
     pub(super) fn pursue_controller(&mut self, stage: &mut Stage<'_>) {
-        let Some(wished) = self.controller_wish else { return };
+        let Some(ControllerWish { broker: wished, tries }) = self.controller_wish else { return };
         let present = self.active_controller();
-        let is_over = |state| !matches!(state, NodeState::Alive | NodeState::New);
-        if present == Some(wished) || is_over(self.state(wished)) {
+        if present == Some(wished) || self.may_become_controller(wished).is_err() {
             self.controller_wish = None;
             return;
         }
@@ -307,6 +402,11 @@ impl Cluster {
         let waits = side
             .is_some_and(|side| side.registered && side.controller.is_idle() && side.is_racing());
         if waits && present.is_some_and(|present| self.is_in_office(present)) {
+            if tries == MOST_TRIES {
+                self.controller_wish = None;
+                return;
+            }
+            self.controller_wish = Some(ControllerWish { broker: wished, tries: tries + 1 });
             self.move_controller(wished, stage);
         }
     }

@@ -1,6 +1,7 @@
 //! The controller of the ZooKeeper years, version by version: what it does, and does not do yet.
 //!
 //! ```text
+//!   0.10.1  takes marks of forbidden deletions away (KAFKA-3175)
 //!   1.0  topics may be deleted by default (KAFKA-5384)           2.4  adding and removing replicas (KIP-455)
 //!   1.1  asks ZooKeeper for many things at once (KAFKA-5642)     2.6  StopReplica names the leader's epoch (KIP-570)
 //!   2.1  writes only while it is the controller (KAFKA-6082)     2.7  leaders ask it to change the ISR (KIP-497)
@@ -34,6 +35,8 @@ pub struct ControllerRules {
     pub recovery: bool,
     /// Whether StopReplica names the leader's epoch (KIP-570).
     pub stop_epochs: bool,
+    /// Whether it takes the mark of a deletion away again where topics may not be deleted (KAFKA-3175).
+    pub unmarks_deletions: bool,
     /// Whether `/controller` says that no KRaft controller wrote it (KIP-866).
     pub kraft_mark: bool,
 }
@@ -49,8 +52,12 @@ pub(super) const FIRST: ControllerRules = ControllerRules {
     topic_form: 1,
     recovery: false,
     stop_epochs: false,
+    unmarks_deletions: false,
     kraft_mark: false,
 };
+
+/// 0.10.2: a deletion that is not allowed leaves no mark.
+pub(super) const OF_0_10_2: ControllerRules = ControllerRules { unmarks_deletions: true, ..FIRST };
 
 /// 2.1: many questions at once, writes fenced.
 pub(super) const OF_2_1: ControllerRules = ControllerRules {
@@ -58,7 +65,7 @@ pub(super) const OF_2_1: ControllerRules = ControllerRules {
     fenced_writes: true,
     survives_expiry: false,
     empties_isr: false,
-    ..FIRST
+    ..OF_0_10_2
 };
 
 /// 3.9, the last one.

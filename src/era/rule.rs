@@ -103,6 +103,15 @@ answers! {
         /// Nothing: INVALID_REQUIRED_ACKS (KAFKA-1697).
         Refused = "refused",
     }
+    /// How an administrator's tool makes, changes and deletes topics.
+    AdminTool {
+        /// It writes into ZooKeeper itself, and gives up when it cannot connect for 30 s (`TopicCommand`).
+        ZooKeeper = "writes znodes",
+        /// It asks the controller; one request, and so the call, may take 120 s (`AdminClientConfig` before 2.5).
+        OneTimeout = "asks, 120 s",
+        /// It asks the controller; a request may take 30 s, the call with its retries 60 s (KIP-533).
+        TwoTimeouts = "asks, 60 s",
+    }
     /// Where a consumer group remembers its place, unless told otherwise.
     OffsetsStorage {
         /// In `/consumers/GROUP/offsets`.
@@ -138,5 +147,24 @@ answers! {
         First = "v1",
         /// A new producer epoch for each (KIP-890).
         Second = "v2",
+    }
+}
+
+impl AdminTool {
+    /// How long one request may take (`request.timeout.ms`), in ms.
+    pub fn request_timeout_ms(self) -> u64 {
+        match self {
+            AdminTool::OneTimeout => 120_000,
+            AdminTool::ZooKeeper | AdminTool::TwoTimeouts => 30_000,
+        }
+    }
+
+    /// How long a call may take with all its retries (`default.api.timeout.ms`), in ms.
+    pub fn api_timeout_ms(self) -> u64 {
+        match self {
+            AdminTool::OneTimeout => 120_000,
+            AdminTool::ZooKeeper => 30_000,
+            AdminTool::TwoTimeouts => 60_000,
+        }
     }
 }

@@ -40,6 +40,8 @@ pub struct CoordinatorConfig {
     pub max_session_timeout_ms: u32,
     /// `group.max.size`.
     pub max_size: u32,
+    /// By how many microseconds the machine's clock is wrong: what is remembered is dated by it, sessions are not.
+    pub clock_skew_us: i64,
 }
 
 impl Default for CoordinatorConfig {
@@ -50,6 +52,7 @@ impl Default for CoordinatorConfig {
             min_session_timeout_ms: 6_000,
             max_session_timeout_ms: 1_800_000,
             max_size: i32::MAX as u32,
+            clock_skew_us: 0,
         }
     }
 }
@@ -308,8 +311,14 @@ impl Coordinator {
         }
     }
 
+    /// The machine's clock is wrong by so much from now on.
+    pub fn skew_clock(&mut self, by_us: i64) {
+        self.config.clock_skew_us = by_us;
+    }
+
     fn group_or_new(&mut self, id: &Arc<str>, now: Instant) -> &mut Group {
-        self.groups.entry(id.clone()).or_insert_with(|| Group::new(id.clone(), now.timestamp()))
+        let wall = now.off_by(self.config.clock_skew_us).timestamp();
+        self.groups.entry(id.clone()).or_insert_with(|| Group::new(id.clone(), wall))
     }
     fn answer(&self, reply: Reply, response: Response, out: &mut Out) {
         out.send(reply.0, Message::response(reply.1, response));
@@ -347,7 +356,7 @@ impl Coordinator {
             let (key, value) = record.encode();
             let key = Some(key);
             builder.push(&NewRecord {
-                timestamp: now.timestamp(),
+                timestamp: now.off_by(self.config.clock_skew_us).timestamp(),
                 key,
                 value,
                 headers: Vec::new(),

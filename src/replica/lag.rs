@@ -12,6 +12,7 @@
 //! healthy followers of a busy topic fell out and came back with the next fetch. Versions were compared in their jars.
 //! Left out: that the leader of 0.9 took a follower for caught up only when it had read to the very end.
 
+use super::leader::NEVER;
 use super::{Event, FollowerState, Leader};
 use crate::clock::{Duration, Instant};
 use crate::era::{ERAS, Era, LagRule};
@@ -37,7 +38,8 @@ impl LagLimits<'static> {
 impl LagLimits<'_> {
     /// Whether a follower counts as caught up.
     pub(super) fn is_caught_up(self, state: &FollowerState, end: Offset, now: Instant) -> bool {
-        state.log_end == end || now.since(state.caught_up_at) <= self.time
+        let recent = || state.caught_up_at != NEVER && now.since(state.caught_up_at) <= self.time;
+        state.log_end == end || recent()
     }
 }
 

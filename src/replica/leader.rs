@@ -10,6 +10,9 @@ use crate::era::Era;
 use crate::types::{BrokerEpoch, LeaderEpoch, NodeId, Offset};
 use std::collections::BTreeMap;
 
+/// Before all time: nothing was heard since somebody began to lead. Long ago, however young the world is.
+pub const NEVER: Instant = Instant(0);
+
 /// What the leader knows of one follower (class `Replica`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct FollowerState {
@@ -84,12 +87,12 @@ impl Leader {
             .iter()
             .filter(|&&node| node != me)
             .map(|&node| {
-                let caught_up_at = if isr.contains(&node) { now } else { Instant(0) };
+                let caught_up_at = if isr.contains(&node) { now } else { NEVER };
                 let state = FollowerState {
                     log_end: Offset::NONE,
                     log_start: Offset::NONE,
                     leader_end_at_fetch: Offset::NONE,
-                    fetched_at: Instant(0),
+                    fetched_at: NEVER,
                     caught_up_at,
                     broker_epoch: BrokerEpoch(-1),
                 };
@@ -209,8 +212,11 @@ impl Leader {
     pub fn shift(&mut self, by: Duration) {
         self.since = self.since + by;
         for state in self.followers.values_mut() {
-            state.fetched_at = state.fetched_at + by;
-            state.caught_up_at = state.caught_up_at + by;
+            for at in [&mut state.fetched_at, &mut state.caught_up_at] {
+                if *at != NEVER {
+                    *at = *at + by;
+                }
+            }
         }
     }
 
@@ -236,8 +242,8 @@ impl Leader {
                 log_end: Offset::NONE,
                 log_start: Offset::NONE,
                 leader_end_at_fetch: Offset::NONE,
-                fetched_at: Instant(0),
-                caught_up_at: Instant(0),
+                fetched_at: NEVER,
+                caught_up_at: NEVER,
                 broker_epoch: BrokerEpoch(-1),
             });
         }

@@ -34,6 +34,8 @@ pub enum About {
     Words(String),
     /// A topic that was to be created.
     Created(TopicName),
+    /// A topic that was to be deleted.
+    Deleted(TopicName),
     /// Records that were sent.
     Produced,
     /// A request of an administrator: these words if it was accepted.

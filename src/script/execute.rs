@@ -294,7 +294,7 @@ impl Execution {
                 About::Started(id) => {
                     vec![format!("{} starts", lab.cluster().name(id))]
                 }
-                About::Admin(_) | About::Consumer { .. } => {
+                About::Admin(_) | About::Deleted(_) | About::Consumer { .. } => {
                     vec!["begun; it goes on in the background".to_string()]
                 }
                 _ => vec![],

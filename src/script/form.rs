@@ -93,7 +93,7 @@ impl Kind {
             Kind::Topic | Kind::Topics => "a topic's name".into(),
             Kind::Partition | Kind::Partitions => "a partition like orders-0".into(),
             Kind::Broker => "a broker's id like 1".into(),
-            Kind::Node => "a node's id like 1 or 3001, or a client's name".into(),
+            Kind::Node => "a node's id like 1 or 3001, zookeeper, or a client's name".into(),
             Kind::Producer => "a producer's name like p1".into(),
             Kind::Consumer => "a consumer's name like c1".into(),
             Kind::Group => "a group's name".into(),

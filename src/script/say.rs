@@ -51,9 +51,13 @@ pub fn answer(about: &About, outcome: &Outcome, lab: &Lab, language: Language) -
         (About::RetentionChecked, _) => did::retention(lab),
         (About::Rolled(partition), _) => did::rolled(partition, lab),
         (About::Started(id), _) => did::started(*id, lab),
+        (_, Outcome::Failed(reason)) => {
+            Said::new(vec![reason.clone()], json!({ "failed": reason }))
+        }
         (About::Fetched, Outcome::Admin(admin)) => fetched(admin),
         (_, Outcome::Admin(admin)) => match (admin.error(), about) {
             ((ErrorCode::NONE, _), About::Created(topic)) => created(topic, lab),
+            ((ErrorCode::NONE, _), About::Deleted(topic)) => deleted(topic, admin, lab),
             ((ErrorCode::NONE, _), About::Admin(words) | About::Words(words)) => Said::line(words),
             ((ErrorCode::NONE, _), _) => Said::default(),
             ((error, message), _) => refusal(error, &message),
@@ -69,6 +73,29 @@ pub fn answer(about: &About, outcome: &Outcome, lab: &Lab, language: Language) -
         }
         _ => Said::default(),
     }
+}
+
+/// That a topic is gone, or what else the tool said of it.
+fn deleted(topic: &TopicName, admin: &AdminOutcome, lab: &Lab) -> Said {
+    let told = match admin {
+        AdminOutcome::Response(Response::DeleteTopics(all)) => {
+            all.topics.iter().find(|(name, ..)| name == topic).map_or("", |(_, _, text)| text)
+        }
+        _ => "",
+    };
+    let line = if told.is_empty() { format!("deleted {topic}") } else { told.to_owned() };
+    let mut lines = vec![line];
+    let missing = lab.cluster().deletion_waits_for(topic).unwrap_or_default();
+    if !missing.is_empty() && lab.cluster().deletes_topics() {
+        let names: Vec<String> = missing.iter().map(ToString::to_string).collect();
+        let (word, copy) =
+            if names.len() == 1 { ("broker", "copy") } else { ("brokers", "copies") };
+        let names = names.join(", ");
+        lines.push(format!(
+            "its {copy} on {word} {names}, which cannot be reached now, will go later"
+        ));
+    }
+    Said::new(lines, json!({ "topic": topic.as_str(), "deleted": told.is_empty() }))
 }
 
 fn created(topic: &TopicName, lab: &Lab) -> Said {

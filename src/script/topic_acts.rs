@@ -127,9 +127,9 @@ pub(super) fn topic_acts(topic: &str, act: &TopicAct, lab: Option<&Lab>) -> Acts
                     .join(" ")
             ),
         ),
-        TopicAct::Delete => admin(
-            Request::DeleteTopics(DeleteTopicsRequest { topics: vec![name] }),
-            format!("deleted {topic}"),
-        ),
+        TopicAct::Delete => {
+            let request = Request::DeleteTopics(DeleteTopicsRequest { topics: vec![name.clone()] });
+            Acts { acts: vec![Act::Admin(request)], about: About::Deleted(name) }
+        }
     }
 }

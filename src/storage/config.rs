@@ -4,7 +4,9 @@
 //! timestamp far from the clock is refused only where a limit was set.
 
 use crate::batch::{Codec, TimestampType};
+use crate::clock::Instant;
 use crate::era::{self, CHANGED_DEFAULTS, Era, FormatSetting, Owner};
+use crate::types::Timestamp;
 
 /// What happens to old segments.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +62,9 @@ pub fn message_format_of(version: &str) -> Option<i8> {
 pub struct LogConfig {
     /// The rules of the version.
     pub era: Era,
+    /// By how many microseconds the clock on the wall of its machine is wrong; no setting of Kafka's. Records are dated
+    /// and retired by that clock, while all that waits is timed by another, which is never set.
+    pub clock_skew_us: i64,
     /// `segment.bytes`: a batch that would make the segment larger opens a new one.
     pub segment_bytes: u32,
     /// `segment.ms`: a record that is later than the segment's first by more than this opens a new one.
@@ -117,6 +122,7 @@ impl Default for LogConfig {
         const WEEK_MS: i64 = 7 * 24 * 60 * 60 * 1000;
         LogConfig {
             era: Era::default(),
+            clock_skew_us: 0,
             segment_bytes: 1 << 30,
             segment_ms: WEEK_MS,
             segment_index_bytes: 10 << 20,
@@ -147,6 +153,11 @@ impl Default for LogConfig {
 }
 
 impl LogConfig {
+    /// What the clock on the wall shows now (`Time.milliseconds`).
+    pub fn wall(&self, now: Instant) -> Timestamp {
+        now.off_by(self.clock_skew_us).timestamp()
+    }
+
     /// The defaults of a version.
     pub fn of(era: Era) -> LogConfig {
         let mut config = LogConfig { era, ..LogConfig::default() };

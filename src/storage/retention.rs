@@ -142,7 +142,7 @@ impl Log {
 
     /// When the retention check would find something to drop, if nothing is written; in the past: now.
     pub fn next_retention(&self, high_watermark: Offset, now: Instant) -> Option<Instant> {
-        let mut check = self.retention(high_watermark, now.timestamp());
+        let mut check = self.retention(high_watermark, self.config.wall(now));
         let mut next = None;
         for step in &mut check {
             match step.verdict {

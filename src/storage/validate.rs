@@ -243,7 +243,7 @@ impl Log {
         events: &mut Vec<Event>,
     ) -> Result<Validated> {
         let config = &self.config;
-        let rules = Rules::new(config, now.timestamp());
+        let rules = Rules::new(config, config.wall(now));
         let to_magic = config.magic();
         let mut sent: Few<Sent> = Few::new();
         for entry in entries(bytes) {

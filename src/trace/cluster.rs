@@ -212,7 +212,11 @@ fn broker_head(lab: &Lab, image: &Image, id: NodeId, canvas: &Canvas) -> Line {
         NodeState::Alive => match image.brokers.get(&id) {
             None => line.span(format!(" {}", canvas.word("starting", "启动中")), Role::Dim),
             Some(known) if known.fenced => {
-                line.span(format!(" {}", canvas.word("fenced", "被隔离")), Role::Warn)
+                let word = match lab.cluster().zookeeper() {
+                    None => canvas.word("fenced", "被隔离"),
+                    Some(_) => canvas.word("has no znode", "无 znode"),
+                };
+                line.span(format!(" {word}"), Role::Warn)
             }
             Some(known) if known.in_controlled_shutdown => {
                 line.span(format!(" {}", canvas.word("stopping", "停机中")), Role::Warn)

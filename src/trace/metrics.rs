@@ -12,9 +12,11 @@
 //! `ControllerMetrics`, `Partition`, `BrokerTopicMetrics`.
 
 mod flow;
+mod known;
 mod logs;
 
 pub use flow::metadata_lag;
+pub use known::lacks;
 
 use super::common::{self, finish};
 use super::picture::{Canvas, Focus, Line, Picture, Role};
@@ -290,6 +292,24 @@ pub fn all(lab: &Lab) -> Vec<Metric> {
         "其中在用户空间拷贝的字节：0 即零拷贝",
         &copied,
     );
+    let shrunk = |id| cluster.tally.of_broker("IsrShrinksPerSec", id);
+    count(
+        m,
+        "IsrShrinksPerSec",
+        false,
+        "times a leader took a follower out of its ISR so far",
+        "至今 leader 将 follower 移出 ISR 的次数",
+        &shrunk,
+    );
+    let grown = |id| cluster.tally.of_broker("IsrExpandsPerSec", id);
+    count(
+        m,
+        "IsrExpandsPerSec",
+        false,
+        "times a leader let a follower into its ISR so far",
+        "至今 leader 将 follower 加入 ISR 的次数",
+        &grown,
+    );
     flow::add(lab, &mut metrics);
     let mut counter = |name: &'static str, alarm: bool, english, chinese| {
         let value = cluster.tally.of(name);
@@ -299,8 +319,8 @@ pub fn all(lab: &Lab) -> Vec<Metric> {
     counter(
         "LeaderElectionRateAndTimeMs",
         false,
-        "leaders elected so far",
-        "至今的 leader 选举次数",
+        "times the controller saw brokers come or go (how long it takes is not measured)",
+        "controller 至今处理的 broker 上下线次数（不计时）",
     );
     counter(
         "UncleanLeaderElectionsPerSec",
@@ -308,8 +328,6 @@ pub fn all(lab: &Lab) -> Vec<Metric> {
         "elections so far that may have lost records",
         "至今可能丢失记录的选举次数",
     );
-    counter("IsrShrinksPerSec", false, "times an ISR shrank so far", "至今 ISR 缩小的次数");
-    counter("IsrExpandsPerSec", false, "times an ISR grew so far", "至今 ISR 扩大的次数");
     counter(
         "ProduceMessageConversionsPerSec",
         false,
@@ -323,6 +341,7 @@ pub fn all(lab: &Lab) -> Vec<Metric> {
         "至今为旧客户端转换的记录数",
     );
     logs::add(lab, &mut metrics);
+    metrics.retain(|metric| lacks(metric.name, lab).is_none());
     metrics
 }
 

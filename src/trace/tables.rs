@@ -5,7 +5,7 @@ use super::picture::{Canvas, Focus, Line, Picture, Role, Target};
 use super::table::{Align, Table};
 use crate::cluster::{INVARIANTS, Lab};
 use crate::coordination::kraft::{ConfigResource, PartitionRegistration};
-use crate::types::{Language, TopicName, TopicPartition};
+use crate::types::{Language, TopicName, TopicPartition, Uuid};
 
 fn nodes(nodes: &[crate::types::NodeId]) -> String {
     let names: Vec<String> = nodes.iter().map(ToString::to_string).collect();
@@ -33,13 +33,16 @@ pub fn topic(lab: &Lab, name: &str, canvas: &Canvas) -> Result<Picture, String> 
     let fresh = Fresh::of(lab);
     let count = topic.partitions.len();
     let factor = topic.partitions.first().map_or(0, |p| p.replicas.len());
+    // Topics have ids since 2.8 (KIP-516).
+    let id = match topic.id == Uuid::ZERO {
+        true => String::new(),
+        false => format!("   id {}", topic.id),
+    };
     let caption = match canvas.language {
-        Language::English => format!(
-            "{name}   {}   RF {factor}   id {}",
-            crate::types::counted(count, "partition"),
-            topic.id
-        ),
-        Language::Chinese => format!("{name}   {count} 个分区   RF {factor}   id {}", topic.id),
+        Language::English => {
+            format!("{name}   {}   RF {factor}{id}", crate::types::counted(count, "partition"))
+        }
+        Language::Chinese => format!("{name}   {count} 个分区   RF {factor}{id}"),
     };
     let mut picture = Picture::new("topic").caption(caption);
     let columns = [
@@ -75,12 +78,44 @@ pub fn topic(lab: &Lab, name: &str, canvas: &Canvas) -> Result<Picture, String> 
         );
     }
     picture.extend(table.lines(canvas.width, g.ellipsis));
+    if let Some(words) = deletion(lab, &name, canvas.language) {
+        picture.push(Line::of(format!("  {words}"), Role::Warn));
+    }
     if let Some(configs) = image.configs.get(&ConfigResource::topic(&name)) {
         for (key, value) in configs {
             picture.push(Line::of(format!("  {key}"), Role::Dim).text(format!(" {value}")));
         }
     }
     Ok(finish(picture, canvas))
+}
+
+/// That a topic is marked for deletion, and for what that waits.
+fn deletion(lab: &Lab, topic: &TopicName, language: Language) -> Option<String> {
+    let missing = lab.cluster().deletion_waits_for(topic)?;
+    let names: Vec<String> = missing.iter().map(ToString::to_string).collect();
+    let (names, many) = (names.join(", "), names.len() > 1);
+    Some(match (language, missing.is_empty(), lab.cluster().deletes_topics()) {
+        (Language::English, _, false) => {
+            "marked for deletion, which has no effect: delete.topic.enable is not true".into()
+        }
+        (Language::Chinese, _, false) => {
+            "已标记删除，但不生效：delete.topic.enable 不为 true".into()
+        }
+        (Language::English, true, _) => "marked for deletion".into(),
+        (Language::Chinese, true, _) => "已标记删除".into(),
+        (Language::English, false, _) => {
+            let (word, has, is) = match many {
+                true => ("brokers", "have replicas", "are"),
+                false => ("broker", "has a replica", "is"),
+            };
+            format!(
+                "marked for deletion; it waits for {word} {names}, which {has} and {is} not there"
+            )
+        }
+        (Language::Chinese, false, _) => {
+            format!("已标记删除；等待 broker {names}：它有副本但不在线")
+        }
+    })
 }
 
 /// `show isr`: the ISR of every partition.

@@ -61,6 +61,9 @@ impl Broker {
         let Some(side) = self.zookeeper_mut() else { return };
         side.registered = false;
         side.asked.clear();
+        // Whoever asked for these has lost its answer with the session (`retryRequestUntilConnected` gives up then; a
+        // topic asked for while ZooKeeper was frozen for longer than the session was never made by 3.9.1).
+        side.jobs.retain(|_, job| !matches!(job.task, Task::Admin { .. }));
         side.jobs.values_mut().for_each(Job::reset);
         let mut actions = Vec::new();
         side.controller.session_expired(now, &mut actions);
@@ -138,7 +141,7 @@ impl Broker {
         let rack = self.rack.clone();
         let port = 9_091_u16.saturating_add(self.id.0.min(50_000) as u16);
         let host = format!("broker-{}", self.id);
-        let data = znodes::broker(form, &host, port, rack.as_deref(), now.timestamp().0);
+        let data = znodes::broker(form, &host, port, rack.as_deref(), self.config.log.wall(now).0);
         for _ in 0..3 {
             match play.create(path.clone(), data.clone(), CreateMode::Ephemeral)? {
                 Ok(ZooKeeperReply::Created { stat, .. }) => {
@@ -327,7 +330,16 @@ impl Broker {
         };
         let (done, waiting): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|one| one.deadline <= now || one.topics.iter().all(heard));
-        for one in done {
+        let serves_tools = self.serves_tools();
+        for mut one in done {
+            if one.deadline <= now && !serves_tools {
+                let late = |topic: &crate::types::TopicName| {
+                    one.topics.iter().any(|waited| waited.0 == *topic && !heard(waited))
+                };
+                one.response = super::tools::timed_out(one.response, &late);
+            } else if one.topics.iter().all(heard) && !one.topics.is_empty() {
+                one.response = super::tools::done(one.response);
+            }
             out.send(one.to, Message::response(one.correlation, one.response));
         }
         if let Some(side) = self.zookeeper_mut() {

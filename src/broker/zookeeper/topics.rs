@@ -11,6 +11,7 @@
 
 use super::Awaiting;
 use super::job::{Done, Play, Step, create};
+use super::tools::{marked, needs_controller, not_controller};
 use crate::broker::Way;
 use crate::broker::{Broker, Out};
 use crate::clock::{Duration, Instant};
@@ -30,8 +31,9 @@ use crate::types::{NodeId, TopicName, Uuid};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How long an answer waits for brokers to hear of what was done (`request.timeout.ms` of the tools).
-const PATIENCE: Duration = Duration::from_ms(30_000);
+/// How long the answer to a tool that writes for itself waits for brokers to hear of what was done: such a tool ended at
+/// once, but whoever writes a script wants to use the topic.
+const TOOLS_PATIENCE: Duration = Duration::from_ms(20_000);
 
 type Refused = (ErrorCode, String);
 
@@ -55,9 +57,8 @@ impl Broker {
     }
 
     pub(super) fn play_admin(&self, request: &Request, play: &mut Play<'_>) -> Step<Done> {
-        let kafka = self.config.log.era.kafka;
         let nobody_decides = self.config.given("election") == Some("per-partition");
-        let wants_controller = !is_before(kafka, "0.10.1") && !nobody_decides;
+        let wants_controller = !self.serves_tools() && !nobody_decides;
         if wants_controller && !self.is_zookeeper_controller() && needs_controller(request) {
             return Ok(Done::Answer(not_controller(request), Vec::new()));
         }
@@ -196,11 +197,11 @@ impl Broker {
             } else {
                 let mode = CreateMode::Persistent;
                 let path = znodes::delete_topic_path(name);
-                play.create(path, "".into(), mode)?.ok();
+                let is_new = play.create(path, "".into(), mode)?.is_ok();
                 if enabled {
                     awaited.push((name.clone(), None));
                 }
-                (ErrorCode::NONE, String::new())
+                (ErrorCode::NONE, marked(name, is_new, enabled))
             };
             topics.push((name.clone(), error, text));
         }
@@ -423,39 +424,18 @@ impl Broker {
         topics: Vec<(TopicName, Option<usize>)>,
         out: &mut Out,
     ) {
-        let deadline = now + PATIENCE;
+        let patience = match self.serves_tools() {
+            true => TOOLS_PATIENCE,
+            // `timeout.ms` of the request: what its sender waits for.
+            false => Duration::from_ms(self.config.log.era.admin_tool.request_timeout_ms()),
+        };
+        let deadline = now + patience;
         let Some(side) = self.zookeeper_mut() else { return };
         if !topics.is_empty() {
             out.set(Timer::TopicWait, deadline);
         }
         side.awaiting.push(Awaiting { to, correlation, response, topics, deadline });
         self.answer_awaiting(now, out);
-    }
-}
-
-/// Whether any broker would not do.
-fn needs_controller(request: &Request) -> bool {
-    matches!(
-        request,
-        Request::CreateTopics(_) | Request::DeleteTopics(_) | Request::CreatePartitions(_)
-    )
-}
-
-fn not_controller(request: &Request) -> Response {
-    let error = ErrorCode::NOT_CONTROLLER;
-    let text = String::new();
-    match request {
-        Request::CreateTopics(request) => {
-            let one = |topic: &NewTopic| (topic.name.clone(), error, String::new());
-            let topics = request.topics.iter().map(one).collect();
-            Response::CreateTopics(CreateTopicsResponse { topics })
-        }
-        Request::DeleteTopics(request) => {
-            let one = |topic: &TopicName| (topic.clone(), error, String::new());
-            let topics = request.topics.iter().map(one).collect();
-            Response::DeleteTopics(DeleteTopicsResponse { topics })
-        }
-        _ => Response::CreatePartitions(CreatePartitionsResponse { error, message: text }),
     }
 }
 

@@ -6,7 +6,8 @@ use crate::protocol::*;
 use crate::types::{Offset, TopicName};
 
 fn admin() -> Driver<Admin> {
-    let admin = Admin::new(NodeId(10002), "admin", vec![NodeId(1), NodeId(2)], 3);
+    let admin =
+        Admin::new(NodeId(10002), "admin", vec![NodeId(1), NodeId(2)], 3, AdminTool::TwoTimeouts);
     Driver::new(admin, Admin::step)
 }
 
@@ -44,7 +45,9 @@ fn a_lost_connection_leads_to_another_broker_and_silence_to_a_timeout() {
     let (second, _, _) = driver.take_request();
     assert_ne!(first, second);
     driver.run_timers_until(|driver| driver.machine.outcome(1).is_some());
-    assert_eq!(driver.machine.outcome(1), Some(&AdminOutcome::Error(ErrorCode::TIMEOUT)));
+    let (error, why) = driver.machine.outcome(1).unwrap().error();
+    assert_eq!(error, ErrorCode::TIMEOUT);
+    assert!(why.contains(" timed out after 60 s: "), "{why}");
     assert_eq!(driver.now.0, 60_000_000);
 }
 

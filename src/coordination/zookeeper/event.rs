@@ -31,14 +31,14 @@ pub enum ServerEvent {
         /// Who.
         node: NodeId,
     },
-    /// A session ended because nothing was heard.
+    /// A session ended because nothing was heard, or because somebody closed it behind its owner's back.
     SessionExpired {
         /// Its number.
         session: SessionId,
         /// Whose.
         node: NodeId,
-        /// For how long nothing was heard, in ms.
-        silent_ms: u64,
+        /// For how long nothing was heard, in ms; nothing: it was closed by a command.
+        silent_ms: Option<u64>,
     },
     /// A session was closed by its owner.
     SessionClosed {
@@ -73,8 +73,12 @@ pub enum ServerEvent {
     Deleted {
         /// Its path.
         path: Arc<str>,
-        /// Who deleted it, or whose session took it along.
+        /// Who deleted it, or whose session took it along; 0: somebody with the shell.
         by: NodeId,
+        /// Whose it was, if it was ephemeral.
+        owner: Option<NodeId>,
+        /// Whether it went because its owner's session ended.
+        with_session: bool,
     },
     /// An operation was refused.
     Refused {
@@ -163,8 +167,11 @@ impl ServerEvent {
             ServerEvent::SessionRefused { session, node } => {
                 format!("{node} wants to go on with session {session}, which has ended")
             }
-            ServerEvent::SessionExpired { session, node, silent_ms } => {
+            ServerEvent::SessionExpired { session, node, silent_ms: Some(silent_ms) } => {
                 format!("session {session} of {node} expires: not a word for {silent_ms} ms")
+            }
+            ServerEvent::SessionExpired { session, node, silent_ms: None } => {
+                format!("session {session} of {node} is closed by a command, as if it had expired")
             }
             ServerEvent::SessionClosed { session, node } => {
                 format!("session {session} is closed by {node}")
@@ -178,7 +185,18 @@ impl ServerEvent {
             ServerEvent::Changed { path, data, version, by } => {
                 format!("{by} writes {path}, version {version}: {}", quoted(data))
             }
-            ServerEvent::Deleted { path, by } => format!("{path} of {by} is gone"),
+            ServerEvent::Deleted { path, by, with_session: true, .. } => {
+                format!("{path} of {by} is gone")
+            }
+            ServerEvent::Deleted { path, by: NodeId(0), owner, .. } => {
+                let whose = owner.map(|owner| format!(" of {owner}")).unwrap_or_default();
+                format!("{path}{whose} is deleted by a command")
+            }
+            ServerEvent::Deleted { path, by, owner, .. } => {
+                let other = owner.filter(|owner| owner != by);
+                let whose = other.map(|owner| format!(", which was of {owner}"));
+                format!("{by} deletes {path}{}", whose.unwrap_or_default())
+            }
             ServerEvent::Refused { path, operation, error, by } => {
                 format!("{operation} {path} of {by} is refused: {error}")
             }
@@ -199,8 +217,11 @@ impl ServerEvent {
             ServerEvent::SessionRefused { session, node } => {
                 format!("{node} 想继续会话 {session}，但它已结束")
             }
-            ServerEvent::SessionExpired { session, node, silent_ms } => {
+            ServerEvent::SessionExpired { session, node, silent_ms: Some(silent_ms) } => {
                 format!("{node} 的会话 {session} 过期：已静默 {silent_ms} ms")
+            }
+            ServerEvent::SessionExpired { session, node, silent_ms: None } => {
+                format!("{node} 的会话 {session} 被命令关闭，如同过期")
             }
             ServerEvent::SessionClosed { session, node } => {
                 format!("{node} 关闭了会话 {session}")
@@ -214,7 +235,18 @@ impl ServerEvent {
             ServerEvent::Changed { path, data, version, by } => {
                 format!("{by} 写入 {path}，版本 {version}：{}", quoted(data))
             }
-            ServerEvent::Deleted { path, by } => format!("{by} 的 {path} 被删除"),
+            ServerEvent::Deleted { path, by, with_session: true, .. } => {
+                format!("{by} 的 {path} 随会话消失")
+            }
+            ServerEvent::Deleted { path, by: NodeId(0), owner, .. } => {
+                let whose = owner.map(|owner| format!("{owner} 的 ")).unwrap_or_default();
+                format!("{whose}{path} 被命令删除")
+            }
+            ServerEvent::Deleted { path, by, owner, .. } => {
+                let other = owner.filter(|owner| owner != by);
+                let whose = other.map(|owner| format!("（原属 {owner}）")).unwrap_or_default();
+                format!("{by} 删除 {path}{whose}")
+            }
             ServerEvent::Refused { path, operation, error, by } => {
                 format!("拒绝 {by} 的 {operation} {path}：{error}")
             }

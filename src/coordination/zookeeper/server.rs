@@ -81,6 +81,8 @@ pub struct Server {
     next_session: i64,
     /// When the timer is set to fire.
     armed: Option<Instant>,
+    /// Whether the process is frozen: it hears nobody while its sessions' time runs.
+    frozen: bool,
 }
 
 type Out = Output<ServerEvent>;
@@ -101,6 +103,7 @@ impl Server {
             image: Image::default(),
             next_session,
             armed: None,
+            frozen: false,
         }
     }
 
@@ -108,6 +111,7 @@ impl Server {
     pub fn restart(mut self, now: Instant, out: &mut Out) -> Server {
         self.counts = Counts::default();
         self.armed = None;
+        self.frozen = false;
         let sessions: Vec<SessionId> = self.sessions.keys().copied().collect();
         for id in sessions {
             self.tree.forget_watches(id);
@@ -204,7 +208,7 @@ impl Server {
         } else if request.operation == ZooKeeperOperation::Close {
             let (gone, notices) = self.end(id);
             out.events.push(ServerEvent::SessionClosed { session: id, node: from });
-            self.deleted(gone, from, out);
+            self.gone_with_session(gone, from, out);
             self.tell(notices, out);
             Ok(ZooKeeperReply::Closed)
         } else {
@@ -230,8 +234,9 @@ impl Server {
             write if write.is_write() => self.counts.writes += 1,
             _ => self.counts.reads += 1,
         }
+        let owners = self.owners(operation);
         let applied = self.tree.apply(now.timestamp(), id, operation);
-        self.report(from, operation, &applied.result, out);
+        self.report(from, operation, &applied.result, &owners, out);
         self.tell(applied.notices, out);
         applied.result
     }
@@ -242,6 +247,7 @@ impl Server {
         by: NodeId,
         operation: &ZooKeeperOperation,
         result: &Result<ZooKeeperReply, ZooKeeperError>,
+        owners: &BTreeMap<Arc<str>, NodeId>,
         out: &mut Out,
     ) {
         match (operation, result) {
@@ -249,7 +255,7 @@ impl Server {
                 for (part, answer) in parts.iter().zip(answers) {
                     let untold = [ZooKeeperError::RolledBack, ZooKeeperError::RuntimeInconsistency];
                     if !answer.as_ref().is_err_and(|error| untold.contains(error)) {
-                        self.report(by, part, answer, out);
+                        self.report(by, part, answer, owners, out);
                     }
                 }
             }
@@ -267,7 +273,9 @@ impl Server {
                 out.events.push(ServerEvent::Changed { path, data, version, by });
             }
             (ZooKeeperOperation::Delete { path, .. }, Ok(_)) => {
-                self.deleted(vec![path.clone()], by, out);
+                mirror::reflect(&mut self.image, &self.tree, path);
+                let (owner, path) = (owners.get(path).copied(), path.clone());
+                out.events.push(ServerEvent::Deleted { path, by, owner, with_session: false });
             }
             (operation, Err(error)) if operation.is_write() || is_check(operation) => {
                 // That a parent is there already is no news: whoever makes sure of it asks for nothing else.
@@ -282,10 +290,28 @@ impl Server {
         }
     }
 
-    fn deleted(&mut self, paths: Vec<Arc<str>>, by: NodeId, out: &mut Out) {
+    /// Whose the ephemeral znodes are that an operation would delete.
+    fn owners(&self, operation: &ZooKeeperOperation) -> BTreeMap<Arc<str>, NodeId> {
+        let parts = match operation {
+            ZooKeeperOperation::Multi(parts) => parts.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        let owner = |path: &str| {
+            let session = self.tree.get(path)?.owner();
+            self.sessions.get(&session).map(|session| session.node)
+        };
+        let deletes = parts.iter().filter_map(|part| match part {
+            ZooKeeperOperation::Delete { path, .. } => Some((path.clone(), owner(path)?)),
+            _ => None,
+        });
+        deletes.collect()
+    }
+
+    fn gone_with_session(&mut self, paths: Vec<Arc<str>>, by: NodeId, out: &mut Out) {
         for path in paths {
             mirror::reflect(&mut self.image, &self.tree, &path);
-            out.events.push(ServerEvent::Deleted { path, by });
+            let (owner, with_session) = (Some(by), true);
+            out.events.push(ServerEvent::Deleted { path, by, owner, with_session });
         }
     }
 
@@ -317,25 +343,39 @@ impl Server {
         self.tree.close_session(id)
     }
 
+    /// The process is frozen.
+    pub fn freeze(&mut self) {
+        self.frozen = true;
+    }
+
+    /// The process goes on after it was frozen: its session tracker's clock went on, and it looks before anything that
+    /// waits in the sockets is read. So who was silent for too long has lost its session, pings in the buffers or not
+    /// (`SessionTrackerImpl.run`; real ones of 2.1.1 and 3.9.1 did so, frozen for 20 s and 60 s).
+    pub fn thaw(&mut self, now: Instant, out: &mut Out) {
+        self.frozen = false;
+        self.expire_due(now, out);
+    }
+
     fn expire_due(&mut self, now: Instant, out: &mut Out) {
         self.armed = None;
         let due = self.sessions.iter().filter(|(_, session)| session.expires_at <= now);
         let due: Vec<SessionId> = due.map(|(id, _)| *id).collect();
         for id in due {
-            self.expire(now, id, out);
+            let heard = self.sessions.get(&id).map_or(now, |session| session.last_heard);
+            self.expire(id, Some(now.since(heard).as_ms()), out);
         }
         self.arm(out);
     }
 
-    /// Ends a session: by the clock, or because somebody wants to see it.
-    pub fn expire(&mut self, now: Instant, id: SessionId, out: &mut Out) {
+    /// Ends a session: by the clock, or because somebody wants to see it (who knows a session's number and password can
+    /// close it).
+    pub fn expire(&mut self, id: SessionId, silent_ms: Option<u64>, out: &mut Out) {
         let Some(session) = self.sessions.get(&id).cloned() else { return };
         self.counts.expired += 1;
-        let silent_ms = now.since(session.last_heard).as_ms();
         let (gone, notices) = self.end(id);
         let node = session.node;
         out.events.push(ServerEvent::SessionExpired { session: id, node, silent_ms });
-        self.deleted(gone, node, out);
+        self.gone_with_session(gone, node, out);
         self.tell(notices, out);
     }
 
@@ -365,8 +405,11 @@ impl Server {
         }
     }
 
-    /// Idle time was passed over: sessions move with it, and end at ticks as before.
+    /// Idle time was passed over: sessions move with it, and end at ticks as before; not while nobody can be heard.
     pub fn shift(&mut self, by: Duration) {
+        if self.frozen {
+            return;
+        }
         for session in self.sessions.values_mut() {
             session.last_heard = session.last_heard + by;
             session.expires_at = session.expires_at + by;

@@ -78,6 +78,8 @@ pub struct Session {
     wished_ms: u32,
     outstanding: VecDeque<Asked>,
     next_token: u64,
+    /// The number of the newest connection request: answers to older ones came over connections that are gone.
+    connecting: u64,
     last_zxid: i64,
     data_watches: BTreeSet<Arc<str>>,
     birth_watches: BTreeSet<Arc<str>>,
@@ -96,6 +98,7 @@ impl Session {
             wished_ms: timeout_ms,
             outstanding: VecDeque::new(),
             next_token: start,
+            connecting: start,
             last_zxid: 0,
             data_watches: BTreeSet::new(),
             birth_watches: BTreeSet::new(),
@@ -136,6 +139,7 @@ impl Session {
         });
         self.last_heard = now;
         self.next_token += 1;
+        self.connecting = self.next_token;
         out.send(NodeId::ZOOKEEPER, Message::request(self.next_token, request));
         out.set(Timer::ZooKeeperSession, now + self.patience());
     }
@@ -186,7 +190,7 @@ impl Session {
         response: &ZooKeeperConnectResponse,
         out: &mut Output<E>,
     ) -> Vec<News> {
-        if self.state != SessionState::Connecting || correlation > self.next_token {
+        if self.state != SessionState::Connecting || correlation != self.connecting {
             return Vec::new();
         }
         self.last_heard = now;

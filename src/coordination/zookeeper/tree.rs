@@ -47,6 +47,10 @@ impl Znode {
         let cversion = self.created_children.wrapping_mul(2).wrapping_sub(children as i32);
         Stat { cversion, data_length: self.data.len(), children, ..self.numbers }
     }
+    /// The session that it goes with, or none.
+    pub fn owner(&self) -> SessionId {
+        self.numbers.ephemeral_owner
+    }
     /// Whether it goes with a session.
     pub fn is_ephemeral(&self) -> bool {
         self.numbers.ephemeral_owner != SessionId::NONE

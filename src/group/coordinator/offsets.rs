@@ -59,7 +59,7 @@ impl Coordinator {
             // A commit keeps the session alive, too.
             member.heard_of(&id, now, out);
         }
-        let timestamp = now.timestamp();
+        let timestamp = now.off_by(self.config.clock_skew_us).timestamp();
         let mut records = Vec::with_capacity(request.offsets.len());
         let mut offsets = Vec::with_capacity(request.offsets.len());
         for (partition, offset, leader_epoch) in request.offsets {

@@ -37,7 +37,10 @@ impl Coordinator {
         }
         group.pending_sync.clear();
         let is_initial = group.state == GroupState::Empty;
-        group.transition(GroupState::PreparingRebalance, now.timestamp());
+        group.transition(
+            GroupState::PreparingRebalance,
+            now.off_by(self.config.clock_skew_us).timestamp(),
+        );
         out.events.push(Event::RebalanceStarted { group: id.clone(), reason });
         if is_initial {
             group.initial_left_ms = Some(group.rebalance_timeout_ms().saturating_sub(delay_ms));
@@ -134,14 +137,17 @@ impl Coordinator {
         if group.members.is_empty() {
             group.protocol = None;
             group.leader = None;
-            group.transition(GroupState::Empty, now.timestamp());
+            group.transition(GroupState::Empty, now.off_by(self.config.clock_skew_us).timestamp());
             let generation = group.generation;
             out.events.push(Event::GroupEmpty { group: id.clone(), generation });
             let record = group.to_record(&BTreeMap::new());
             return vec![self.write(now, id, &[record], Write::State)];
         }
         group.protocol = group.select_protocol();
-        group.transition(GroupState::CompletingRebalance, now.timestamp());
+        group.transition(
+            GroupState::CompletingRebalance,
+            now.off_by(self.config.clock_skew_us).timestamp(),
+        );
         out.events.push(Event::GenerationBegan {
             group: id.clone(),
             generation: group.generation,

@@ -106,7 +106,7 @@ impl Coordinator {
                 member.heard_of(id, now, out);
             }
         }
-        group.transition(GroupState::Stable, now.timestamp());
+        group.transition(GroupState::Stable, now.off_by(self.config.clock_skew_us).timestamp());
         Vec::new()
     }
 

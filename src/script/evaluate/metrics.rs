@@ -58,6 +58,9 @@ pub fn metric(lab: &Lab, name: &str, broker: Option<NodeId>) -> Result<Value, St
             None => format!("there is no metric '{name}'; there are {}", METRICS.join(", ")),
         });
     }
+    if let Some(reason) = trace::metrics::lacks(name, lab) {
+        return Err(reason);
+    }
     if let Some(broker) = broker {
         return match trace::metrics::metric_of(lab, name, broker) {
             Some(Ok(value)) => Ok(Value::Number(value)),

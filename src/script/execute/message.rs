@@ -1,14 +1,16 @@
-//! `message deliver|drop|hold|release|delay|corrupt next KIND`: waits until one is sent, then does it to that one.
+//! `message deliver|drop|hold|release|delay|corrupt next KIND`: waits until one is sent, then does it to that one. With
+//! `&` it does not wait: a snare is laid that catches the next one when a later command makes somebody send it.
 
 use super::{Execution, PATIENCE, State, Step, failed, wrong};
 use crate::clock::Instant;
-use crate::cluster::{Happening, Lab};
-use crate::script::acts::{Acts, message_act, name_of};
+use crate::cluster::{Act, Happening, Lab};
+use crate::script::acts::{About, Acts, message_act, name_of};
 use crate::script::broker_acts::node_of;
 use crate::script::command::{Command, MessageAct, MessageTarget, NodeWord};
 use crate::script::execute::{Progress, done};
 use crate::script::say::Said;
 use crate::script::session::Session;
+use crate::types::NodeId;
 use serde_json::json;
 
 impl Execution {
@@ -47,6 +49,19 @@ impl Execution {
                 Err(error) => Ok(wrong(error)),
             };
         }
+        if self.statement.background {
+            let cluster = lab.cluster();
+            let between = |word: &str, node: Option<NodeId>| {
+                node.map(|node| format!(" {word} {}", cluster.name(node))).unwrap_or_default()
+            };
+            let what = format!("the next {kind}{}{}", between("from", from), between("to", to));
+            return match snare(*act, kind, from, to) {
+                Some((act, will)) => {
+                    self.act(session, [act].into(), About::Words(format!("{what} {will}")))
+                }
+                None => Ok(wrong(format!("no {kind} is there yet: leave '&' off to wait for it"))),
+            };
+        }
         if released {
             return Ok(failed(format!("no {kind} is held"), json!({ "message": null })));
         }
@@ -57,4 +72,25 @@ impl Execution {
         self.state = State::Message { since };
         Ok(Progress::Stepped)
     }
+}
+
+/// The snare for the next message of a kind, and what will happen to it; nothing for what can only be done to one that
+/// is there.
+fn snare(
+    act: MessageAct,
+    kind: &str,
+    from: Option<NodeId>,
+    to: Option<NodeId>,
+) -> Option<(Act, String)> {
+    Some(match act {
+        MessageAct::Hold => (Act::hold_next(kind, from, to), "will be held".into()),
+        MessageAct::Drop => (Act::drop_next(kind, from, to), "will be lost".into()),
+        MessageAct::Corrupt => {
+            (Act::corrupt_next(kind, from, to), "will have a bit flipped".into())
+        }
+        MessageAct::Delay(by) => {
+            (Act::delay_next(by, kind, from, to), format!("will arrive {by} later"))
+        }
+        MessageAct::Deliver | MessageAct::Release => return None,
+    })
 }

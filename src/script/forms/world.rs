@@ -185,8 +185,8 @@ pub const FORMS: &[Form] = &[
         "message hold next",
         NEXT,
         BETWEEN,
-        "Holds the next message of a kind until it is delivered by hand.",
-        "扣住下一条此类消息，直到手动送达。",
+        "Holds the next message of a kind until it is delivered by hand; with & the next that a later command sends.",
+        "扣住下一条此类消息，直到手动送达；加 & 则扣住之后命令发出的下一条。",
         "message hold next AlterPartition",
     ),
     Form::new(

@@ -57,7 +57,7 @@ impl Log {
         last_stable_offset: Offset,
         now: Instant,
     ) -> Result<Cleanable> {
-        let now_ms = now.timestamp().0;
+        let now_ms = self.config.wall(now).0;
         let (start, end) = (self.log_start_offset(), self.log_end_offset());
         let wanted = checkpoint.unwrap_or(start);
         let checkpoint_invalid = wanted < start || wanted > end;

@@ -17,11 +17,10 @@ use super::run::{Effect, Run, Step};
 use crate::coordination::Event;
 use crate::protocol::ErrorCode;
 use crate::types::{NodeId, TopicName, TopicPartition};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 const REASSIGNED: &str = "a reassignment is under way";
-const OFFLINE_REPLICAS: &str = "a broker with a replica is not there";
 
 impl Run<'_> {
     /// What a new controller finds (`fetchTopicDeletionsInProgress`, `init`).
@@ -29,7 +28,7 @@ impl Run<'_> {
         let topics: BTreeSet<TopicName> =
             names.iter().map(|name| TopicName(name.clone())).collect();
         if !self.settings.delete_topic_enable {
-            return self.delete(topics.iter().map(znodes::delete_topic_path).collect());
+            return self.unmark(topics.iter().map(znodes::delete_topic_path).collect());
         }
         for topic in topics {
             let dead = self.context.replicas_of_topic(&topic);
@@ -40,6 +39,14 @@ impl Run<'_> {
             self.context.to_be_deleted.insert(topic);
         }
         Ok(())
+    }
+
+    /// Topics may not be deleted here: the wish is taken away, or stays for ever (until 0.10.0).
+    fn unmark(&mut self, marks: Vec<Arc<str>>) -> Step<()> {
+        match self.settings.rules.unmarks_deletions {
+            true => self.delete(marks),
+            false => Ok(()),
+        }
     }
 
     fn is_reassigning(&self, topic: &TopicName) -> bool {
@@ -55,19 +62,19 @@ impl Run<'_> {
             .partition(|topic| self.context.topics.contains_key(topic));
         self.delete(unknown.iter().map(znodes::delete_topic_path).collect())?;
         if !self.settings.delete_topic_enable {
-            return self.delete(known.iter().map(znodes::delete_topic_path).collect());
+            return self.unmark(known.iter().map(znodes::delete_topic_path).collect());
         }
         for topic in known {
             let is_new = self.context.to_be_deleted.insert(topic.clone());
             if is_new && self.is_reassigning(&topic) {
-                self.halt_deletion(&topic, REASSIGNED);
+                self.halt_deletion(&topic, REASSIGNED.to_owned());
             }
         }
         self.resume_deletions()
     }
 
     /// A topic's deletion waits (`markTopicIneligibleForDeletion`).
-    pub fn halt_deletion(&mut self, topic: &TopicName, why: &'static str) {
+    pub fn halt_deletion(&mut self, topic: &TopicName, why: String) {
         if self.context.is_to_be_deleted(topic) {
             self.context.deletion_ineligible.insert(topic.clone());
             self.tell(ControllerEvent::DeletionHalted { topic: topic.clone(), why });
@@ -76,7 +83,7 @@ impl Run<'_> {
 
     /// A reassignment of this topic begins: its deletion waits.
     pub fn halt_for_reassignment(&mut self, topic: &TopicName) {
-        self.halt_deletion(topic, REASSIGNED);
+        self.halt_deletion(topic, REASSIGNED.to_owned());
     }
 
     /// What made these topics wait may be over (`resumeDeletionForTopics`).
@@ -99,11 +106,10 @@ impl Run<'_> {
         if failed.is_empty() {
             return Ok(());
         }
-        let topics: BTreeSet<TopicName> =
-            failed.iter().map(|replica| replica.partition.topic.clone()).collect();
+        let halted = by_topic(&failed);
         self.change_replicas(&failed, ReplicaState::DeletionIneligible)?;
-        for topic in topics {
-            self.halt_deletion(&topic, OFFLINE_REPLICAS);
+        for (topic, brokers) in halted {
+            self.halt_deletion(&topic, gone(&brokers));
         }
         self.resume_deletions()
     }
@@ -191,21 +197,39 @@ impl Run<'_> {
             topics.iter().flat_map(|topic| self.context.partitions_of(topic)).collect();
         let everybody = self.context.live_or_shutting_down();
         self.send_metadata(&everybody, &all);
-        let (mut dead, mut alive, mut halted) = (Vec::new(), Vec::new(), BTreeSet::new());
+        let (mut dead, mut alive) = (Vec::new(), Vec::new());
         for replica in self.context.replicas_of(&all) {
             if !self.context.is_live(replica.broker) {
-                halted.insert(replica.partition.topic.clone());
                 dead.push(replica);
             } else if self.context.replica_state(&replica) != ReplicaState::DeletionSuccessful {
                 alive.push(replica);
             }
         }
+        let halted = by_topic(&dead);
         self.change_replicas(&dead, ReplicaState::DeletionIneligible)?;
         self.change_replicas(&alive, ReplicaState::Offline)?;
         self.change_replicas(&alive, ReplicaState::DeletionStarted)?;
-        for topic in halted {
-            self.halt_deletion(&topic, OFFLINE_REPLICAS);
+        for (topic, brokers) in halted {
+            self.halt_deletion(&topic, gone(&brokers));
         }
         Ok(())
+    }
+}
+
+/// The brokers of replicas, by topic.
+fn by_topic(replicas: &[Replica]) -> BTreeMap<TopicName, BTreeSet<NodeId>> {
+    let mut topics: BTreeMap<TopicName, BTreeSet<NodeId>> = BTreeMap::new();
+    for replica in replicas {
+        topics.entry(replica.partition.topic.clone()).or_default().insert(replica.broker);
+    }
+    topics
+}
+
+/// Whom a deletion waits for.
+fn gone(brokers: &BTreeSet<NodeId>) -> String {
+    let names: Vec<String> = brokers.iter().map(|id| format!("broker {id}")).collect();
+    match names.as_slice() {
+        [one] => format!("{one}, which has a replica, is not there"),
+        all => format!("{}, which have replicas, are not there", all.join(", ")),
     }
 }

@@ -94,7 +94,7 @@ pub enum ControllerEvent {
         /// The topic.
         topic: TopicName,
         /// For what.
-        why: &'static str,
+        why: String,
     },
     /// A topic's deletion begins, or begins again.
     DeletionStarted {

@@ -123,7 +123,7 @@ impl Run<'_> {
             }
         };
         let next = epoch.saturating_add(1);
-        let timestamp = self.began.timestamp().0;
+        let timestamp = self.began.off_by(self.settings.clock_skew_us).timestamp().0;
         let data = znodes::controller(self.broker, timestamp, self.settings.rules.kraft_mark);
         let claim = create(znodes::CONTROLLER.into(), data, CreateMode::Ephemeral);
         let raise = ZooKeeperOperation::SetData {

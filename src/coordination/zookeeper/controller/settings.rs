@@ -8,6 +8,8 @@ use crate::era::{ControllerRules, Era, IsrPath};
 pub struct Settings {
     /// Where its chance comes from (topic ids).
     pub seed: u64,
+    /// By how many microseconds its machine's clock is wrong.
+    pub clock_skew_us: i64,
     /// What its version does.
     pub rules: ControllerRules,
     /// Whether leaders ask it to change the ISR (KIP-497), instead of writing the znode.
@@ -34,6 +36,7 @@ impl Settings {
         let unclean = era.default_of("unclean.leader.election.enable") == Some("true");
         Settings {
             seed,
+            clock_skew_us: 0,
             rules: era.controller,
             alter_partition: era.isr_path == IsrPath::AlterPartition,
             auto_leader_rebalance_enable: true,
