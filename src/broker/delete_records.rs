@@ -12,6 +12,7 @@
 use super::{Broker, Event, Halt, Out};
 use crate::clock::{Duration, Instant};
 use crate::disk::Disk;
+use crate::era::is_before;
 use crate::protocol::{
     DeleteRecordsRequest, DeleteRecordsResponse, ErrorCode, Message, Response, Timer,
 };
@@ -67,6 +68,9 @@ impl Broker {
         disk: &mut Disk,
         out: &mut Out,
     ) -> Result<Result<Offset, ErrorCode>, Halt> {
+        if is_before(self.config.log.era.kafka, "0.11") {
+            return Ok(Err(ErrorCode::UNSUPPORTED_VERSION)); // KIP-107
+        }
         let Some(replica) = self.replicas.get_mut(partition) else {
             return Ok(Err(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION));
         };

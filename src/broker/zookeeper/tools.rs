@@ -32,7 +32,8 @@ impl Broker {
     }
 }
 
-/// The answer when its time was over before everybody had heard of it (`DelayedCreatePartitions`, `DelayedDeleteTopics`).
+/// The answer when its time was over before everybody had heard of it (`DelayedCreatePartitions`,
+/// `DelayedDeleteTopics`).
 pub(super) fn timed_out(response: Response, late: &dyn Fn(&TopicName) -> bool) -> Response {
     let error = ErrorCode::REQUEST_TIMED_OUT;
     let told = |topics: Vec<(TopicName, ErrorCode, String)>| {

@@ -31,8 +31,8 @@ use crate::types::{NodeId, TopicName, Uuid};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How long the answer to a tool that writes for itself waits for brokers to hear of what was done: such a tool ended at
-/// once, but whoever writes a script wants to use the topic.
+/// How long the answer to a tool that writes for itself waits for brokers to hear of what was done: such a tool ended
+/// at once, but whoever writes a script wants to use the topic.
 const TOOLS_PATIENCE: Duration = Duration::from_ms(20_000);
 
 type Refused = (ErrorCode, String);
