@@ -113,6 +113,9 @@ pub(super) fn node_of(word: &NodeWord, lab: Option<&Lab>) -> Result<NodeId, Stri
         (NodeWord::Id(id), _) => Ok(NodeId(*id)),
         (NodeWord::Client(name), Some(lab)) => {
             let known = lab.cluster().names.get(name);
+            if known.is_none() && name == "zookeeper" {
+                return Ok(NodeId::ZOOKEEPER);
+            }
             known.copied().ok_or_else(|| super::session::no_client(lab, name))
         }
         (NodeWord::Client(name), None) => Err(format!("there is no client '{name}'")),
