@@ -342,7 +342,11 @@ impl Cluster {
     pub(super) fn may_become_controller(&self, node: NodeId) -> Result<(), Refusal> {
         let refuse = |text: String| Err(Refusal::new(text));
         let Some(zookeeper) = &self.zookeeper else {
-            return refuse("this cluster has no ZooKeeper: its quorum elects the controller; 'controller kill' lets it choose again".into());
+            return refuse(
+                "this cluster has no ZooKeeper: its quorum elects the controller; 'controller kill' lets it \
+                 choose again"
+                    .into(),
+            );
         };
         if !self.brokers.contains_key(&node) {
             let known: Vec<String> = self.brokers.keys().map(NodeId::to_string).collect();
