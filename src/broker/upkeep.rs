@@ -92,8 +92,9 @@ impl Broker {
     }
 
     /// The machine's clock is wrong by so many microseconds from now on. Only what is dated heeds it: records,
-    /// retention, the cleaner, committed offsets, znodes with a time in them. Whatever waits is timed by a clock that
-    /// is never set (`Time.hiResClockMs`, `System.nanoTime`): requests, heartbeats, sessions, purgatories, the scheduler.
+    /// retention, the cleaner, committed offsets, znodes with a time in them. Whatever waits is timed by a clock
+    /// that is never set (`Time.hiResClockMs`, `System.nanoTime`): requests, heartbeats, sessions, purgatories,
+    /// the scheduler.
     pub fn skew_clock(&mut self, now: Instant, by_us: i64, disk: &Disk, out: &mut Out) {
         self.config.log.clock_skew_us = by_us;
         for replica in self.replicas.values_mut() {

@@ -9,9 +9,9 @@
 //!
 //! Files: `job` (a piece of work that waits for ZooKeeper), `startup`, `orders`, `isr`, `topics` and `tools` (what
 //! administrators ask for), `shutdown`, `event`. Always: the metadata cache is the same
-//! [`Image`](crate::coordination::kraft::Image) that a KRaft broker reads from its log, so that clients are answered by
-//! the same code; it is filled by UpdateMetadata alone. Sources: classes `KafkaServer`, `KafkaZkClient`, `ZooKeeperClient`, `ReplicaManager`,
-//! `MetadataCache`.
+//! [`Image`](crate::coordination::kraft::Image) that a KRaft broker reads from its log, so that clients are answered
+//! by the same code; it is filled by UpdateMetadata alone. Sources: classes `KafkaServer`, `KafkaZkClient`,
+//! `ZooKeeperClient`, `ReplicaManager`, `MetadataCache`.
 
 mod event;
 mod isr;
