@@ -189,11 +189,9 @@ impl Cluster {
             Act::Release(id) => {
                 self.network.let_go(*id, self.now);
             }
-            Act::Snare(snare) => {
-                if !self.network.lay(snare.clone()) {
-                    let text = "there are snares enough: let messages run into them first";
-                    return Ok(Err(Refusal::new(text)));
-                }
+            Act::Snare(snare) if !self.network.lay(snare.clone()) => {
+                let text = "there are snares enough: let messages run into them first";
+                return Ok(Err(Refusal::new(text)));
             }
             _ => {}
         }

@@ -332,12 +332,17 @@ fn notes(
     if let Some(state) = leader.and_then(Replica::as_leader) {
         if let Some(proposal) = &state.proposal {
             let (from, to) = (common::set(&state.isr), common::set(&proposal.isr));
+            let writes_itself = lab.cluster().zookeeper().is_some()
+                && crate::era::of(&lab.cluster().spec.kafka)
+                    .is_ok_and(|era| era.isr_path == crate::era::IsrPath::StateNode);
+            let who = if writes_itself { "ZooKeeper" } else { "controller" };
+            let asked = if writes_itself { "ZooKeeper" } else { "the controller" };
             notes.push(Line::of(
                 match zh {
-                    true => format!("leader 已提议 ISR {from} → {to}，等待 controller 答复"),
-                    false => format!(
-                        "the leader asked for ISR {from} → {to}; the controller has not answered"
-                    ),
+                    true => format!("leader 已提议 ISR {from} → {to}，等待 {who} 答复"),
+                    false => {
+                        format!("the leader asked for ISR {from} → {to}; {asked} has not answered")
+                    }
                 },
                 Role::Warn,
             ));

@@ -26,6 +26,9 @@ use std::sync::Arc;
 /// Most znodes that one picture lists.
 const MOST_ROWS: usize = 400;
 
+/// Cells that the other columns of the tree want beside the path.
+const BESIDE_PATHS: usize = 56;
+
 /// Most writes that the controller's pane shows.
 const MOST_WRITES: usize = 8;
 
@@ -185,6 +188,17 @@ fn owner(lab: &Lab, session: SessionId) -> String {
     }
 }
 
+/// A path that is too long keeps its end, from a slash on: there it differs from its neighbours.
+fn tail(path: &str, room: usize, ellipsis: &str) -> String {
+    if path.len() <= room {
+        return path.to_owned();
+    }
+    let slashes = path.match_indices('/').map(|(at, _)| at);
+    let fits = |&at: &usize| path.len() - at + ellipsis.len() <= room;
+    let from = slashes.clone().find(fits).or_else(|| slashes.last()).unwrap_or(0);
+    format!("{ellipsis}{}", &path[from..])
+}
+
 fn rows(lab: &Lab, server: &Server, path: &str, canvas: &Canvas, picture: &mut Picture) {
     let g = &canvas.glyphs;
     let columns = [Align::Left, Align::Right, Align::Left, Align::Left, Align::Left];
@@ -203,10 +217,8 @@ fn rows(lab: &Lab, server: &Server, path: &str, canvas: &Canvas, picture: &mut P
             data.iter().chain(&children).map(|id| owner(lab, *id)).collect();
         watchers.sort();
         watchers.dedup();
-        let (path, role) = match node.is_ephemeral() {
-            true => (at.as_ref(), Role::Warn),
-            false => (at.as_ref(), Role::Plain),
-        };
+        let role = if node.is_ephemeral() { Role::Warn } else { Role::Plain };
+        let path = tail(at, canvas.width.saturating_sub(BESIDE_PATHS).max(24), g.ellipsis);
         table.row(vec![
             Line::of(path, role),
             Line::of(stat.version.to_string(), Role::Epoch),
