@@ -26,8 +26,11 @@ use std::sync::Arc;
 /// Most znodes that one picture lists.
 const MOST_ROWS: usize = 400;
 
-/// Cells that the other columns of the tree want beside the path.
-const BESIDE_PATHS: usize = 56;
+/// Cells that the columns between path and data want, gaps included.
+const BETWEEN: usize = 36;
+
+/// Cells that data shall have at least.
+const LEAST_DATA: usize = 16;
 
 /// Most writes that the controller's pane shows.
 const MOST_WRITES: usize = 8;
@@ -193,9 +196,9 @@ fn tail(path: &str, room: usize, ellipsis: &str) -> String {
     if path.len() <= room {
         return path.to_owned();
     }
-    let slashes = path.match_indices('/').map(|(at, _)| at);
-    let fits = |&at: &usize| path.len() - at + ellipsis.len() <= room;
-    let from = slashes.clone().find(fits).or_else(|| slashes.last()).unwrap_or(0);
+    let mut slashes = path.match_indices('/').map(|(at, _)| at);
+    let fits = |&at: &usize| path.len() - at + ellipsis.chars().count() <= room;
+    let from = slashes.find(fits).or_else(|| path.rfind('/')).unwrap_or(0);
     format!("{ellipsis}{}", &path[from..])
 }
 
@@ -210,6 +213,9 @@ fn rows(lab: &Lab, server: &Server, path: &str, canvas: &Canvas, picture: &mut P
         |at: &str| at == path || at.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
     let all: Vec<(&Arc<str>, &Znode)> =
         server.tree.nodes().filter(|(at, _)| below(at) && at.as_ref() != "/").collect();
+    let path_room = canvas.width.saturating_sub(BETWEEN + LEAST_DATA).max(24);
+    let widest = all.iter().map(|(at, _)| at.len().min(path_room)).max().unwrap_or(0);
+    let data_room = canvas.width.saturating_sub(BETWEEN + widest).max(LEAST_DATA);
     for (at, node) in all.iter().take(MOST_ROWS) {
         let stat = node.stat();
         let (data, children) = server.tree.watchers(at);
@@ -218,13 +224,13 @@ fn rows(lab: &Lab, server: &Server, path: &str, canvas: &Canvas, picture: &mut P
         watchers.sort();
         watchers.dedup();
         let role = if node.is_ephemeral() { Role::Warn } else { Role::Plain };
-        let path = tail(at, canvas.width.saturating_sub(BESIDE_PATHS).max(24), g.ellipsis);
+        let path = tail(at, path_room, g.ellipsis);
         table.row(vec![
             Line::of(path, role),
             Line::of(stat.version.to_string(), Role::Epoch),
             Line::of(owner(lab, stat.ephemeral_owner), Role::Strong),
             Line::of(watchers.join(" "), Role::Dim),
-            Line::plain(node.data.as_ref()),
+            Line::plain(node.data.as_ref()).cut(data_room, g),
         ]);
     }
     picture.extend(table.lines(canvas.width, g.ellipsis));
