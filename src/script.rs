@@ -80,6 +80,6 @@ pub use golden::{Block, parse_golden, render_golden};
 pub use help::{help, help_lines, sentence_of};
 pub use inspected::{evaluate_in, known};
 pub use parser::{decode, parse_line, parse_script};
-pub use runner::{INTERRUPTED, RunEnd, RunOptions, run_script, run_to_violation};
+pub use runner::{INTERRUPTED, PlayedCommand, RunEnd, RunOptions, run_script, run_to_violation};
 pub use session::{Inspect, MakeDisk, Measure, Session};
 pub use statement::Statement;

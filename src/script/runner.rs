@@ -73,11 +73,27 @@ pub fn run_script(
     end
 }
 
-/// Runs a script up to the step in which a promise breaks, or to its end. An error is a sentence.
-pub fn run_to_violation(text: &str, session: &mut Session) -> Result<(), String> {
+/// A command of a script that was played.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlayedCommand {
+    /// The command as written.
+    pub text: String,
+    /// The step before it.
+    pub from: u64,
+    /// What it printed; nothing, if it was still under way when a promise broke.
+    pub output: Vec<String>,
+}
+
+/// Runs a script up to the step in which a promise breaks, or to its end, and tells what was played. An error is a
+/// sentence.
+pub fn run_to_violation(text: &str, session: &mut Session) -> Result<Vec<PlayedCommand>, String> {
     let statements = parse_script("script", text, 1)
         .map_err(|errors| errors.first().map(ToString::to_string).unwrap_or_default())?;
+    let mut played = Vec::new();
     for statement in statements {
+        let from = session.lab.as_ref().map_or(0, |lab| lab.step_number());
+        let text = statement.text.clone();
+        played.push(PlayedCommand { text, from, output: Vec::new() });
         let mut execution = Execution::new(statement);
         loop {
             let progress = execution.advance(session);
@@ -85,8 +101,11 @@ pub fn run_to_violation(text: &str, session: &mut Session) -> Result<(), String>
                 .lab
                 .as_ref()
                 .is_some_and(|lab| !lab.cluster().invariants.violations().is_empty());
+            if let (Progress::Done(output), Some(last)) = (&progress, played.last_mut()) {
+                last.output.clone_from(&output.lines);
+            }
             if broken {
-                return Ok(());
+                return Ok(played);
             }
             match progress {
                 Progress::Stepped => {}
@@ -95,7 +114,7 @@ pub fn run_to_violation(text: &str, session: &mut Session) -> Result<(), String>
             }
         }
     }
-    Ok(())
+    Ok(played)
 }
 
 struct Runner<'a> {

@@ -196,8 +196,11 @@ impl Shop {
         let mut session = Session::new(language, make);
         session.measure = Some(Box::new(Live::new(None, Canvas::text(language), || false)));
         session.seed = self.seed.unwrap_or(1);
-        crate::script::run_to_violation(script, &mut session)?;
-        let play = Play::new(session, BTreeMap::new(), 0);
+        let played = crate::script::run_to_violation(script, &mut session)?;
+        let mut play = Play::new(session, BTreeMap::new(), 0);
+        if played.len() > 1 {
+            play.was_played(played);
+        }
         Ok(LabStage::new(play, "", None, (!self.keep).then_some(path)))
     }
 }

@@ -1,7 +1,7 @@
 //! The learner's own commands: done besides the lesson, on a branch of their own, and told as far as the history is.
 
 use super::{Play, Run};
-use crate::script::{Execution, parse_line};
+use crate::script::{Execution, PlayedCommand, parse_line};
 use crate::tui::stage::{CommandLine, Done, Note, Pace};
 
 /// Commands of the learner's own that are remembered on the screen.
@@ -57,6 +57,18 @@ impl Play {
         let pace = self.go_on();
         self.walk(|_| Ok(()));
         pace
+    }
+
+    /// What a script did before the learner came: the last of it stands there as if the learner had typed it.
+    pub fn was_played(&mut self, commands: Vec<PlayedCommand>) {
+        let on = self.lab().map_or(String::new(), |lab| lab.branch_name().to_owned());
+        let surplus = commands.len().saturating_sub(TRIES);
+        self.tries.extend(commands.into_iter().skip(surplus).map(|played| {
+            let looks = LOOKS.contains(&played.text.split_whitespace().next().unwrap_or(""));
+            let (command, output) = (played.text, played.output);
+            let line = CommandLine { command, state: Done::Done, output };
+            Try { line, place: (on.clone(), played.from), looks }
+        }));
     }
 
     /// The learner's own commands as they stand now: those that were done later than the present step are to do again.

@@ -134,6 +134,28 @@ fn play_track_there_and_back(track: &str) {
     }
 }
 
+/// What `klab simulate --save` leaves is opened at the step where the promise breaks; its commands stand there, the
+/// keys ask why and walk back.
+#[test]
+fn a_script_that_breaks_a_promise_is_opened_where_it_does() {
+    let directory = quick::directory();
+    let mut shop = shop(directory.path());
+    let script = "cluster brokers=3 seed=1\ntopic create orders assignment=1:2:3\nnetwork cut 1 2\n\
+                  network cut 1 3\nnetwork cut 1 3001\nproduce orders value=x acks=1 &\nrun 200ms\n\
+                  until leader(orders-0) != 1 within=60s\nnetwork heal\nsettle\ntopic delete orders\n";
+    let mut app = open(&mut shop, &Start::Script(script.into()), English);
+    let picture = frame(&app);
+    assert!(picture.contains("broken promise no-lost-write"), "{picture}");
+    assert!(picture.contains("✓ network cut 1 3001"), "{picture}");
+    assert!(!picture.contains("topic delete"), "{picture}");
+    press(&mut app, KeyCode::Char('w'));
+    assert!(frame(&app).contains("why"), "{}", frame(&app));
+    for _ in 0..400 {
+        press(&mut app, KeyCode::Left);
+    }
+    assert!(!frame(&app).contains("✓ network heal"), "{}", frame(&app));
+}
+
 #[test]
 fn the_sandbox_obeys_and_its_files_go_in_the_end() {
     let directory = quick::directory();
