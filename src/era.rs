@@ -222,7 +222,12 @@ const V4_3: Era = Era {
     least_fetch_version: 4,
     fetch_version: 18,
     coordination: &[Coordination::Kraft],
-    group_protocols: &[GroupProtocol::Classic, GroupProtocol::Consumer, GroupProtocol::Share],
+    group_protocols: &[
+        GroupProtocol::Classic,
+        GroupProtocol::Consumer,
+        GroupProtocol::Streams,
+        GroupProtocol::Share,
+    ],
     transactions: Transactions::Second,
     ..V3_9
 };

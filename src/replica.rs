@@ -142,8 +142,14 @@ impl Replica {
         }
     }
 
-    /// How many replicas must be in sync: never more than there are (class `Partition`, effectiveMinIsr).
+    /// How many replicas must be in sync: as many as was said; since KIP-966 (3.7) never more than there are (class
+    /// `Partition`, effectiveMinIsr: in the jar of 3.9.1, not in that of 2.1.1).
     pub fn min_insync_replicas(&self) -> usize {
-        (self.log.config().min_insync_replicas as usize).min(self.assigned.len())
+        let config = self.log.config();
+        let wanted = config.min_insync_replicas as usize;
+        match config.era.high_watermark_awaits_min_insync {
+            true => wanted.min(self.assigned.len()),
+            false => wanted,
+        }
     }
 }

@@ -13,6 +13,7 @@ use super::network::Caught;
 use super::world::{Cluster, Stage};
 use crate::broker;
 use crate::coordination;
+use crate::coordination::kraft::QuorumEvent;
 use crate::coordination::zookeeper::ServerEvent;
 use crate::protocol::{Body as MessageBody, Output, Request};
 use crate::types::{NodeId, TopicPartition};
@@ -81,6 +82,10 @@ impl Cluster {
     pub(super) fn blamed(&self, node: NodeId, body: &Body) -> Option<u64> {
         let silent = match body {
             Body::Controller(crate::coordination::Event::BrokerFenced { broker, .. }) => *broker,
+            // A voter that would stand owes it to whatever befell the leader that it has lost.
+            Body::Controller(coordination::Event::Quorum(QuorumEvent::Prospective { .. })) => {
+                self.controllers.get(&node)?.controller.as_ref()?.quorum.leader?
+            }
             Body::ZooKeeper(ServerEvent::SessionExpired { node, silent_ms: Some(_), .. }) => *node,
             // In the ZooKeeper era a decision is what was written.
             Body::Controller(

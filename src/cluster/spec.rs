@@ -58,7 +58,8 @@ impl ClusterSpec {
         if self.controllers > 1 {
             return Err(format!(
                 "controllers={}: in this cluster of kafka {kafka} ZooKeeper coordinates, and one of the brokers is \
-                 the controller; leave it out, or take kafka=4.3 for a quorum",
+                 the controller; leave it out, or take kafka=4.3 for a quorum (or kafka=3.9 \
+                 coordination=kraft)",
                 self.controllers
             ));
         }

@@ -129,6 +129,8 @@ answers! {
         Consumer = "consumer",
         /// Several members of a group read one partition (KIP-932).
         Share = "share",
+        /// The coordinator gives tasks of a topology to members (KIP-1071).
+        Streams = "streams",
     }
     /// Where the producer puts a record without a key.
     KeylessPartitioner {

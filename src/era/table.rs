@@ -52,6 +52,14 @@ pub struct Rule {
     pub source: &'static str,
 }
 
+fn min_insync(era: &Era) -> &'static str {
+    match (era.knows_min_insync_replicas, era.high_watermark_awaits_min_insync) {
+        (false, _) => "no",
+        (true, false) => "as set",
+        (true, true) => "at most all",
+    }
+}
+
 fn yes(it: bool) -> String {
     if it { "yes" } else { "no" }.to_owned()
 }
@@ -96,7 +104,8 @@ pub const RULES: &[Rule] = rules! {
     Replication "ISR changes through", |era| era.isr_path.to_string(), "KIP-497 (2.7); Partition.submitAlterPartition";
     Replication "maximal ISR", |era| yes(era.maximal_isr), "KIP-497 (2.7); PartitionState.maximalIsr";
     Replication "broker epochs in the ISR", |era| yes(era.isr_has_broker_epochs), "KIP-841 (3.3), KIP-903 (3.5)";
-    Replication "min.insync.replicas", |era| yes(era.knows_min_insync_replicas), "KAFKA-1555 (0.8.2)";
+    Replication "min.insync.replicas", |era| min_insync(era).to_owned(),
+        "KAFKA-1555 (0.8.2); KIP-966 (3.7): Partition.effectiveMinIsr";
     Replication "high watermark awaits it", |era| yes(era.high_watermark_awaits_min_insync),
         "KIP-966 (3.7)";
     Replication "eligible leader replicas", |era| yes(era.eligible_leader_replicas), "KIP-966 (4.0; default 4.1)";
@@ -117,7 +126,7 @@ pub const RULES: &[Rule] = rules! {
     Coordination "topics are made by a tool that", |era| era.admin_tool.to_string(), "KIP-4 (0.10.1), KIP-117 (0.11), KIP-533 (2.5)";
     Coordination "forbidden deletions unmarked", |era| yes(era.controller.unmarks_deletions), "KAFKA-3175 (0.10.1); KIP-322 (2.1): refused";
     Clients "offsets are kept in", |era| era.offsets_storage.to_string(), "KAFKA-1000 (0.8.2), new consumer (0.9)";
-    Clients "group protocols", |era| joined(era.group_protocols), "0.9; KIP-848 (4.0), KIP-932 (4.2)";
+    Clients "group protocols", |era| joined(era.group_protocols), "0.9; KIP-848 (4.0), KIP-932, KIP-1071 (4.2)";
     Clients "record without a key", |era| era.keyless_partitioner.to_string(), "KIP-480 (2.4), KIP-794 (3.3)";
     Clients "transactions", |era| era.transactions.to_string(), "KIP-98 (0.11), KIP-890 (4.0)";
 };

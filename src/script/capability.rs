@@ -25,7 +25,6 @@ pub const HERE: &[&str] = &[
     "clock-skew",
     "reassignment",
     "metadata-records",
-    "controller-failover",
 ];
 
 /// The capability that a statement takes and this version lacks.

@@ -66,11 +66,17 @@ pub fn too_small(area: Rect) -> bool {
 
 /// The cells that the story gets.
 pub fn story_width(area: Rect) -> u16 {
-    if area.width < WIDE { area.width - 2 } else { (area.width * 38 / 100).clamp(42, 60) }
+    if area.width < WIDE {
+        area.width.saturating_sub(2)
+    } else {
+        (area.width * 38 / 100).clamp(42, 60)
+    }
 }
 
 /// The plan for a size and a wish.
 pub fn plan(area: Rect, wish: &Wish<'_>) -> Plan {
+    // Smaller ones show a sentence instead; whoever asks for a plan all the same gets one that fits nowhere.
+    let area = Rect { width: area.width.max(LEAST.0), height: area.height.max(LEAST.1), ..area };
     if area.width < WIDE { narrow(area, wish) } else { wide(area, wish) }
 }
 
@@ -205,6 +211,19 @@ mod tests {
         rects.extend(plan.place.into_iter().chain(plan.story).chain(plan.tabs).chain(plan.why));
         rects.extend(plan.panes.iter().map(|(_, rect)| *rect));
         rects
+    }
+
+    /// The rows of panes are fitted whatever size the terminal has just been given.
+    #[test]
+    fn a_terminal_that_is_too_small_has_a_plan_all_the_same() {
+        for (width, height) in [(0, 0), (1, 1), (5, 2), (12, 3), (39, 9), (200, 1), (3, 80)] {
+            let area = Rect { x: 0, y: 0, width, height };
+            assert!(too_small(area));
+            let panes = [Pane::Log, Pane::Network];
+            let (story, story_active, story_rows) = (true, false, 9);
+            plan(area, &Wish { panes: &panes, rows: &[3, 40], story, story_active, story_rows });
+            story_width(area);
+        }
     }
 
     #[test]
