@@ -119,6 +119,7 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
         Command::ZookeeperProcess(act) => zookeeper_acts(*act),
         Command::NetworkCut(a, b) => pair_of(a, b, lab)
             .and_then(|(x, y)| one(Act::Cut(x, y), format!("cut the link between {a} and {b}"))),
+        Command::NetworkSplit(side) => super::broker_acts::split(&nodes(side), lab),
         Command::NetworkHeal(None) => one(Act::Heal(None), "healed all links"),
         Command::NetworkHeal(Some((a, b))) => pair_of(a, b, lab).and_then(|pair| {
             one(Act::Heal(Some(pair)), format!("healed the link between {a} and {b}"))

@@ -1,7 +1,7 @@
 //! What `broker …`, `controller …` and `zookeeper …` do to processes, their machines and their clocks; and which
 //! node a word names.
 
-use super::acts::{Acts, one, started};
+use super::acts::{About, Acts, one, started};
 use super::command::{BrokerAct, ControllerAct, NodeWord};
 use super::evaluate::broker_of;
 use crate::clock::Duration;
@@ -129,4 +129,24 @@ pub(super) fn pair_of(
     lab: Option<&Lab>,
 ) -> Result<(NodeId, NodeId), String> {
     Ok((node_of(a, lab)?, node_of(b, lab)?))
+}
+
+/// Cuts each link between a side and the rest of brokers, controllers and ZooKeeper.
+pub(super) fn split(side: &[NodeId], lab: Option<&Lab>) -> Result<Acts, String> {
+    let cluster = lab.ok_or("there is no cluster yet")?.cluster();
+    let zookeeper = cluster.zookeeper().map(|_| NodeId::ZOOKEEPER);
+    let all = cluster.brokers.keys().chain(cluster.controllers.keys()).copied().chain(zookeeper);
+    let all: Vec<NodeId> = all.collect();
+    if let Some(stranger) = side.iter().find(|node| !all.contains(node)) {
+        let known: Vec<String> = all.iter().map(ToString::to_string).collect();
+        return Err(format!("there is no node {stranger}; there are {}", known.join(", ")));
+    }
+    let others: Vec<NodeId> = all.into_iter().filter(|node| !side.contains(node)).collect();
+    if others.is_empty() {
+        return Err("all nodes are on one side: leave some for the other".to_owned());
+    }
+    let pairs = side.iter().flat_map(|a| others.iter().map(move |b| Act::Cut(*a, *b)));
+    let names: Vec<String> = side.iter().map(ToString::to_string).collect();
+    let words = format!("split {} from the others", names.join(","));
+    Ok(Acts { acts: pairs.collect(), about: About::Words(words) })
 }

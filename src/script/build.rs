@@ -372,6 +372,9 @@ fn broker(object: &str, a: &Arguments) -> BrokerAct {
 }
 
 fn network(object: &str, a: &Arguments) -> Result<Command, Fault> {
+    if object == "split" {
+        return Ok(Command::NetworkSplit(a.numbers("nodes")));
+    }
     let nodes = (a.node("a")?, a.node("b")?);
     Ok(match (object, nodes) {
         ("heal", (None, _)) => Command::NetworkHeal(None),

@@ -52,6 +52,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("broker {} starts", "broker {} 正在启动"),
     ("controller {} starts", "controller {} 正在启动"),
     ("cut the link between {} and {}", "已切断 {} 与 {} 之间的链路"),
+    ("split {} from the others", "已将 {} 与其余节点隔开"),
     ("healed the link between {} and {}", "已修复 {} 与 {} 之间的链路"),
     ("healed all links", "已修复所有链路"),
     ("holding timer {} of {} ({}): {}", "扣住 {2} 的定时器 {1}（{3}）"),

@@ -80,6 +80,8 @@ pub enum Command {
     Controller(ControllerAct),
     /// `network cut A B`
     NetworkCut(NodeWord, NodeWord),
+    /// `network split N,…`
+    NetworkSplit(Vec<u32>),
     /// `network heal [A B]`
     NetworkHeal(Option<(NodeWord, NodeWord)>),
     /// `message deliver|drop|hold|delay …`

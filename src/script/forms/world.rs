@@ -150,6 +150,14 @@ pub const FORMS: &[Form] = &[
         "network cut 1 3",
     ),
     Form::new(
+        "network split",
+        &[must("nodes", Nodes)],
+        &[],
+        "Parts a side, the nodes that you name, from all others; within a side they still reach each other.",
+        "把点名的一侧节点与其余节点隔开；同一侧之内仍然相通。",
+        "network split 1,3001",
+    ),
+    Form::new(
         "network heal",
         &[may("a", Node), may("b", Node)],
         &[],

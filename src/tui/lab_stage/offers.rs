@@ -212,6 +212,9 @@ fn links(list: &mut List<'_>, node: NodeId) {
         .iter()
         .filter_map(|other| list.offer(&list.name(*other), format!("network heal {node} {other}")));
     let heals: Vec<Offer> = heals.collect();
+    if cuts.len() > 1 {
+        list.add("split it from all others", "与其余节点隔开", format!("network split {node}"));
+    }
     list.more("cut it from", "切断与…的链路", cuts);
     list.more("heal its link to", "修复与…的链路", heals);
 }
