@@ -184,10 +184,10 @@ pub(super) fn bootstrap_records(
     let mut records =
         vec![MetadataRecord::BeginTransaction { name: Some("Bootstrap records".to_owned()) }];
     records.extend(release.feature_records());
-    if release.names_migration() {
+    if release.names_migration {
         records.push(MetadataRecord::ZkMigrationState { state: 0 });
     }
-    if release.names_min_insync_replicas() {
+    if release.names_min_insync_replicas {
         records.push(MetadataRecord::Config {
             resource: ConfigResource::cluster(),
             name: "min.insync.replicas".to_owned(),

@@ -12,8 +12,7 @@
 
 use super::codec::{Reader, RecordError, Tags, Writer};
 use super::record::*;
-use super::release::{self, MetadataRelease};
-use crate::era::Era;
+use super::release;
 use crate::types::{BrokerEpoch, LeaderEpoch, NodeId, PartitionEpoch, TopicName};
 
 const FRAME_VERSION: u32 = 1;
@@ -21,16 +20,6 @@ const FRAME_VERSION: u32 = 1;
 impl MetadataRecord {
     /// Kafka's API key of the record and the version that 4.3 writes.
     pub fn kind_and_version(&self) -> (u32, u32) {
-        self.kind_and_version_at(MetadataRelease::of(&Era::default()).level())
-    }
-
-    /// The same, in a cluster with this level of `metadata.version`.
-    fn kind_and_version_at(&self, level: i16) -> (u32, u32) {
-        let (kind, version) = self.newest();
-        (kind, release::record_version(kind, level).unwrap_or(version))
-    }
-
-    fn newest(&self) -> (u32, u32) {
         match self {
             MetadataRecord::RegisterBroker(_) => (0, 4),
             MetadataRecord::UnregisterBroker { .. } => (1, 0),
@@ -61,13 +50,17 @@ impl MetadataRecord {
 
     /// The record's bytes: the value of a record of `__cluster_metadata-0`.
     pub fn encode(&self) -> Vec<u8> {
-        self.encode_at(MetadataRelease::of(&Era::default()).level())
+        self.encode_as(self.kind_and_version().1)
     }
 
     /// Its bytes in a cluster with this level of `metadata.version`.
     pub fn encode_at(&self, level: i16) -> Vec<u8> {
-        let version = self.kind_and_version_at(level).1;
-        self.encode_as(version)
+        self.encode_as(self.version_at(level))
+    }
+
+    fn version_at(&self, level: i16) -> u32 {
+        let (kind, newest) = self.kind_and_version();
+        release::record_version(kind, level).unwrap_or(newest)
     }
 
     fn encode_as(&self, version: u32) -> Vec<u8> {
@@ -75,7 +68,7 @@ impl MetadataRecord {
             return bytes.clone();
         }
         let mut out = Writer::default();
-        let kind = self.newest().0;
+        let kind = self.kind_and_version().0;
         out.varint(FRAME_VERSION);
         out.varint(kind);
         out.varint(version);
@@ -149,8 +142,7 @@ impl MetadataRecord {
         let unknown = || MetadataRecord::Unknown { kind, version, bytes: bytes.to_vec() };
         let Some(record) = get(kind, version, &mut input)? else { return Ok(unknown()) };
         input.end()?;
-        let is_ours =
-            release::LEVELS.iter().any(|&level| record.kind_and_version_at(level).1 == version);
+        let is_ours = release::LEVELS.iter().any(|&level| record.version_at(level) == version);
         Ok(if is_ours && record.encode_as(version) == bytes { record } else { unknown() })
     }
 }

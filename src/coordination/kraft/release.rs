@@ -33,9 +33,9 @@ pub struct MetadataRelease {
     /// What its nodes support: name, least, greatest.
     supported: &'static [(&'static str, i16, i16)],
     /// Whether a new log says that nothing was moved from ZooKeeper (until 3.9).
-    names_migration: bool,
+    pub(super) names_migration: bool,
     /// Whether `min.insync.replicas` becomes the cluster's setting in a new log (KIP-966, 4.1).
-    names_min_insync_replicas: bool,
+    pub(super) names_min_insync_replicas: bool,
 }
 
 static OF_3_9: MetadataRelease = MetadataRelease {
@@ -97,16 +97,6 @@ impl MetadataRelease {
             level,
         };
         self.levels.iter().map(record).collect()
-    }
-
-    /// What its first controller says in a new log besides the features.
-    pub(super) fn names_migration(&self) -> bool {
-        self.names_migration
-    }
-
-    /// Whether a new log begins with the cluster's `min.insync.replicas`.
-    pub(super) fn names_min_insync_replicas(&self) -> bool {
-        self.names_min_insync_replicas
     }
 }
 
