@@ -28,7 +28,7 @@ use super::world::BrokerNode;
 use crate::client::{Client, Event as ClientEvent};
 use crate::coordination::kraft::QuorumEvent;
 use crate::replica::{Event as ReplicaEvent, Replica};
-use crate::types::{NodeId, TopicName, TopicPartition};
+use crate::types::{NodeId, Offset, TopicName, TopicPartition};
 use crate::{broker, coordination};
 use due::Task;
 use ledger::Ledger;
@@ -91,6 +91,13 @@ impl Invariants {
 
     fn broken(&mut self, name: &'static str, (event, step): (u64, u64), sentence: String) {
         self.fresh.push(Violation { name, sentence, event, step });
+    }
+
+    /// Up to where each partition was committed at last, whatever is left of it now.
+    pub fn committed_ends(&self) -> impl Iterator<Item = (&TopicPartition, Offset)> {
+        self.ledgers.iter().filter_map(|(partition, ledger)| {
+            ledger.committed.back().map(|entry| (partition, entry.next))
+        })
     }
 
     fn ledger(&self, partition: &TopicPartition) -> Option<&Ledger> {

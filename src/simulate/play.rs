@@ -116,7 +116,9 @@ fn sum_up(session: &Session, played: &mut Played) {
     for finding in lab.cluster().invariants.findings() {
         *played.findings.entry(finding.name).or_default() += 1;
     }
-    let mut marks = BTreeMap::new();
+    let committed = lab.cluster().invariants.committed_ends();
+    let mut marks: BTreeMap<_, (i64, i32)> =
+        committed.map(|(partition, next)| (partition.clone(), (next.0, -1))).collect();
     for broker in lab.cluster().brokers.values().filter_map(|node| node.broker.as_deref()) {
         for (partition, replica) in &broker.replicas {
             let mark = (replica.high_watermark().0, replica.leader_epoch.0);

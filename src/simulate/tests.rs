@@ -22,6 +22,13 @@ fn the_safe_configuration_breaks_no_promise() {
 }
 
 #[test]
+fn what_a_blackout_takes_had_been_committed_and_is_counted() {
+    let report = search(&wish(&[], "blackout"), &mut |_| {}, &|| false).unwrap();
+    assert!(report.found.is_some(), "{}", report.text(Language::English));
+    assert!(report.records > 0, "{}", report.text(Language::English));
+}
+
+#[test]
 fn the_same_seed_plays_the_same_schedule() {
     let wish = Wish::default();
     let (one, two) = (Plan::new(&wish, 7), Plan::new(&wish, 7));
