@@ -10,6 +10,7 @@
 //! `KLAB_FIXTURES` names another directory with one `NAME.tar.gz` a case (what lies below NAME/ here is its root); a
 //! folder `logs` in it is taken when there is one. Only tests see this module.
 
+use crate::types::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -57,6 +58,26 @@ impl Case {
     pub fn facts(&self) -> Value {
         let Some(bytes) = self.files.get("facts.json") else { return Value::Null };
         serde_json::from_slice(bytes).unwrap_or_else(|e| panic!("{}: facts.json: {e}", self.name))
+    }
+
+    /// The time of the first line that bears one, `[2026-11-21 03:46:17,210]`: the clock by which producers expired.
+    pub fn started_at(&self) -> Timestamp {
+        let log = self.text("broker-log.txt");
+        let line = log
+            .lines()
+            .find_map(|line| line.strip_prefix('[')?.split_once(']').map(|(time, _)| time));
+        let numbers: Vec<i64> = line
+            .unwrap_or("")
+            .split(|c: char| !c.is_ascii_digit())
+            .filter_map(|n| n.parse().ok())
+            .collect();
+        let [year, month, day, hour, minute, second, ms] = numbers[..] else {
+            return Timestamp(0);
+        };
+        // Days since 1970 by the civil calendar, March as the first month.
+        let (y, m) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
+        let days = y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719_468;
+        Timestamp((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + ms)
     }
 }
 

@@ -401,7 +401,11 @@ own name below OUT; there it is started as the broker would, and stopped cleanly
 Every step is told with its reason: ! what was found wrong, - what is taken away, + what is made anew,
 = how the log ends. Settings of topics come from the metadata log in DIR; without one,
 index.interval.bytes is what the indexes show, and all else Kafka's default, unless --set says more.
-What a broker does once it serves (leader epochs, retention, compaction) is left out.
+
+What the controller does at a start needs its metadata log: the one in DIR if the node is a controller,
+too, or the one in --metadata. Partitions that it does not know are set aside (-stray), missing ones are
+made, and a broker that is the only one is elected for all: a new line in leader-epoch-checkpoint, and
+the high watermark is the log end. Elections among several brokers, retention and compaction are left out.
 
 --json prints one object a line: directory, step (a name), partition (null: the whole directory) and
 sentence. The last line of a broker has the step Stopped or Refused.
@@ -413,6 +417,7 @@ Examples:
   klab recover /var/lib/kafka/data --to /tmp/after
   klab recover /disk1/kafka /disk2/kafka --to /tmp/after --json
   klab recover DIR --to OUT --kafka 2.1 --set orders:index.interval.bytes=512
+  klab recover broker-1 --to OUT --metadata controller-1
 
 Exit codes: 0 every broker starts; 1 one would not start, and why is told (OUT holds what it left);
 2 an argument or a directory is wrong; 130 after Ctrl-C. With 2 and 130, what OUT holds is a part of
@@ -436,6 +441,9 @@ pub struct RecoverArguments {
     /// node.id of the broker that starts [default: what meta.properties says]
     #[arg(long, value_name = "N")]
     pub node_id: Option<u32>,
+    /// A log directory with the controller's metadata log, where DIR has none [default: DIR, if a controller]
+    #[arg(long, value_name = "DIR")]
+    pub metadata: Option<PathBuf>,
     /// The clock of the start, in milliseconds since 1970: producers expire by it [default: now]
     #[arg(long, value_name = "MS")]
     pub now: Option<i64>,

@@ -41,6 +41,7 @@ pub fn run(
         directories: &asked.directories,
         to: &asked.to,
         node_id: asked.node_id,
+        metadata: asked.metadata.as_deref(),
         now: asked.now.map_or_else(wall_clock, Timestamp),
         config,
         settings: &settings,

@@ -51,9 +51,45 @@ pub(super) struct Image {
     topics: BTreeMap<String, String>,
     /// By topic id and partition: the nodes that hold a copy.
     replicas: BTreeMap<(String, i64), BTreeSet<i64>>,
+    /// By topic id and partition: who leads it.
+    leaders: BTreeMap<(String, i64), Leader>,
+    /// Brokers that registered.
+    brokers: BTreeSet<i64>,
     /// By broker: the ids of its log directories.
     log_dirs: BTreeMap<i64, Vec<String>>,
 }
+
+/// Who leads a partition, and where its copies lie.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Leader {
+    /// The node; -1: nobody.
+    pub node: i64,
+    /// The leader epoch.
+    pub epoch: i64,
+    /// The log directory of each replica, in the order of the replicas.
+    pub directories: Vec<String>,
+}
+
+impl Leader {
+    /// What a record of a partition changes (`PartitionRegistration.merge`): a new leader, or none, is a new epoch.
+    fn apply(&mut self, value: &Value, whole: bool) {
+        let number = |field: &str| value.get(field).and_then(Value::as_i64);
+        let directories = value.get("directories").and_then(Value::as_array);
+        if let Some(ids) = directories {
+            self.directories = ids.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        }
+        if whole {
+            self.node = number("leader").unwrap_or(-1);
+            self.epoch = number("leaderEpoch").unwrap_or(0);
+        } else if let Some(node) = number("leader").filter(|node| *node != NO_CHANGE) {
+            self.node = node;
+            self.epoch += 1;
+        }
+    }
+}
+
+/// `LeaderConstants.NO_LEADER_CHANGE`.
+const NO_CHANGE: i64 = -2;
 
 fn numbers(value: &Value, field: &str) -> Option<BTreeSet<i64>> {
     Some(value.get(field)?.as_array()?.iter().filter_map(Value::as_i64).collect())
@@ -71,19 +107,25 @@ impl Image {
                 let Some(id) = text("topicId") else { return };
                 self.topics.retain(|_, known| *known != id);
                 self.replicas.retain(|(known, _), _| *known != id);
+                self.leaders.retain(|(known, _), _| *known != id);
             }
             "PARTITION_RECORD" | "PARTITION_CHANGE_RECORD" => {
-                let key = text("topicId").zip(number("partitionId"));
-                self.replicas.extend(key.zip(numbers(value, "replicas")));
+                let Some(key) = text("topicId").zip(number("partitionId")) else { return };
+                let leader = self.leaders.entry(key.clone()).or_default();
+                leader.apply(value, kind == "PARTITION_RECORD");
+                self.replicas.extend(Some(key).zip(numbers(value, "replicas")));
             }
             "REGISTER_BROKER_RECORD" | "BROKER_REGISTRATION_CHANGE_RECORD" => {
                 let ids = value.get("logDirs").and_then(Value::as_array).map(|ids| {
                     ids.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()
                 });
+                self.brokers.extend(number("brokerId"));
                 self.log_dirs.extend(number("brokerId").zip(ids.filter(|ids| !ids.is_empty())));
             }
             "UNREGISTER_BROKER_RECORD" => {
-                number("brokerId").map(|id| self.log_dirs.remove(&id));
+                let Some(id) = number("brokerId") else { return };
+                self.log_dirs.remove(&id);
+                self.brokers.remove(&id);
             }
             _ => {}
         }
@@ -91,6 +133,20 @@ impl Image {
 }
 
 impl Image {
+    /// The partitions of a node that is the only broker of its cluster: topic, topic id, partition, and who leads it.
+    /// Nothing where other brokers are registered.
+    pub(super) fn of_only_broker(&self, node: i64) -> Vec<(&str, &str, i64, &Leader)> {
+        if self.brokers.len() != 1 || !self.brokers.contains(&node) {
+            return Vec::new();
+        }
+        let partitions = self.leaders.iter().filter_map(|((id, partition), leader)| {
+            let topic = self.topics.iter().find(|(_, known)| *known == id)?.0;
+            let alone = self.replicas.get(&(id.clone(), *partition))?.iter().eq([&node]);
+            alone.then_some((topic.as_str(), id.as_str(), *partition, leader))
+        });
+        partitions.collect()
+    }
+
     /// Why a node has no business with a partition that lies in its directory under this topic id
     /// (`LogManager.isStrayKraftReplica`); nothing: it is a replica of it.
     pub(super) fn why_stray(&self, node: i64, id: &str, partition: i64) -> Option<String> {

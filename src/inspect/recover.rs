@@ -6,10 +6,10 @@
 //! ```
 //!
 //! What always holds: DIR is not changed, not locked, and may lie on a read-only disk; OUT is new or empty before; a
-//! broker that would not start is told as such, and OUT then holds what it left. Left out: what a broker does behind
-//! its start (new leader epochs, retention, compaction); `__cluster_metadata-0` is copied as it is; partitions that the
-//! controller does not know (`-stray`) are told from others where the node is a controller too, and elsewhere only by a
-//! missing `partition.metadata`.
+//! broker that would not start is told as such, and OUT then holds what it left. What the controller does at a start
+//! (partitions that it does not know become `-stray`, those that are missing are made, a sole broker is elected with a
+//! new leader epoch) is done where its metadata log is at hand: in DIR, if the node is a controller too, or given.
+//! Left out: elections among several brokers, retention, compaction; `__cluster_metadata-0` is copied as it is.
 
 mod copy;
 mod extent;
@@ -42,6 +42,8 @@ pub struct RecoverRequest<'a> {
     pub to: &'a Path,
     /// `node.id` of the broker that starts; nothing: whatever `meta.properties` says.
     pub node_id: Option<u32>,
+    /// A log directory with the metadata log to ask; nothing: the one among the directories.
+    pub metadata: Option<&'a Path>,
     /// The clock by which producers expire.
     pub now: Timestamp,
     /// The settings of all logs, the version's rules among them.
@@ -63,6 +65,8 @@ pub struct RecoveredBroker {
     pub taken: Vec<Taken>,
     /// Links that were not copied.
     pub links: Vec<String>,
+    /// What the controller knows was not at hand: there is no metadata log of a controller.
+    pub without_metadata: bool,
     /// The directories look like an older version's, which had no KRaft: an example of one.
     pub looks_like: Option<&'static str>,
     /// What each partition held before and holds after, where that differs.
@@ -154,8 +158,15 @@ fn recover_broker(
 ) -> Result<RecoveredBroker, String> {
     let era = request.config.era;
     let with_ids = era.format_setting == FormatSetting::Unknown && era.least_fetch_version > 0;
-    let known =
-        with_ids.then(|| Known::of(request.to, disk, &directories, request.node_id)).flatten();
+    let known = match (with_ids, request.metadata) {
+        (false, _) => None,
+        (true, None) => Known::of(request.to, disk, &directories, request.node_id),
+        (true, Some(place)) => {
+            let node = request.node_id.or_else(|| copy::node_id(disk, &directories));
+            // Nobody knows whose directories these are: the start will refuse them.
+            node.map(|node| Known::given(place, i64::from(node))).transpose()?
+        }
+    };
     let is_stray = |partition: &TopicPartition, id: Option<Uuid>| match id {
         None if with_ids => {
             Some("it has no partition.metadata, so the controller does not know it".to_string())
@@ -184,6 +195,11 @@ fn recover_broker(
         Err(refused) => Some(refused),
         Ok(mut started) => {
             let epoch = last_epoch(&started);
+            if let Some(known) = &known {
+                known
+                    .lead(disk, &mut started, &config, &mut events)
+                    .map_err(|error| error.to_string())?;
+            }
             started.stop(disk, epoch, &mut events).map_err(|error| error.to_string())?;
             None
         }
@@ -199,8 +215,17 @@ fn recover_broker(
             (is != was && refused.is_none()).then_some((partition, was, is))
         })
         .collect();
-    let (kafka, links) = (era.kafka, Vec::new());
-    Ok(RecoveredBroker { kafka, directories, taken, links, looks_like, changed, events, refused })
+    Ok(RecoveredBroker {
+        kafka: era.kafka,
+        directories,
+        taken,
+        links: Vec::new(),
+        without_metadata: with_ids && known.is_none() && looks_like.is_none(),
+        looks_like,
+        changed,
+        events,
+        refused,
+    })
 }
 
 /// The configuration of each topic that has one of its own: what was given, what the metadata log says, and what the
@@ -211,23 +236,23 @@ fn configs(
     disk: &mut Disk,
 ) -> Result<(BTreeMap<String, LogConfig>, Vec<Taken>), String> {
     const INTERVAL: &str = "index.interval.bytes";
-    let known = directories.iter().find_map(|name| settings::of_metadata(disk, name));
+    let known = match request.metadata {
+        Some(place) => settings::of_metadata_elsewhere(place),
+        None => directories.iter().find_map(|name| settings::of_metadata(disk, name)),
+    };
     let mut configs: BTreeMap<String, LogConfig> = BTreeMap::new();
     let mut taken = Vec::new();
     let given = request.settings.iter().any(|(topic, name, _)| topic.is_none() && name == INTERVAL);
     if known.is_none() && !given {
-        for directory in directories {
-            let shown = settings::of_indexes(disk, directory, request.config.index_interval_bytes);
-            for (topic, value) in shown {
-                let config = configs.entry(topic.clone()).or_insert(request.config.clone());
-                config.index_interval_bytes = value;
-                let own = |(of, name, _): &(Option<String>, String, String)| {
-                    name == INTERVAL && of.as_ref() == Some(&topic)
-                };
-                if !request.settings.iter().any(own) {
-                    let directory = directory.clone();
-                    taken.push(Taken { directory, topic, name: INTERVAL, value });
-                }
+        let shown = settings::of_indexes(disk, directories, request.config.index_interval_bytes);
+        for (topic, (directory, value)) in shown {
+            let config = configs.entry(topic.clone()).or_insert(request.config.clone());
+            config.index_interval_bytes = value;
+            let own = |(of, name, _): &(Option<String>, String, String)| {
+                name == INTERVAL && of.as_ref() == Some(&topic)
+            };
+            if !request.settings.iter().any(own) {
+                taken.push(Taken { directory, topic, name: INTERVAL, value });
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::checkpoint::CLEAN_SHUTDOWN;
 use super::event::Event;
-use crate::types::{Language, TopicPartition, counted};
+use crate::types::{Language, LeaderEpoch, Offset, TopicPartition, counted};
 
 /// One step of a start-up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,10 @@ pub enum StartStep {
     FutureFound { name: String },
     /// The directory fails: none of its partitions is served.
     Offline { why: String },
+    /// The controller has a partition here that does not lie here: an empty log is made.
+    PartitionMade { partition: TopicPartition },
+    /// No other broker is there, so this one leads; its log notes the new epoch.
+    Elected { partition: TopicPartition, epoch: LeaderEpoch, log_end_offset: Offset },
     /// A clean stop wrote everything down.
     Stopped { logs: usize, broker_epoch: i64 },
 }
@@ -56,6 +60,8 @@ impl StartStep {
             StartStep::SetAside { .. } => "SetAside",
             StartStep::FutureFound { .. } => "FutureFound",
             StartStep::Offline { .. } => "Offline",
+            StartStep::PartitionMade { .. } => "PartitionMade",
+            StartStep::Elected { .. } => "Elected",
             StartStep::Stopped { .. } => "Stopped",
         }
     }
@@ -132,6 +138,22 @@ impl StartStep {
             StartStep::Offline { why } => {
                 (format!("the directory goes offline: {why}"), format!("目录下线：{why}"))
             }
+            StartStep::PartitionMade { partition } => (
+                format!(
+                    "{partition} is this broker's, but does not lie here: an empty log is made"
+                ),
+                format!("{partition} 属于该 broker，但这里没有：新建一个空日志"),
+            ),
+            StartStep::Elected { partition, epoch, log_end_offset } => (
+                format!(
+                    "{partition}: no other broker is registered, so this one leads, with epoch {epoch} from offset \
+                     {log_end_offset} on; nobody else must be in sync, so that is the high watermark, too"
+                ),
+                format!(
+                    "{partition}：没有注册其他 broker，由它任 leader，epoch {epoch} 始于偏移量 {log_end_offset}；\
+                     没有别的同步副本，所以高水位也在此"
+                ),
+            ),
             StartStep::Stopped { logs, .. } => (
                 format!(
                     "clean stop: {} closed, indexes trimmed, checkpoints written, and {CLEAN_SHUTDOWN} last of all",

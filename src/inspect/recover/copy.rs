@@ -106,6 +106,11 @@ fn is_log_directory(disk: &Disk, directory: &str) -> bool {
     })
 }
 
+/// The number of the node whose directories these copies are, if one of them says it.
+pub(super) fn node_id(disk: &Disk, directories: &[String]) -> Option<u32> {
+    directories.iter().find_map(|name| node_of(disk, name)?.parse().ok())
+}
+
 /// Whose directory it is, if `meta.properties` says so.
 fn node_of(disk: &Disk, directory: &str) -> Option<String> {
     let bytes = disk.read_small(&at(directory, META_PROPERTIES)).ok()?;
@@ -126,9 +131,13 @@ pub(super) fn copy(
     let wrong = |error: crate::disk::DiskError| error.to_string();
     let mut links = Vec::new();
     if !from.is_dir() {
-        if from.exists() {
-            let file = disk.create(name).map_err(wrong)?;
-            disk.close(file);
+        if let (true, Some(above), Some(own)) = (from.is_file(), from.parent(), from.file_name()) {
+            let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+            let mut source = Disk::read_only(above).map_err(wrong)?;
+            let own = own.to_string_lossy();
+            if !copy_file(&mut source, &own, disk, name, stop).map_err(wrong)? {
+                return Err("interrupted".to_string());
+            }
         }
         return Ok(links);
     }

@@ -18,6 +18,8 @@ use std::collections::BTreeMap;
 
 /// From the offset in front of a batch to its last offset delta.
 const HEADER_BYTES: usize = 27;
+/// The same to its greatest timestamp, which formats 0 and 1 have not.
+const WHOLE_BYTES: u64 = 43;
 /// Bytes that are read at once.
 const WINDOW_BYTES: usize = 1 << 16;
 
@@ -64,14 +66,43 @@ fn extent(disk: &mut Disk, directory: &str) -> Option<Extent> {
     Some(Extent { start: first, end, bytes, segments: logs.len() as u64 })
 }
 
+/// What the head of a batch says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Head {
+    /// Where it begins.
+    pub position: u64,
+    /// Its first offset; of a message of format 0 or 1 the only one.
+    pub offset: i64,
+    /// Its last offset.
+    pub last: i64,
+    /// Its greatest timestamp; nothing for formats 0 and 1.
+    pub max_timestamp: Option<i64>,
+}
+
 /// The offset behind the last batch of a segment, as the headers say.
 fn end_of(disk: &mut Disk, path: &str, base: i64) -> Option<i64> {
+    let mut end = base;
+    heads(disk, path, base, &mut |head| {
+        end = end.max(head.last.saturating_add(1));
+        true
+    })?;
+    Some(end)
+}
+
+/// Walks the heads of a segment's batches as far as they make sense, or until `each` says false.
+pub(super) fn heads(
+    disk: &mut Disk,
+    path: &str,
+    base: i64,
+    each: &mut dyn FnMut(Head) -> bool,
+) -> Option<()> {
     let file = disk.open(path).ok()?;
     let size = disk.size(file);
-    let (mut end, mut position, mut from) = (base, 0, 0);
+    let (mut position, mut from) = (0, 0);
     let mut window: Vec<u8> = Vec::new();
     while position + HEADER_BYTES as u64 <= size {
-        if position < from || position + HEADER_BYTES as u64 > from + window.len() as u64 {
+        let needed = WHOLE_BYTES.min(size - position);
+        if position < from || position + needed > from + window.len() as u64 {
             let length = WINDOW_BYTES.min((size - position) as usize);
             (window, from) = (disk.read(file, position, length).ok()?, position);
         }
@@ -83,17 +114,26 @@ fn end_of(disk: &mut Disk, path: &str, base: i64) -> Option<i64> {
         let number = |at: usize| {
             i32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
         };
-        let offset = (i64::from(number(0)) << 32) | i64::from(number(4) as u32);
-        let (length, magic) = (number(8), header[16]);
+        let long = |at: usize| (i64::from(number(at)) << 32) | i64::from(number(at + 4) as u32);
+        let (offset, length, magic) = (long(0), number(8), header[16]);
         let delta = if magic == 2 { number(23) } else { 0 };
         if length < 14 || magic > 2 || offset < base || delta < 0 {
             break;
         }
-        end = end.max(offset.saturating_add(i64::from(delta)).saturating_add(1));
+        let whole = magic == 2 && header.len() >= 43;
+        let head = Head {
+            position,
+            offset,
+            last: offset.saturating_add(i64::from(delta)),
+            max_timestamp: whole.then(|| long(35)),
+        };
+        if !each(head) {
+            break;
+        }
         position += 12 + length as u64;
     }
     disk.close(file);
-    Some(end)
+    Some(())
 }
 
 /// The newest version in the table that would have left this directory, if it had no KRaft (`broker.id` of version 0).

@@ -43,6 +43,7 @@ fn run(
         directories,
         to,
         node_id: None,
+        metadata: None,
         now: Timestamp(0),
         config: LogConfig::of(crate::era::of(kafka).unwrap()),
         settings: &[],

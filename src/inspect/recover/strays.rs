@@ -1,21 +1,25 @@
-//! Which partitions are none of this broker's: its own metadata log says so, where that is the cluster's.
+//! What the controller knows of this broker's partitions: which are none of its own, and which it will lead.
 //!
 //! ```text
 //!   node 1, process.roles=broker,controller    __cluster_metadata-0/quorum-state: voters {1}
 //!     orders-0 with the topic id of the log    stays
 //!     orders-0 with another topic id           renamed to orders-0.….-stray, as the broker does at its start
+//!     no other broker is registered            it is elected for each of its partitions, with a new leader epoch
 //! ```
 //!
-//! Kafka's rule is `LogManager.isStrayKraftReplica`, asked when the broker has caught up with the controllers. A node
-//! that is a voter of its own quorum holds what they know. What always holds: a broker without a controller in it may
-//! have missed the latest changes, so its copy is not asked; nor is a log of which a part is missing. Left out: what
-//! the other voters of a larger quorum may know beyond this one's log.
+//! Kafka's rule for strays is `LogManager.isStrayKraftReplica`, asked when the broker has caught up with the
+//! controllers. A node that is a voter of its own quorum holds what they know. A sole broker's registration takes the
+//! leadership from whom it had before (itself, if it was killed: epoch + 1), its unfencing gives it back (epoch + 1;
+//! class `ReplicationControlManager`). What always holds: a broker without a controller in it may have missed the
+//! latest changes, so its copy is not asked, unless it was given as the metadata log to ask; nor is a log of which a
+//! part is missing. Left out: what the other voters of a larger quorum may know beyond this one's log.
 
 use super::super::Inspection;
 use super::super::metadata::{Image, METADATA};
 use super::copy::at;
 use crate::disk::Disk;
-use crate::types::{TopicPartition, Uuid};
+use crate::storage::{Log, LogConfig, Result, StartEvent, StartStep, Started};
+use crate::types::{LeaderEpoch, TopicName, TopicPartition, Uuid};
 use serde_json::Value;
 use std::path::Path;
 
@@ -37,6 +41,65 @@ impl Known {
         let state = at(&at(directory, &format!("{METADATA}-0")), "quorum-state");
         let state: Value = serde_json::from_slice(&disk.read_small(&state).ok()?).ok()?;
         is_voter(&state, node).then_some(Known { image, node })
+    }
+
+    /// What a metadata log says that lies elsewhere. The error is a sentence.
+    pub fn given(place: &Path, node: i64) -> std::result::Result<Known, String> {
+        let wrong = |why: &str| format!("--metadata {}: {why}", place.display());
+        let inspection = Inspection::open(place).map_err(|error| wrong(&error.to_string()))?;
+        let (_, image) = inspection.image().ok_or_else(|| {
+            wrong("there is no whole metadata log here (__cluster_metadata-0 in a log directory)")
+        })?;
+        Ok(Known { image, node })
+    }
+
+    /// Makes a sole broker the leader of all its partitions: those that are not there are made, each log gets the new
+    /// leader's epoch, and with nobody else in sync the high watermark is the log end.
+    pub fn lead(
+        &self,
+        disk: &mut Disk,
+        started: &mut Started,
+        config: &dyn Fn(&TopicPartition) -> LogConfig,
+        told: &mut Vec<StartEvent>,
+    ) -> Result<()> {
+        let before = told.len();
+        let online = started.directories.iter().all(|directory| directory.offline.is_none());
+        for (topic, id, number, leader) in self.image.of_only_broker(self.node) {
+            let Ok(number) = u32::try_from(number) else { continue };
+            let partition = TopicPartition::new(&TopicName::new(topic), number);
+            if !started.logs.contains_key(&partition) {
+                // A broker that misses a directory waits for it (`LogManager.getOrCreateLog`).
+                let (true, Some(id)) = (online, Uuid::parse(id)) else { continue };
+                let assigned = |name: &&crate::storage::StartedDirectory| {
+                    let own = name.properties.as_ref().map(|known| known.directory_id.to_string());
+                    own.is_some() && own.as_ref() == leader.directories.first()
+                };
+                let directories = &started.directories;
+                let Some(directory) = directories.iter().find(assigned).or(directories.first())
+                else {
+                    continue;
+                };
+                let name = directory.name.clone();
+                let place = at(&name, &partition.to_string());
+                let log = Log::create(disk, &place, &partition, id, config(&partition))?;
+                started.logs.insert(partition.clone(), log);
+                let step = StartStep::PartitionMade { partition: partition.clone() };
+                told.push(StartEvent { directory: name, step });
+            }
+            let Some(log) = started.logs.get_mut(&partition) else { continue };
+            let changes = if leader.node < 0 { 1 } else { 2 };
+            let Ok(epoch) = i32::try_from(leader.epoch + changes) else { continue };
+            let end = log.log_end_offset();
+            log.assign_epoch(disk, LeaderEpoch(epoch), end, &mut Vec::new())?;
+            log.high_watermark_moved(end);
+            started.high_watermarks.insert(partition.clone(), end);
+            let directory = log.directory().rsplit_once('/').map_or("", |(above, _)| above);
+            let epoch = LeaderEpoch(epoch);
+            let step = StartStep::Elected { partition, epoch, log_end_offset: end };
+            told.push(StartEvent { directory: directory.to_owned(), step });
+        }
+        told[before..].sort_by(|one, other| one.directory.cmp(&other.directory));
+        Ok(())
     }
 
     /// Why a partition is set aside; nothing: it stays.

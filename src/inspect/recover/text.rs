@@ -198,6 +198,9 @@ impl Story {
         if let Some(version) = broker.looks_like {
             self.line(0, "", &older(version, self.language));
         }
+        if broker.without_metadata && broker.refused.is_none() {
+            self.line(0, "", without_metadata(self.language));
+        }
     }
 }
 
@@ -212,6 +215,20 @@ fn older(version: &str, language: Language) -> String {
             "meta.properties 为版本 0，由使用 ZooKeeper 的 broker 留下，看来是 {version}。加上 --kafka {version} \
              可以看到那个版本会怎么做。"
         ),
+    }
+}
+
+/// What is not known without the controller's log.
+fn without_metadata(language: Language) -> &'static str {
+    match language {
+        Language::English => {
+            "There is no metadata log of a controller here: no leader epoch is given, and partitions that the \
+             controller does not know stay. --metadata DIR names a log directory that has one."
+        }
+        _ => {
+            "这里没有控制器的元数据日志：不产生新的 leader epoch，控制器不认识的分区原样保留。用 --metadata DIR \
+             指出含有它的日志目录。"
+        }
     }
 }
 
@@ -284,7 +301,9 @@ pub fn recovered_json(broker: &RecoveredBroker) -> String {
         }
         let partition = match step {
             StartStep::Log(event) => json!(event.partition().to_string()),
-            StartStep::SetAside { partition, .. } => json!(partition.to_string()),
+            StartStep::SetAside { partition, .. }
+            | StartStep::PartitionMade { partition }
+            | StartStep::Elected { partition, .. } => json!(partition.to_string()),
             _ => Value::Null,
         };
         tell(directory, step.kind(), partition, &step.sentence(Language::English));

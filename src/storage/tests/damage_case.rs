@@ -42,7 +42,7 @@ impl Told {
                 partitions.insert(TopicPartition::parse(&format!("{name}-{number}")).unwrap());
             }
         }
-        let now = started_at(&case.text("broker-log.txt"));
+        let now = case.started_at();
         Told { facts, directories, node_id, now, topics, partitions }
     }
 
@@ -52,24 +52,6 @@ impl Told {
         let of = |p: &&Value| p["partition"].as_u64() == Some(u64::from(partition.partition));
         topic["partitions"].as_array().and_then(|all| all.iter().find(of)).unwrap_or(&Value::Null)
     }
-}
-
-/// The time of the first line that bears one, `[2026-11-21 03:46:17,210]`: the clock by which producers expired.
-fn started_at(log: &str) -> Timestamp {
-    let line =
-        log.lines().find_map(|line| line.strip_prefix('[')?.split_once(']').map(|(time, _)| time));
-    let numbers: Vec<i64> = line
-        .unwrap_or("")
-        .split(|c: char| !c.is_ascii_digit())
-        .filter_map(|n| n.parse().ok())
-        .collect();
-    let [year, month, day, hour, minute, second, ms] = numbers[..] else {
-        return Timestamp(0);
-    };
-    // Days since 1970 by the civil calendar, March as the first month.
-    let (y, m) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
-    let days = y * 365 + y / 4 - y / 100 + y / 400 + (m * 153 + 2) / 5 + day - 1 - 719_468;
-    Timestamp((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + ms)
 }
 
 /// A disk with the files below `place` of the case.
