@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 
 /// Most notes of one kind that are shown.
 const MOST_NOTES: usize = 3;
+/// So many findings that say the same of different files are told as one.
+const ALIKE: usize = 4;
 
 /// How far a search or check is: a bar and numbers.
 pub(super) fn progress_line(done: u64, all: u64, canvas: &Canvas) -> Line {
@@ -52,7 +54,22 @@ impl Inspection {
             picture.push(Line::of(format!("  {} {text}", canvas.glyphs.good), Role::Good));
         }
         let mut notes_of: BTreeMap<&str, usize> = BTreeMap::new();
-        for (at, finding) in findings.iter().enumerate().take(MOST_ROWS) {
+        let mut alike: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
+        let same = |finding: &Finding| (finding.kind, finding.sentence(canvas.language));
+        for finding in findings.iter().filter(|finding| finding.range.is_none()) {
+            alike.entry(same(finding)).or_default().push(&finding.place);
+        }
+        alike.retain(|_, places| places.len() >= ALIKE);
+        let mut told = 0;
+        for (at, finding) in findings.iter().enumerate() {
+            let places = alike.get(&same(finding)).filter(|_| finding.range.is_none());
+            if places.is_some_and(|places| places[0] != finding.place) {
+                continue;
+            }
+            told += 1;
+            if told > MOST_ROWS {
+                break;
+            }
             // A running broker has two untrimmed indexes in each partition: three of a kind tell what it is.
             if finding.weight == Weight::Note {
                 let seen = notes_of.entry(finding.kind).or_default();
@@ -63,6 +80,9 @@ impl Inspection {
             }
             picture.blank();
             picture.extend(finding_rows(finding, at, canvas));
+            if let Some(places) = places {
+                picture.push(others_line(&places[1..], canvas));
+            }
         }
         for (kind, seen) in notes_of.into_iter().filter(|(_, seen)| *seen > MOST_NOTES) {
             let more = seen - MOST_NOTES;
@@ -74,8 +94,9 @@ impl Inspection {
             let line = Line::of(format!("  {} {text}", canvas.glyphs.ellipsis), Role::Dim);
             picture.push(line.cut(canvas.width, &canvas.glyphs));
         }
-        if findings.len() > MOST_ROWS {
-            let more = findings.len() - MOST_ROWS;
+        if told > MOST_ROWS {
+            let folded: usize = alike.values().map(|places| places.len() - 1).sum();
+            let more = findings.len().saturating_sub(MOST_ROWS + folded);
             picture.push(Line::of(format!("  {} {more}", canvas.glyphs.ellipsis), Role::Dim));
         }
         picture
@@ -258,6 +279,20 @@ fn finding_rows(finding: &Finding, at: usize, canvas: &Canvas) -> Vec<Line> {
         rows.extend(wrap(text, Role::Dim).into_iter().map(|r| r.indent(4)));
     }
     rows
+}
+
+/// The other places of which the same was found: how many, and the first ones' names.
+fn others_line(places: &[&str], canvas: &Canvas) -> Line {
+    let name = |path: &&&str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let names: Vec<String> = places.iter().take(12).map(|path| name(&path)).collect();
+    let (count, names) = (places.len(), names.join(canvas.word(", ", "、")));
+    let text = match canvas.language {
+        Language::English => format!("{count} more like it: {names}"),
+        Language::Chinese => format!("另有 {count} 处相同：{names}"),
+    };
+    let rest = if places.len() > 12 { canvas.glyphs.ellipsis.to_string() } else { String::new() };
+    let line = Line::of(format!("{text} {rest}"), Role::Dim).indent(4);
+    line.cut(canvas.width, &canvas.glyphs)
 }
 
 /// The end of a path, which says the most.

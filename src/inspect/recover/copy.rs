@@ -17,6 +17,8 @@ use std::path::{Path, PathBuf};
 
 /// Bytes that are copied at once.
 const PIECE_BYTES: usize = 1 << 16;
+/// A piece of a hole.
+static ZEROS: [u8; PIECE_BYTES] = [0; PIECE_BYTES];
 /// Directories below one another are followed this far: a log directory has two levels.
 const MOST_LEVELS: usize = 8;
 
@@ -191,7 +193,8 @@ fn copy_file(
         if piece.is_empty() {
             break;
         }
-        if let Some(last) = piece.iter().rposition(|byte| *byte != 0) {
+        let filled = piece[..] != ZEROS[..piece.len()];
+        if let (true, Some(last)) = (filled, piece.iter().rposition(|byte| *byte != 0)) {
             if mapped {
                 disk.write_at(to, position, &piece[..=last])?;
             } else {

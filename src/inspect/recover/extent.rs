@@ -77,6 +77,8 @@ pub(super) struct Head {
     pub last: i64,
     /// Its greatest timestamp; nothing for formats 0 and 1.
     pub max_timestamp: Option<i64>,
+    /// Its leader epoch; nothing for formats 0 and 1.
+    pub epoch: Option<i32>,
 }
 
 /// The offset behind the last batch of a segment, as the headers say.
@@ -126,6 +128,7 @@ pub(super) fn heads(
             offset,
             last: offset.saturating_add(i64::from(delta)),
             max_timestamp: whole.then(|| long(35)),
+            epoch: whole.then(|| number(12)),
         };
         if !each(head) {
             break;

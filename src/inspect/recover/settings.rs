@@ -210,7 +210,8 @@ fn of_offset_index(bytes: &[u8], base: i64, batches: &[Head]) -> Vec<u64> {
 }
 
 /// Entries of a time index, which are made with those of the offset index: each names the record with the greatest time
-/// so far. That record's batch is where the entry fell due only if the next batch has a greater time still.
+/// so far. That record's batch is where the entry fell due only if the next batch has a greater time still; and if that
+/// has another leader epoch, the entry may be the one that a stop of the broker adds.
 fn of_time_index(bytes: &[u8], base: i64, batches: &[Head]) -> Vec<u64> {
     let entry = |entry: &[u8]| {
         let timestamp = i64::from_be_bytes(number(entry, 0));
@@ -218,7 +219,7 @@ fn of_time_index(bytes: &[u8], base: i64, batches: &[Head]) -> Vec<u64> {
         let found = batches.partition_point(|batch| batch.last < offset);
         let (batch, next) = (batches.get(found)?, batches.get(found + 1)?);
         let own = batch.max_timestamp == Some(timestamp) && next.max_timestamp > Some(timestamp);
-        (own && batch.position > 0).then_some(batch.position)
+        (own && batch.epoch == next.epoch && batch.position > 0).then_some(batch.position)
     };
     bytes.chunks_exact(12).filter_map(entry).collect()
 }

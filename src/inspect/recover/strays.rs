@@ -18,7 +18,7 @@ use super::super::Inspection;
 use super::super::metadata::{Image, METADATA};
 use super::copy::at;
 use crate::disk::Disk;
-use crate::storage::{Log, LogConfig, Result, StartEvent, StartStep, Started};
+use crate::storage::{Log, LogConfig, Result, StartEvent, StartStep, Started, StartedDirectory};
 use crate::types::{LeaderEpoch, TopicName, TopicPartition, Uuid};
 use serde_json::Value;
 use std::path::Path;
@@ -67,18 +67,24 @@ impl Known {
         for (topic, id, number, leader) in self.image.of_only_broker(self.node) {
             let Ok(number) = u32::try_from(number) else { continue };
             let partition = TopicPartition::new(&TopicName::new(topic), number);
+            // The controller hands no leadership to a directory that nobody registered.
+            let is_here = |id: &String| {
+                let mut own = started.directories.iter().filter_map(|d| d.properties.as_ref());
+                own.any(|known| known.directory_id.to_string() == *id)
+            };
+            let assigned = leader.directories.first();
+            if assigned.is_some_and(|id| *id != Uuid::ZERO.to_string() && !is_here(id)) {
+                continue;
+            }
             if !started.logs.contains_key(&partition) {
                 // A broker that misses a directory waits for it (`LogManager.getOrCreateLog`).
                 let (true, Some(id)) = (online, Uuid::parse(id)) else { continue };
-                let assigned = |name: &&crate::storage::StartedDirectory| {
-                    let own = name.properties.as_ref().map(|known| known.directory_id.to_string());
-                    own.is_some() && own.as_ref() == leader.directories.first()
+                let is_its = |directory: &&StartedDirectory| {
+                    let own = directory.properties.as_ref().map(|own| own.directory_id.to_string());
+                    own.is_some() && own.as_ref() == assigned
                 };
-                let directories = &started.directories;
-                let Some(directory) = directories.iter().find(assigned).or(directories.first())
-                else {
-                    continue;
-                };
+                let all = &started.directories;
+                let Some(directory) = all.iter().find(is_its).or(all.first()) else { continue };
                 let name = directory.name.clone();
                 let place = at(&name, &partition.to_string());
                 let log = Log::create(disk, &place, &partition, id, config(&partition))?;

@@ -18,6 +18,7 @@ const SOLE: &str =
 const STRAY: &str = "no metadata log: which partitions the controller knows, and by which id";
 const ROOM: &str = "no settings: segment.index.bytes of an index that was not closed";
 const NOT_A_DIRECTORY: &str = "no settings: log.dirs may name what is no log directory";
+pub(super) const REFUSED_BY_SETTINGS: &str = "no settings: a directory of log.dirs that is gone, or a node.id that is not the one in meta.properties";
 
 /// Reasons that hold whatever is given.
 pub(super) const ALWAYS: [&str; 5] = [BROKER_EPOCH, DIRECTORY_ID, WRITTEN_ON, MOVING, ORDER];
@@ -33,7 +34,37 @@ pub(super) struct Play<'a> {
     pub before: Files,
 }
 
+/// The bytes without the zeros at their end.
+pub(super) fn used(bytes: &[u8]) -> &[u8] {
+    let mut end = bytes.len();
+    while end >= ZEROS.len() && bytes[end - ZEROS.len()..end] == ZEROS {
+        end -= ZEROS.len();
+    }
+    let last = bytes[..end].iter().rposition(|byte| *byte != 0);
+    &bytes[..last.map_or(0, |last| last + 1)]
+}
+
+/// Compared at once, which is quick in a build without optimization, too.
+const ZEROS: [u8; 4096] = [0; 4096];
+
 impl Play<'_> {
+    /// Whether the start was refused for something that settings alone say.
+    pub fn is_settings_matter(&self) -> bool {
+        let facts = self.case.facts();
+        let settings = facts["before_damage"]["settings"].as_object();
+        let Some(settings) = settings.and_then(|all| all.values().next()) else { return false };
+        let directories = settings["log.dirs"].as_str().unwrap_or_default().split(',');
+        let is_gone = |path: &str| {
+            let inside = format!("{}/", path.rsplit('/').next().unwrap_or_default());
+            !self.before.keys().any(|path| path.starts_with(&inside))
+        };
+        let id = format!("node.id={}", settings["node.id"].as_str().unwrap_or_default());
+        let is_other = |(path, bytes): (&String, &Vec<u8>)| {
+            path.ends_with("/meta.properties") && !lines(bytes).contains(&id)
+        };
+        !self.told && (directories.into_iter().any(is_gone) || self.before.iter().any(is_other))
+    }
+
     /// A partition whose files are no matter of the start alone, and why.
     fn is_apart(&self, partition: &str) -> Option<&'static str> {
         let facts = self.case.facts();
@@ -127,20 +158,20 @@ fn judge(
     if parts.len() == 1 && !play.told {
         return Ok(vec![NOT_A_DIRECTORY]);
     }
+    if let (true, Some(ours), Some(theirs)) = (name.ends_with("index"), ours, theirs) {
+        let flag = format!("{}/.kafka_cleanshutdown", parts[0]);
+        let closed = play.case.below("after").any(|(path, _)| path == flag);
+        if !closed && !play.told && used(ours) == used(theirs) {
+            return Ok(vec![ROOM]);
+        }
+    }
     if play.refused {
         let was = play.before.get(path);
-        if parts.len() == 3 && (ours == was || theirs == was) {
-            return Ok(vec![ORDER]);
-        }
-        let used = |bytes: Option<&Vec<u8>>| {
-            let bytes = bytes?;
-            let end = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-            Some(bytes[..end].to_vec())
-        };
-        let index = name.ends_with(".index") || name.ends_with(".timeindex");
-        return match index && !play.told && used(ours) == used(theirs) {
-            true => Ok(vec![ROOM]),
-            false => differs(),
+        let of_a_log = parts.len() == 3;
+        return if of_a_log && (ours == was || theirs == was) {
+            Ok(vec![ORDER])
+        } else {
+            differs()
         };
     }
     if let [_, directory, _] = parts[..] {
@@ -254,10 +285,11 @@ fn election(
         };
         text(bytes).lines().filter_map(entry).collect()
     };
-    let mut expected = entries(ours);
-    if let Some((epoch, end)) = play.elected(partition) {
-        expected.retain(|(known, start)| *known < epoch && *start < end);
-        expected.push((epoch, end));
+    // `LeaderEpochFileCache.maybeTruncateNonMonotonicEntries`: a new entry drops what it contradicts.
+    let mut expected: Vec<(i64, i64)> = Vec::new();
+    for entry in entries(ours).into_iter().chain(play.elected(partition)) {
+        expected.retain(|known| known.0 < entry.0 && known.1 < entry.1);
+        expected.push(entry);
     }
     match expected == entries(theirs) {
         true => Ok(vec![ELECTION]),
