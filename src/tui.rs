@@ -41,6 +41,7 @@ pub mod terminal; // taking the terminal and giving it back
 pub mod theme; // roles to colours
 pub mod timeline; // where in the history the screen stands
 mod view; // draws the bench
+mod why_not; // why a key does nothing here
 pub mod words; // labels in both languages
 
 #[cfg(test)]

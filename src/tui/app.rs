@@ -18,7 +18,7 @@ use super::stage::{Note, Stage};
 use super::theme::Theme;
 use super::words::words;
 use super::{Start, view};
-use crate::trace::{Canvas, Glyphs, width};
+use crate::trace::{Canvas, Glyphs, Picture, width};
 use crate::types::Language;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent, MouseEventKind};
 use ratatui::Frame;
@@ -267,8 +267,10 @@ impl App {
     }
 
     fn help_key(&mut self, key: KeyEvent) {
+        let Some(help) = &self.help else { return };
+        let last = self.help_last(help);
         let Some(help) = &mut self.help else { return };
-        help.first = help.first.min(10_000);
+        help.first = help.first.min(last);
         match key.code {
             KeyCode::Esc if !help.search.is_empty() => {
                 *help = Help { read_only: help.read_only, ..Help::default() };
@@ -276,9 +278,11 @@ impl App {
             KeyCode::Esc | KeyCode::Enter => self.help = None,
             KeyCode::Char('q' | '?') if help.search.is_empty() => self.help = None,
             KeyCode::Up => help.first = help.first.saturating_sub(1),
-            KeyCode::Down => help.first += 1,
+            KeyCode::Down => help.first = (help.first + 1).min(last),
             KeyCode::PageUp => help.first = help.first.saturating_sub(10),
-            KeyCode::PageDown => help.first += 10,
+            KeyCode::PageDown => help.first = (help.first + 10).min(last),
+            KeyCode::Home => help.first = 0,
+            KeyCode::End => help.first = last,
             KeyCode::Backspace => {
                 help.search.pop();
             }
@@ -291,10 +295,11 @@ impl App {
     }
 
     fn mouse(&mut self, mouse: MouseEvent) -> Vec<Effect> {
+        let last = self.help.as_ref().map_or(0, |help| self.help_last(help));
         if let Some(help) = &mut self.help {
             match mouse.kind {
-                MouseEventKind::ScrollDown => help.first = help.first.min(10_000) + 3,
-                MouseEventKind::ScrollUp => help.first = help.first.min(10_000).saturating_sub(3),
+                MouseEventKind::ScrollDown => help.first = (help.first + 3).min(last),
+                MouseEventKind::ScrollUp => help.first = help.first.min(last).saturating_sub(3),
                 MouseEventKind::Down(_) => self.help = None,
                 _ => {}
             }
@@ -359,18 +364,26 @@ impl App {
         }
     }
 
-    fn draw_help(&self, help: &Help, frame: &mut Frame<'_>) {
+    /// The help's rows, and where they stand.
+    fn help_picture(&self, help: &Help) -> (Picture, Rect) {
         let area = self.area;
         let wide = area.width.saturating_sub(4).min(100);
-        let body = Rect { y: 1, height: area.height - 1, ..area };
         let inner = Rect { x: (area.width - wide) / 2, y: 2, width: wide, height: area.height - 4 };
+        let glossary = help::glossary_of(self.language);
+        (help::draw(help, &glossary, &self.canvas(inner)), inner)
+    }
+
+    /// The first row of the help when its last one is on the screen.
+    fn help_last(&self, help: &Help) -> usize {
+        let (picture, inner) = self.help_picture(help);
+        picture.lines.len().saturating_sub(usize::from(inner.height.saturating_sub(1)))
+    }
+
+    fn draw_help(&self, help: &Help, frame: &mut Frame<'_>) {
+        let body = Rect { y: 1, height: self.area.height - 1, ..self.area };
         let buffer = frame.buffer_mut();
         ratatui::widgets::Widget::render(ratatui::widgets::Clear, body, buffer);
-        let glossary = match &self.bench {
-            Some(bench) => bench.glossary(),
-            None => help::glossary_of(self.language),
-        };
-        let picture = help::draw(help, &glossary, &self.canvas(inner));
+        let (picture, inner) = self.help_picture(help);
         let rows = usize::from(inner.height.saturating_sub(1));
         let last = picture.lines.len().saturating_sub(rows);
         let view = View { first: help.first.min(last), chosen: None, active: false };

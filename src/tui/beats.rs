@@ -6,7 +6,7 @@
 use super::play::Play;
 use super::stage::{Pace, Pane};
 use crate::lesson::{Lesson, Moment, Part, Predict};
-use crate::script::{Statement, equal, evaluate_in, parse_line};
+use crate::script::{Command, Statement, equal, evaluate_in, parse_line};
 use crate::trace::Focus;
 use crate::types::{Language, NodeId, Offset};
 
@@ -47,6 +47,27 @@ pub struct Record {
     pub truth: Option<(String, bool)>,
 }
 
+/// The pane that shows what a `show` of this kind prints.
+fn pane_of(kind: &str) -> Option<Pane> {
+    match kind {
+        "topics" | "brokers" | "groups" => Some(Pane::Overview),
+        "quorum" => Some(Pane::Controller),
+        kind => Pane::parse(kind),
+    }
+}
+
+/// Whether the picture that a command prints has a pane of its own: it stands beside the story then, not in it. (One
+/// znode is no picture of the tree.)
+pub(super) fn stands_beside(statement: &Statement) -> bool {
+    match &statement.command {
+        Command::Show(shown) => {
+            let one = shown.kind == "zookeeper" && shown.subject.is_some();
+            pane_of(shown.kind).is_some_and(|pane| pane != Pane::Transactions) && !one
+        }
+        _ => false,
+    }
+}
+
 impl Play {
     /// The pane that the last `show` turned to, and what of it.
     pub fn take_shown(&mut self) -> Option<(Pane, Focus)> {
@@ -58,12 +79,7 @@ impl Play {
             partition: shown.partition,
             ..Focus::default()
         };
-        let pane = match shown.kind {
-            "topics" | "brokers" | "groups" => Pane::Overview,
-            "quorum" => Pane::Controller,
-            kind => Pane::parse(kind)?,
-        };
-        Some((pane, focus))
+        Some((pane_of(shown.kind)?, focus))
     }
 
     /// Answers the questions that this command was the last to wait for.

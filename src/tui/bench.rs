@@ -5,7 +5,7 @@
 //! is; only rows that nobody uses change hands); a chosen row is remembered by what it means, not by its number, so it
 //! stays chosen when rows are added above it; nothing that takes long is done within a key (see [`Bench::tick`]).
 
-use super::help::{self, Help};
+use super::help::Help;
 use super::layout;
 use super::prompt::Prompt;
 use super::speed::{Beat, FIRST, Playing, Speed};
@@ -400,32 +400,31 @@ impl Bench {
 
     fn scroll_range(&self, pane: Pane) -> (usize, usize) {
         let plan = self.plan();
-        let (picture, rows) = if pane == Pane::Lesson {
+        if pane == Pane::Lesson {
             let Some(rect) = plan.story else { return (0, 0) };
-            (self.story_picture(rect), usize::from(rect.height))
-        } else {
-            let Some((_, rect)) = plan.panes.iter().find(|(p, _)| *p == pane) else {
-                return (0, 0);
-            };
-            let canvas = self.canvas(*rect);
-            (self.stage.picture(pane, &self.focus_of(pane), &canvas), canvas.height)
+            let (picture, rows) = (self.story_picture(rect), usize::from(rect.height));
+            return (
+                super::story::first_row(&picture, rows),
+                picture.lines.len().saturating_sub(rows),
+            );
+        }
+        let Some((_, rect)) = plan.panes.iter().find(|(p, _)| *p == pane) else {
+            return (0, 0);
         };
-        (picture.first_row(rows), picture.lines.len().saturating_sub(rows))
+        let canvas = self.canvas(*rect);
+        let picture = self.stage.picture(pane, &self.focus_of(pane), &canvas);
+        (picture.first_row(canvas.height), picture.lines.len().saturating_sub(canvas.height))
     }
 
     /// The story for its rectangle.
     pub fn story_picture(&self, rect: Rect) -> crate::trace::Picture {
-        let canvas = Canvas { width: usize::from(rect.width), ..self.canvas(rect) };
+        let (width, height) = (usize::from(rect.width), usize::from(rect.height));
+        let canvas = Canvas { width, height, ..self.canvas(rect) };
         super::story::draw(&self.stage.prose(self.language), &canvas)
     }
 
     /// What is chosen in a pane, if keys go to it.
     pub fn chosen_in(&self, pane: Pane) -> Option<Target> {
         (self.active == pane).then(|| self.sights.get(&pane)?.chosen.clone()).flatten()
-    }
-
-    /// The glossary of the help.
-    pub fn glossary(&self) -> Vec<help::Entry> {
-        help::glossary_of(self.language)
     }
 }

@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Rows that differ bear a mark between them. What always holds: every command is run in both; a step is one
-//! happening on the left, and on the right all that is due by then, so the two clocks stay together while one walks.
+//! happening on the left, and on the right all that is due by then, so the two clocks stay together while one walks; a
+//! command that took one of them longer lets the other one's clock go on to the same moment.
 //! Each pane shows both, the left one first.
 
 use super::lab_stage::LabStage;
@@ -16,8 +17,9 @@ use super::stage::{
 };
 use crate::clock::Instant;
 use crate::script::ComparedSetting;
-use crate::trace::{Canvas, Focus, Line, Picture, Role, Target};
+use crate::trace::{Canvas, Focus, Line, Picture, Role, Target, timeline};
 use crate::types::Language;
+use std::cmp::Ordering;
 
 /// Below this width the two stand one above the other.
 const BESIDE: usize = 90;
@@ -59,6 +61,9 @@ impl CompareStage {
 
     fn both(&mut self, left: Pace, right: Pace) -> Pace {
         self.working = [left == Pace::More, right == Pace::More];
+        if self.working == [false; 2] {
+            self.level();
+        }
         match (left, right) {
             (Pace::More, _) | (_, Pace::More) => Pace::More,
             (Pace::Halt(note), _) => Pace::Halt(self.told(0, note)),
@@ -82,13 +87,34 @@ impl CompareStage {
             }
             return;
         }
-        const MOST: usize = 50;
-        for _ in 0..MOST {
-            if self.right.next_at().is_none_or(|next| next > at) {
-                return;
-            }
-            let _ = self.right.play_until(at);
+        catch_up(&mut self.right, at);
+    }
+
+    /// A command took one of them longer: the other one's clock goes on to the same moment.
+    fn level(&mut self) {
+        let (left, right) = (self.left.status(), self.right.status());
+        let in_past = left.step < left.head || right.step < right.head;
+        match left.at.cmp(&right.at) {
+            _ if in_past => {}
+            Ordering::Less => catch_up(&mut self.left, right.at),
+            Ordering::Equal => {}
+            Ordering::Greater => catch_up(&mut self.right, left.at),
         }
+    }
+
+    /// The latest moments of both, each with its value before it; the times of both are the same.
+    fn moments(&self, count: usize, language: Language) -> Vec<Moment> {
+        let of = |side: usize| {
+            let stage = [&self.left, &self.right][side];
+            let value = self.values[side].clone();
+            stage.recent_at(count, language).into_iter().map(move |(at, mut moment)| {
+                moment.sentence = format!("{value}: {}", moment.sentence);
+                (at, moment)
+            })
+        };
+        let mut all: Vec<(Instant, Moment)> = of(0).chain(of(1)).collect();
+        all.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+        all.into_iter().take(count).map(|(_, moment)| moment).collect()
     }
 
     fn walk(&mut self, walk: impl FnOnce(&mut LabStage) -> Pace) -> Pace {
@@ -125,6 +151,17 @@ impl CompareStage {
             out.push(left.span(format!(" {mark} "), role).join(right));
         }
         out
+    }
+}
+
+/// What is due by then happens, and the clock stands there.
+fn catch_up(stage: &mut LabStage, at: Instant) {
+    const MOST: usize = 50;
+    for _ in 0..MOST {
+        let _ = stage.play_until(at);
+        if stage.status().at >= at {
+            return;
+        }
     }
 }
 
@@ -180,7 +217,8 @@ impl Stage for CompareStage {
                 self.setting
             ),
         };
-        let mut prose = Prose { heading, ..Prose::default() };
+        let begun = self.left.prose(language).begun;
+        let mut prose = Prose { heading, begun, ..Prose::default() };
         prose.parts.push(Part::Text(text));
         let commands = |stage: &LabStage| -> Vec<CommandLine> {
             let parts = stage.prose(language).parts.into_iter();
@@ -260,12 +298,26 @@ impl Stage for CompareStage {
         out
     }
 
+    /// One line of time for both: the steps are the left one's, what happened on the right stands where its clock says.
     fn marks(&self, cells: usize) -> Vec<Mark> {
-        self.left.marks(cells)
+        let mut marks = self.left.marks(cells);
+        let head = self.left.status().head;
+        for (at, mark) in self.right.marked() {
+            let step = self.left.step_at(at).unwrap_or(0);
+            let cell = marks.get_mut(timeline::cell_of(step, head, cells));
+            if let Some(cell) = cell {
+                *cell = mark.max(*cell);
+            }
+        }
+        marks
     }
 
     fn recent(&self, count: usize, language: Language) -> Vec<Moment> {
-        self.left.recent(count, language)
+        self.moments(count, language)
+    }
+
+    fn story_cells(&self, screen: u16) -> Option<u16> {
+        Some((screen / 5).clamp(30, 60))
     }
 
     fn causes(&self, focus: &Focus, language: Language) -> Vec<String> {
@@ -320,7 +372,7 @@ impl Stage for CompareStage {
     }
 
     fn hint(&mut self) -> Pace {
-        Pace::Done(None)
+        Pace::Done(None) // hints belong to lessons: the keys say so
     }
 
     fn pending(&mut self, id: u64, deliver: bool) -> Pace {

@@ -6,6 +6,7 @@ use super::help::Help;
 use super::hints::{self, Hint};
 use super::home::{self, Row};
 use super::prompt::{Prompt, Typed};
+use super::stage::Note;
 use super::words::words;
 use crate::trace::{Line, Role, Target, width};
 use crate::types::Language;
@@ -24,7 +25,10 @@ impl App {
             Typed::Line(line) => {
                 self.path = None;
                 let line = line.trim();
-                if !line.is_empty() {
+                if line.is_empty() {
+                    let w = words(self.language);
+                    self.note = Some(Note::good(w.nothing_typed));
+                } else {
                     return vec![Effect::Open(match self.comparing {
                         true => Start::Compare(line.into()),
                         false => Start::Inspect(line.into()),
@@ -61,11 +65,14 @@ impl App {
         }
         let rows = self.home.rows(&self.shelf).len();
         match key.code {
-            KeyCode::Up | KeyCode::Char('k') => {
-                self.home.chosen = self.home.chosen.saturating_sub(1)
+            KeyCode::Up | KeyCode::Char('k') | KeyCode::BackTab => {
+                self.home.chosen =
+                    self.home.chosen.checked_sub(1).unwrap_or(rows.saturating_sub(1));
             }
+            // Past its end the list begins anew, so that no arrow is pressed in vain.
             KeyCode::Down | KeyCode::Char('j') | KeyCode::Tab => {
-                self.home.chosen = (self.home.chosen + 1).min(rows.saturating_sub(1));
+                self.home.chosen =
+                    if self.home.chosen + 1 < rows { self.home.chosen + 1 } else { 0 };
             }
             KeyCode::Home => self.home.chosen = 0,
             KeyCode::End => self.home.chosen = rows.saturating_sub(1),
@@ -80,7 +87,7 @@ impl App {
             }
             KeyCode::Char('?') => self.help = Some(Help::default()),
             KeyCode::Char('q') | KeyCode::Esc => return vec![Effect::Quit(0)],
-            _ => {}
+            _ => self.note = Some(Note::good(words(self.language).no_such_key)),
         }
         Vec::new()
     }
@@ -99,7 +106,7 @@ impl App {
                     self.home.toggle(letter, &self.shelf);
                 }
             }
-            _ => {}
+            _ => self.note = Some(Note::good(words(self.language).nothing_to_fold)),
         }
     }
 
@@ -127,7 +134,10 @@ impl App {
                 self.path = Some(prompt);
                 Vec::new()
             }
-            None => Vec::new(),
+            None => {
+                self.note = Some(Note::good(words(self.language).nothing_found_search));
+                Vec::new()
+            }
         }
     }
 

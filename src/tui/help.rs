@@ -158,7 +158,8 @@ pub fn draw(help: &Help, glossary: &[Entry], canvas: &Canvas) -> Picture {
     picture
 }
 
-fn ascii(keys: &str) -> String {
+/// The names of keys that have signs.
+pub fn ascii(keys: &str) -> String {
     keys.replace('→', "Right")
         .replace('←', "Left")
         .replace('↑', "Up")

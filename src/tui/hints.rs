@@ -94,7 +94,7 @@ pub fn of_bench(bench: &Bench) -> Vec<Hint> {
         if !bench.prompt.offers.is_empty() {
             hints.push(Hint::new(KeyCode::Tab, "Tab", w.complete));
         }
-        if asking == Asking::Command {
+        if asking == Asking::Command && bench.prompt.remembers() {
             hints.push(Hint::new(KeyCode::Up, arrow("↑", "Up"), w.history));
         }
         hints.push(Hint::new(KeyCode::Esc, "Esc", w.cancel));

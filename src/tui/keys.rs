@@ -7,9 +7,10 @@ use super::bench::{Asking, Bench, Wanted};
 use super::help::Help;
 use super::menu::Does;
 use super::prompt::Typed;
-use super::speed::Playing;
-use super::stage::{Pace, Pane, Stage};
+use super::speed::{Playing, Speed};
+use super::stage::{Note, Pace, Pane, Stage};
 use crate::trace::{Focus, Target};
+use crate::types::Language;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// Panes whose rows can be narrowed by typing.
@@ -30,12 +31,19 @@ impl Bench {
             if key.code == KeyCode::Esc {
                 self.stage.cancel();
                 self.working = false;
+                self.say(("stopped: what was done so far stays", "已停止：已完成的部分保留"));
+            } else {
+                self.say((
+                    "this takes a moment: Esc stops it, q leaves",
+                    "需要一点时间：Esc 停止，q 离开",
+                ));
             }
             return Wanted::Nothing;
         }
         if key.modifiers.contains(KeyModifiers::CONTROL)
             || key.modifiers.contains(KeyModifiers::ALT)
         {
+            self.idle(KeyCode::Null);
             return Wanted::Nothing;
         }
         let question = self.stage.prose(self.language).open_question().cloned();
@@ -52,23 +60,25 @@ impl Bench {
             KeyCode::Left | KeyCode::Char('p' | 'h') => self.move_by(|stage| stage.back()),
             KeyCode::PageDown => self.move_by(|stage| stage.forward_far()),
             KeyCode::PageUp => self.move_by(|stage| stage.back_far()),
-            KeyCode::Home => self.wanted_step = Some(0),
-            KeyCode::End => self.wanted_step = Some(self.stage.status().head),
+            KeyCode::Home => self.go(key.code, 0),
+            KeyCode::End => self.go(key.code, self.stage.status().head),
             KeyCode::Char(' ') => self.toggle_play(),
-            KeyCode::Char('+' | '=') => self.speed = self.speed.faster(),
-            KeyCode::Char('-') => self.speed = self.speed.slower(),
-            KeyCode::Up | KeyCode::Char('k') => self.choose(-1),
-            KeyCode::Down | KeyCode::Char('j') => self.choose(1),
-            KeyCode::Tab => self.next_pane(1),
-            KeyCode::BackTab => self.next_pane(-1),
+            KeyCode::Char('+' | '=') => self.set_speed(self.speed.faster()),
+            KeyCode::Char('-') => self.set_speed(self.speed.slower()),
+            KeyCode::Up | KeyCode::Char('k') => self.move_choice(key.code, -1),
+            KeyCode::Down | KeyCode::Char('j') => self.move_choice(key.code, 1),
+            KeyCode::Char('J') => self.move_choice(key.code, 10),
+            KeyCode::Char('K') => self.move_choice(key.code, -10),
+            KeyCode::Tab => self.turn_pane(key.code, 1),
+            KeyCode::BackTab => self.turn_pane(key.code, -1),
             KeyCode::Enter => return self.enter(question.is_some()),
             KeyCode::Char(':') => self.ask(Asking::Command),
             KeyCode::Char('b') if !self.read_only() => self.ask(Asking::Branch),
-            KeyCode::Char('H') => {
+            KeyCode::Char('H') if self.stage.status().progress.is_some() => {
                 let pace = self.stage.hint();
                 self.done(pace);
             }
-            KeyCode::Char('d') => self.pending(false),
+            KeyCode::Char('d') => self.drop_message(),
             KeyCode::Char('o') => self.message("hold"),
             KeyCode::Char('y') => self.message("delay"),
             KeyCode::Char('c') => self.message("corrupt"),
@@ -81,9 +91,7 @@ impl Bench {
             }
             KeyCode::Char('[') => self.other_branch(-1),
             KeyCode::Char(']') => self.other_branch(1),
-            KeyCode::Char('R') => self.open_races(),
-            KeyCode::Char('J') => self.choose(10),
-            KeyCode::Char('K') => self.choose(-10),
+            KeyCode::Char('R') if !self.read_only() => self.open_races(),
             KeyCode::Char('v') => match self.chosen_in(self.active) {
                 Some(Target::Branch(name)) => self.run(&format!("diff {name}")),
                 _ => self.compare_branch(),
@@ -105,27 +113,83 @@ impl Bench {
                 return Wanted::Help(Help { first: usize::MAX, ..Help::default() });
             }
             KeyCode::Char('q') => return Wanted::Leave,
-            KeyCode::Esc => {
-                self.playing = None;
-                if self.read_only() && self.stage.status().under_way.is_some() {
-                    self.stage.cancel();
-                    return Wanted::Nothing;
-                }
-                let sight = self.sights.entry(self.active).or_default();
-                let was = sight.chosen.take().is_some() || sight.filter.take().is_some();
-                sight.top = None;
-                if !was {
-                    self.focus = Focus::default();
-                }
-            }
-            KeyCode::Char(c) => {
-                if let Some(pane) = Pane::ALL.into_iter().find(|p| p.key() == c) {
-                    self.show(pane);
-                }
-            }
-            _ => {}
+            KeyCode::Esc => self.take_back(),
+            KeyCode::Char(c) => match Pane::ALL.into_iter().find(|p| p.key() == c) {
+                Some(pane) if pane != self.active => self.show(pane),
+                _ => self.idle(key.code),
+            },
+            code => self.idle(code),
         }
         Wanted::Nothing
+    }
+
+    /// Esc: stops what is under way or plays, takes the choice away, then the filter, then what the pictures are about.
+    fn take_back(&mut self) {
+        const STOPPED: (&str, &str) =
+            ("stopped: what was done so far stays", "已停止：已完成的部分保留");
+        let playing = self.playing.take().is_some();
+        if self.read_only() && self.stage.status().under_way.is_some() {
+            self.stage.cancel();
+            self.say(STOPPED);
+            return;
+        }
+        // In the network something is always chosen.
+        let chooses = self.active != Pane::Network;
+        let sight = self.sights.entry(self.active).or_default();
+        sight.top = None;
+        let was = chooses && sight.chosen.take().is_some() || sight.filter.take().is_some();
+        if was || playing {
+            return;
+        }
+        if self.focus == Focus::default() {
+            self.idle(KeyCode::Esc);
+        } else {
+            self.focus = Focus::default();
+            self.say(("the panes show again what changed last", "各面板重新显示最近的变化"));
+        }
+    }
+
+    /// To a step of the history, if one is not there yet.
+    fn go(&mut self, code: KeyCode, step: u64) {
+        let status = self.stage.status();
+        match status.step == step || status.read_only && status.head == 0 {
+            true => self.idle(code),
+            false => self.wanted_step = Some(step),
+        }
+    }
+
+    /// The speed is told, since it is seen only while it plays.
+    fn set_speed(&mut self, speed: Speed) {
+        self.speed = speed;
+        if self.playing.is_none() {
+            let label = speed.label();
+            self.note = Some(Note::good(match self.language {
+                Language::English => format!("speed {label}: Space plays"),
+                Language::Chinese => format!("速度 {label}：按 Space 播放"),
+            }));
+        }
+    }
+
+    /// Moves the choice; at its end the line of the prompt says so.
+    fn move_choice(&mut self, code: KeyCode, by: isize) {
+        let seen = |bench: &Bench| {
+            let sight = bench.sights.get(&bench.active);
+            let first = |row: Option<usize>| row.unwrap_or(0);
+            sight.map_or((None, 0, 0), |s| (s.chosen.clone(), first(s.top), first(s.scroll)))
+        };
+        let before = seen(self);
+        self.choose(by);
+        if seen(self) == before {
+            self.idle(code);
+        }
+    }
+
+    fn turn_pane(&mut self, code: KeyCode, by: isize) {
+        let before = self.active;
+        self.next_pane(by);
+        if self.active == before {
+            self.idle(code);
+        }
     }
 
     /// Pasted text goes to the prompt; what was not open is opened by it.
@@ -176,6 +240,17 @@ impl Bench {
                 let line = line.trim().to_owned();
                 let asking = self.asking.take();
                 if line.is_empty() {
+                    match asking {
+                        Some(Asking::Branch) => self.say((
+                            "a branch needs a name: b, then type one, such as what-if",
+                            "分支需要名字：按 b 后输入，例如 what-if",
+                        )),
+                        Some(Asking::Answer) => self.say((
+                            "nothing was typed: Enter asks again, ? explains words",
+                            "没有输入内容：按 Enter 再次作答，? 解释术语",
+                        )),
+                        _ => {}
+                    }
                     return;
                 }
                 if let (Some(Asking::Command), Some(words)) =
@@ -228,8 +303,9 @@ impl Bench {
             Some(target) if self.active != Pane::Lesson => return self.act(&target),
             _ if question => {
                 let typed = self.stage.prose(self.language).open_question().cloned();
-                if typed.is_some_and(|q| q.choices.is_empty()) {
-                    self.ask(Asking::Answer);
+                match typed.is_some_and(|q| q.choices.is_empty()) {
+                    true => self.ask(Asking::Answer),
+                    false => self.idle(KeyCode::Enter),
                 }
             }
             _ => self.ask(Asking::Command),
@@ -253,20 +329,24 @@ impl Bench {
             Target::Word(word) => {
                 return Wanted::Help(Help { search: word.clone(), ..Help::default() });
             }
-            other => {
-                if let Some((pane, focus)) = self.stage.focus(other, &self.focus) {
+            other => match self.stage.focus(other, &self.focus) {
+                Some((pane, focus)) if pane != self.active || focus != self.focus => {
                     self.focus = focus;
                     self.show(pane);
                 }
-            }
+                _ => self.idle(KeyCode::Enter),
+            },
         }
         Wanted::Nothing
     }
 
-    fn pending(&mut self, deliver: bool) {
-        if let Some(Target::Pending(id)) = self.chosen_in(Pane::Network) {
-            let pace = self.stage.pending(id, deliver);
-            self.done(pace);
+    fn drop_message(&mut self) {
+        match self.chosen_in(Pane::Network) {
+            Some(Target::Pending(id)) => {
+                let pace = self.stage.pending(id, false);
+                self.done(pace);
+            }
+            _ => self.idle(KeyCode::Char('d')),
         }
     }
 
@@ -276,6 +356,7 @@ impl Bench {
         let other = self.stage.branches().into_iter().rev().find(|name| *name != here);
         match other.filter(|_| self.active != Pane::Diff) {
             Some(name) => self.run(&format!("diff {name}")),
+            None if self.active == Pane::Diff => self.idle(KeyCode::Char('v')),
             None => self.show(Pane::Diff),
         }
     }
@@ -289,8 +370,9 @@ impl Bench {
     /// What the network pane's keys do to the chosen message or timer: as their menu has it.
     fn message(&mut self, verb: &str) {
         let other = if verb == "hold" { self.chosen_command("release") } else { None };
-        if let Some(command) = other.or_else(|| self.chosen_command(verb)) {
-            self.run(&command);
+        match other.or_else(|| self.chosen_command(verb)) {
+            Some(command) => self.run(&command),
+            None => self.idle(KeyCode::Char('o')),
         }
     }
 
@@ -311,10 +393,12 @@ impl Bench {
     fn other_branch(&mut self, by: isize) {
         let names = self.stage.branches();
         let here = self.stage.status().branch;
-        let Some(at) = names.iter().position(|name| *name == here) else { return };
-        if names.len() > 1 {
-            let next = (at as isize + by).rem_euclid(names.len() as isize) as usize;
-            self.run(&format!("switch {}", names[next]));
+        match names.iter().position(|name| *name == here) {
+            Some(at) if names.len() > 1 => {
+                let next = (at as isize + by).rem_euclid(names.len() as isize) as usize;
+                self.run(&format!("switch {}", names[next]));
+            }
+            _ => self.idle(KeyCode::Char(']')),
         }
     }
 
@@ -324,6 +408,8 @@ impl Bench {
             let kind = if node.is_controller() { "controller" } else { "broker" };
             let pace = self.stage.command(&format!("{kind} {verb} {node}"));
             self.done(pace);
+        } else {
+            self.idle(KeyCode::Char('x'));
         }
     }
 }

@@ -7,7 +7,7 @@ use super::stage::{
     Completion, Mark, Moment, Note, Pace, Pane, Part as Shown, Prose, Stage, Status,
 };
 use crate::clock::Instant;
-use crate::cluster::{Happening, Lab};
+use crate::cluster::{Happening, Lab, Stamped};
 use crate::lesson::{self, Part};
 use crate::script;
 use crate::trace::{self, Canvas, Focus, Line, Picture, Role, Target};
@@ -74,6 +74,27 @@ impl LabStage {
         }
     }
 
+    /// The last things that happened and when, latest first.
+    pub(super) fn recent_at(&self, count: usize, language: Language) -> Vec<(Instant, Moment)> {
+        let Some(lab) = self.play.lab() else { return Vec::new() };
+        let told = |event: &Stamped| Moment {
+            id: event.id,
+            step: event.step,
+            sentence: lab.cluster().sentence(event, language),
+            mark: mark_of(event),
+        };
+        let events = lab.events().iter().rev().take(2_000);
+        let events = events.filter(|event| !event.body.is_background()).take(count);
+        events.map(|event| (event.at, told(event))).collect()
+    }
+
+    /// When the latest things happened, and their weight.
+    pub(super) fn marked(&self) -> Vec<(Instant, Mark)> {
+        let events = self.play.lab().into_iter().flat_map(|lab| lab.events().iter().rev());
+        let events = events.take(2_000).filter(|event| !event.body.is_background());
+        events.map(|event| (event.at, mark_of(event))).collect()
+    }
+
     /// The last step that was over at a moment.
     pub(super) fn step_at(&self, at: Instant) -> Option<u64> {
         let events = self.play.lab()?.events();
@@ -107,6 +128,15 @@ impl LabStage {
             }
         }
         progress
+    }
+}
+
+fn mark_of(event: &Stamped) -> Mark {
+    match trace::timeline::weight(event) {
+        trace::timeline::Weight::Fault => Mark::Fault,
+        trace::timeline::Weight::Act => Mark::Act,
+        trace::timeline::Weight::Quiet => Mark::Quiet,
+        _ => Mark::Event,
     }
 }
 
@@ -217,23 +247,7 @@ impl Stage for LabStage {
     }
 
     fn recent(&self, count: usize, language: Language) -> Vec<Moment> {
-        let Some(lab) = self.play.lab() else { return Vec::new() };
-        let events = lab.events().iter().rev();
-        events
-            .take(2_000)
-            .filter(|event| !event.body.is_background())
-            .take(count)
-            .map(|event| Moment {
-                id: event.id,
-                step: event.step,
-                sentence: lab.cluster().sentence(event, language),
-                mark: match trace::timeline::weight(event) {
-                    trace::timeline::Weight::Fault => Mark::Fault,
-                    trace::timeline::Weight::Act => Mark::Act,
-                    _ => Mark::Event,
-                },
-            })
-            .collect()
+        self.recent_at(count, language).into_iter().map(|(_, moment)| moment).collect()
     }
 
     fn causes(&self, focus: &Focus, language: Language) -> Vec<String> {

@@ -18,6 +18,8 @@ use ratatui::layout::Rect;
 
 /// The smallest terminal in which the screen makes sense.
 pub const LEAST: (u16, u16) = (40, 10);
+/// The rows that a picture below the story has at least, its title's included.
+const PICTURE: u16 = 7;
 /// From this width on the story stands beside the pictures.
 pub const WIDE: u16 = 110;
 
@@ -55,6 +57,8 @@ pub struct Wish<'a> {
     pub story: bool,
     /// Whether the story is what keys go to.
     pub story_active: bool,
+    /// The cells that the story wants on a wide screen; nothing: as many as prose is read well with.
+    pub story_cells: Option<u16>,
     /// Rows that the story wants at the width it would get (asked for narrow screens).
     pub story_rows: u16,
 }
@@ -101,7 +105,11 @@ fn narrow(area: Rect, wish: &Wish<'_>) -> Plan {
     let picture = wish.panes.first().copied();
     match picture {
         Some(pane) if !(wish.story && wish.story_active) => {
-            let most = if wish.story { (body.height * 2 / 5).min(wish.story_rows) } else { 0 };
+            // The story gets what the picture does not use, and two fifths at least.
+            let used = wish.rows.first().copied().filter(|rows| *rows > 0).unwrap_or(body.height);
+            let unused = body.height.saturating_sub(used.max(PICTURE) + 1);
+            let most = (body.height * 2 / 5).max(unused).min(wish.story_rows);
+            let most = if wish.story { most } else { 0 };
             let story = Rect { height: most, ..body };
             let gap = u16::from(most > 0);
             let rest = body.height - most - gap;
@@ -130,7 +138,7 @@ fn wide(area: Rect, wish: &Wish<'_>) -> Plan {
     };
     let mut right = body;
     if wish.story {
-        let cells = story_width(area);
+        let cells = wish.story_cells.unwrap_or_else(|| story_width(area));
         plan.story = Some(Rect { width: cells, ..body });
         right.x += cells + 3;
         right.width -= cells + 3;
@@ -221,7 +229,9 @@ mod tests {
             assert!(too_small(area));
             let panes = [Pane::Log, Pane::Network];
             let (story, story_active, story_rows) = (true, false, 9);
-            plan(area, &Wish { panes: &panes, rows: &[3, 40], story, story_active, story_rows });
+            let (rows, story_cells) = (&[3, 40][..], None);
+            let panes = &panes[..];
+            plan(area, &Wish { panes, rows, story, story_active, story_cells, story_rows });
             story_width(area);
         }
     }
@@ -235,7 +245,9 @@ mod tests {
                     let area = Rect { x: 0, y: 0, width, height };
                     let rows = [30, 3, 60, 2, 4];
                     let rows = if width % 2 == 0 { &rows[..] } else { &[] };
-                    let wish = Wish { panes: &panes, rows, story, story_active, story_rows: 30 };
+                    let story_cells = (height % 3 == 0).then_some(30);
+                    let (panes, story_rows) = (&panes[..], 30);
+                    let wish = Wish { panes, rows, story, story_active, story_cells, story_rows };
                     let rects = all(&plan(area, &wish));
                     for (at, rect) in rects.iter().enumerate() {
                         assert_eq!(rect.intersection(area), *rect, "{width}×{height}");

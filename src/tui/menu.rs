@@ -140,7 +140,9 @@ impl Bench {
             does: Does::All(commands),
         };
         let offers: Vec<Offer> = self.stage.races(self.language).into_iter().map(offer).collect();
-        if !offers.is_empty() {
+        if offers.is_empty() {
+            self.idle(KeyCode::Char('R'));
+        } else {
             let title = super::words::words(self.language).race.to_owned();
             let at = self.chosen_place();
             let offers = Offers { title, offers };
@@ -161,11 +163,17 @@ impl Bench {
     }
 
     pub(super) fn menu_key(&mut self, key: KeyEvent) -> Wanted {
+        self.note = None;
         let Some(menu) = &mut self.menu else { return Wanted::Nothing };
         let last = menu.offers.offers.len().saturating_sub(1);
         match key.code {
-            KeyCode::Up | KeyCode::Char('k') => menu.chosen = menu.chosen.saturating_sub(1),
-            KeyCode::Down | KeyCode::Char('j') => menu.chosen = (menu.chosen + 1).min(last),
+            // Past its end a menu begins anew, so that no arrow is pressed in vain.
+            KeyCode::Up | KeyCode::Char('k') => {
+                menu.chosen = menu.chosen.checked_sub(1).unwrap_or(last);
+            }
+            KeyCode::Down | KeyCode::Char('j') => {
+                menu.chosen = if menu.chosen < last { menu.chosen + 1 } else { 0 };
+            }
             KeyCode::Home => menu.chosen = 0,
             KeyCode::End => menu.chosen = last,
             KeyCode::Enter | KeyCode::Right => self.take_offer(false),
@@ -173,7 +181,10 @@ impl Bench {
             KeyCode::Esc | KeyCode::Left | KeyCode::Char('q' | 'a') => {
                 self.menu = self.menu.take().and_then(|menu| menu.before).map(|menu| *menu);
             }
-            _ => {}
+            _ => self.say((
+                "the menu is open: Enter runs the chosen one, e changes it first, Esc closes",
+                "菜单已打开：Enter 执行所选项，e 先修改，Esc 关闭",
+            )),
         }
         Wanted::Nothing
     }
@@ -227,7 +238,7 @@ pub fn draw(menu: &Menu, paint: &Paint, area: Rect, buffer: &mut Buffer) {
     let rect = menu.rect(area);
     ratatui::widgets::Widget::render(ratatui::widgets::Clear, rect, buffer);
     let g = &paint.glyphs;
-    paint.rule(buffer, rect, 0);
+    paint.frame(buffer, rect);
     let inner = Rect { x: rect.x + 1, width: rect.width.saturating_sub(2), ..rect };
     paint.line(buffer, inner, 1, &Line::of(format!(" {}", menu.offers.title), Role::Heading));
     let rows = menu.rows(area);
@@ -252,18 +263,11 @@ pub fn draw(menu: &Menu, paint: &Paint, area: Rect, buffer: &mut Buffer) {
         let line = Line::of(format!("{mark} {}   ", width::pad(&offer.label, labels)), Role::Plain);
         paint.line(buffer, inner, row as u16 + 2, &line.join(end));
         if at == menu.chosen {
-            paint.choose(buffer, rect, row as u16 + 2);
+            paint.choose(buffer, inner, row as u16 + 2);
         }
-    }
-    for row in 1..rect.height.saturating_sub(1) {
-        let side = Line::of(g.side, Role::Dim);
-        paint.line(buffer, Rect { width: 1, ..rect }, row, &side);
-        let right = Rect { x: rect.x + rect.width - 1, width: 1, ..rect };
-        paint.line(buffer, right, row, &side);
     }
     let doc = menu.offers.offers.get(menu.chosen).map_or("", |offer| offer.doc.as_str());
     let bottom = rows.len() as u16 + 2;
     let room = usize::from(inner.width).saturating_sub(3);
     paint.line(buffer, inner, bottom, &Line::of(format!("  {doc}"), Role::Dim).cut(room, g));
-    paint.rule(buffer, rect, bottom + 1);
 }

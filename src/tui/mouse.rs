@@ -89,10 +89,8 @@ impl Bench {
     fn click_story(&mut self, rect: Rect, at: Position) {
         let picture = self.story_picture(rect);
         let rows = usize::from(rect.height);
-        let first =
-            self.sights.get(&Pane::Lesson).and_then(|s| s.scroll).unwrap_or_else(|| {
-                picture.attention.map_or(0, |row| (row + 1).saturating_sub(rows))
-            });
+        let scrolled = self.sights.get(&Pane::Lesson).and_then(|s| s.scroll);
+        let first = scrolled.unwrap_or_else(|| super::story::first_row(&picture, rows));
         let row = first + usize::from(at.y - rect.y);
         self.active = Pane::Lesson;
         if let Some(Target::Choice(choice)) = picture.lines.get(row).and_then(|l| l.target.clone())

@@ -44,17 +44,21 @@ impl Paint {
         }
     }
 
-    /// A thin rule across a row.
-    pub fn rule(&self, buffer: &mut Buffer, area: Rect, row: u16) {
-        if row < area.height {
-            let text = self.glyphs.rule.repeat(usize::from(area.width));
-            buffer.set_stringn(
-                area.x,
-                area.y + row,
-                text,
-                usize::from(area.width),
-                self.theme.rule(),
-            );
+    /// A thin frame around an area that is at least two cells wide and high.
+    pub fn frame(&self, buffer: &mut Buffer, area: Rect) {
+        if area.width < 2 || area.height < 2 {
+            return;
+        }
+        let [top_left, top_right, bottom_left, bottom_right] =
+            if self.glyphs.is_ascii() { ["+"; 4] } else { ["┌", "┐", "└", "┘"] };
+        let across = self.glyphs.rule.repeat(usize::from(area.width) - 2);
+        let (right, bottom) = (area.x + area.width - 1, area.y + area.height - 1);
+        let style = self.theme.rule();
+        buffer.set_string(area.x, area.y, format!("{top_left}{across}{top_right}"), style);
+        buffer.set_string(area.x, bottom, format!("{bottom_left}{across}{bottom_right}"), style);
+        for y in area.y + 1..bottom {
+            buffer.set_string(area.x, y, self.glyphs.side, style);
+            buffer.set_string(right, y, self.glyphs.side, style);
         }
     }
 

@@ -9,7 +9,7 @@
 //! The lab's step number says how far each command is, so going back in the lab goes back in the lesson. Whatever the
 //! learner does besides happens on a branch of its own; returning to the lesson switches back to where it was left.
 
-use super::beats::{Beat, Placed, Record, flatten};
+use super::beats::{Beat, Placed, Record, flatten, stands_beside};
 use super::stage::{Done, Note, Pace};
 use crate::cluster::Lab;
 use crate::lesson::Lesson;
@@ -306,7 +306,9 @@ impl Play {
             if let Some(Try { line, place, .. }) = self.tries.last_mut() {
                 place.0 = on.unwrap_or_default();
                 line.state = if failed { Done::Failed } else { Done::Done };
-                line.output = output.lines;
+                // What stands in a pane is not told beside it once more.
+                let beside = !failed && stands_beside(run.execution.statement());
+                line.output = if beside { Vec::new() } else { output.lines };
             }
             self.run = self.waiting.take();
             if failed {

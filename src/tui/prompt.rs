@@ -54,6 +54,11 @@ impl Prompt {
         self.history.push(line.to_owned());
     }
 
+    /// Whether there are earlier lines to recall.
+    pub fn remembers(&self) -> bool {
+        !self.history.is_empty()
+    }
+
     /// Replaces the text; the cursor stands at its end.
     pub fn set(&mut self, text: &str) {
         self.text = width::clean(text);

@@ -33,6 +33,7 @@ impl Bench {
                 rows: &rows,
                 story,
                 story_active: self.active == Pane::Lesson,
+                story_cells: self.stage.story_cells(self.area.width),
                 story_rows: story_rows.min(200) as u16,
             },
         )
@@ -43,7 +44,8 @@ impl Bench {
     /// always chosen, so that its keys do something at once.
     pub fn fit(&mut self) {
         let plan = self.plan();
-        let stacked = plan.panes.len() > 1;
+        // Pictures that share the rows with others, or with the story above them.
+        let stacked = plan.panes.len() > 1 || (plan.tabs.is_some() && self.has_story());
         for (pane, rect) in &plan.panes {
             if *pane == Pane::Network {
                 self.choose_next(*rect);

@@ -240,6 +240,13 @@ impl Library for Shop {
             Start::Sandbox => self.sandbox(language, None),
             Start::Script(text) => self.sandbox(language, Some(text)),
             Start::Compare(text) => self.compare(text, language),
+            // A file of commands: what `klab simulate` found, or a script of one's own.
+            Start::Inspect(path) if path.extension().is_some_and(|end| end == "klab") => {
+                let text = fs::read_to_string(path)
+                    .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+                self.sandbox(language, Some(&text))
+                    .map_err(|error| format!("{}: {error}", path.display()))
+            }
             Start::Inspect(path) => {
                 Ok(Box::new(InspectStage::new(Inspection::open(path)?, language)))
             }

@@ -209,6 +209,8 @@ pub struct Prose {
     pub hints_left: usize,
     /// What shows it in a real cluster, and where to read on.
     pub footnotes: Vec<(String, String)>,
+    /// Whether anything of the step was done: then the story is read where it stands, before that from its top.
+    pub begun: bool,
     /// Whether the step is done.
     pub done: bool,
 }
@@ -306,6 +308,10 @@ pub trait Stage {
     /// What a pane is called here.
     fn pane_name(&self, pane: Pane, language: Language) -> &'static str {
         super::words::pane(pane, language)
+    }
+    /// The cells that the story wants on a wide screen; nothing: as many as prose is read well with.
+    fn story_cells(&self, _screen: u16) -> Option<u16> {
+        None
     }
     /// The story; nothing in a directory.
     fn prose(&self, language: Language) -> Prose;

@@ -9,7 +9,13 @@ const OUTPUT_ROWS: usize = 6;
 /// Rows of output of any other command: lists of files, what is in them, chains of causes, measurements.
 const LONG_OUTPUT_ROWS: usize = 60;
 
-/// The story. Its attention is what the learner is asked for: the question, or the command under way.
+/// The first row that is seen of a story: its top, unless what it is at would be out of sight.
+pub fn first_row(story: &Picture, rows: usize) -> usize {
+    story.attention.map_or(0, |row| (row + 1).saturating_sub(rows))
+}
+
+/// The story. A step that is not begun is read from its top; then its attention is what it is at: the last row of it
+/// that still leaves the last command, hint or answered question in sight.
 pub fn draw(story: &Prose, canvas: &Canvas) -> Picture {
     let w = words(canvas.language);
     let cells = canvas.width;
@@ -19,12 +25,21 @@ pub fn draw(story: &Prose, canvas: &Canvas) -> Picture {
         picture.blank();
     }
     let mut before = true;
+    // Where that begins what the story is at: an answered question stays in sight with the commands that answered it.
+    let (mut at, mut answered) = (0, false);
     for part in &story.parts {
         let command = matches!(part, Part::Command(_));
         if !picture.lines.is_empty() && (before || !command) && !ends_blank(&picture) {
             picture.blank();
         }
         before = !command;
+        let here = picture.lines.len();
+        match part {
+            Part::Text(_) | Part::Kept(_) => answered = false,
+            Part::Command(line) if answered && line.state != Done::UnderWay => {}
+            Part::Command(_) => (at, answered) = (here, false),
+            Part::Question(question) => (at, answered) = (here, question.truth.is_some()),
+        }
         match part {
             Part::Text(text) => picture.extend(prose::paragraphs(text, cells, Role::Plain)),
             Part::Kept(text) => {
@@ -37,9 +52,9 @@ pub fn draw(story: &Prose, canvas: &Canvas) -> Picture {
     }
     for hint in &story.hints {
         picture.blank();
+        at = if answered { at } else { picture.lines.len() };
         let text = format!("{}: {hint}", w.hint);
         picture.extend(prose::wrap(&prose::inline(&text, Role::Warn), cells));
-        picture.attend();
     }
     if story.done {
         for (head, text) in &story.footnotes {
@@ -49,7 +64,10 @@ pub fn draw(story: &Prose, canvas: &Canvas) -> Picture {
         }
         picture.blank();
         picture.push(Line::of(format!("{} {}", canvas.glyphs.good, w.step_done), Role::Good));
-        picture.attend();
+    }
+    if story.begun {
+        let last = picture.lines.len().checked_sub(1);
+        picture.attention = last.map(|last| last.min(at + canvas.height.saturating_sub(1)));
     }
     picture
 }
@@ -73,9 +91,6 @@ fn command_line(picture: &mut Picture, line: &CommandLine, canvas: &Canvas) {
     for (at, row) in rows.into_iter().enumerate() {
         let head = if at == 0 { mark } else { " " };
         picture.push(Line::of(head, role).text(" ").join(row));
-    }
-    if line.state == Done::UnderWay {
-        picture.attend();
     }
     let output: Vec<&String> = line.output.iter().filter(|l| !l.is_empty()).collect();
     let most = output_rows(&line.command);
@@ -145,5 +160,4 @@ fn ask(picture: &mut Picture, question: &Question, canvas: &Canvas, w: &Words) {
             picture.extend(why.into_iter().map(|line| line.indent(4)));
         }
     }
-    picture.attend();
 }

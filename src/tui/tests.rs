@@ -6,6 +6,7 @@ mod keys; // what keys and the mouse do
 mod lessons; // real lessons, played to their end by keys
 mod panes; // panes and menus over a living cluster
 mod paper; // a stage made of paper
+mod silence; // no key is passed over in silence
 mod pty; // the real terminal: taken, and given back on every way out
 
 use super::app::{App, Effect, Event};

@@ -28,6 +28,15 @@ pub fn draw(bench: &Bench, paint: &Paint, frame: &mut Frame<'_>) {
         {
             paint.line(buffer, rect, row as u16, line);
         }
+        // The margin says that there is more above, or below.
+        let rows = usize::from(rect.height);
+        let more = [
+            (first > 0, rect.y, paint.glyphs.up),
+            (first + rows < picture.lines.len(), rect.y + rect.height - 1, paint.glyphs.down),
+        ];
+        for (_, y, glyph) in more.into_iter().filter(|more| more.0 && rows > 0) {
+            buffer.set_string(rect.x + rect.width, y, glyph, paint.theme.style(Role::Heading));
+        }
         if let (Some((_, right)), true) = (plan.panes.first(), plan.place.is_some()) {
             let x = right.x - 2;
             for y in rect.y..rect.y + rect.height {
@@ -85,10 +94,7 @@ fn first_row(bench: &Bench, pane: Pane, picture: &Picture, rows: usize) -> usize
     let last = picture.lines.len().saturating_sub(rows);
     match bench.sights.get(&pane).and_then(|s| s.scroll) {
         Some(scroll) => scroll.min(last),
-        None if pane == Pane::Lesson => {
-            // The story is read from its top unless what is asked for would be out of sight.
-            picture.attention.map_or(0, |row| (row + 1).saturating_sub(rows))
-        }
+        None if pane == Pane::Lesson => super::story::first_row(picture, rows),
         None => picture.first_row(rows),
     }
 }

@@ -118,6 +118,10 @@ words! {
     race: "set up the race", "布置竞态";
     filter: "filter", "过滤";
     branches: "other branch", "切换分支";
+    no_such_key: "this key does nothing here: arrows choose, Enter starts, ? lists the keys", "这个键在这里不起作用：方向键选择，Enter 开始，? 列出按键";
+    nothing_to_fold: "nothing to open or close in this row: Enter starts it", "这一行没有可展开或收起的：按 Enter 开始";
+    nothing_typed: "nothing was typed: Enter asks again", "没有输入内容：按 Enter 再次输入";
+    nothing_found_search: "nothing found: Backspace shortens what is searched, Esc shows all", "没有找到：退格缩短搜索词，Esc 显示全部";
     nothing_to_do: "nothing can be done to this row", "对这一行没有可做的操作";
     mouse_is: "click chooses · wheel scrolls · drag the timeline", "点击选择 · 滚轮滚动 · 拖动时间线";
 }

@@ -2,8 +2,8 @@
 
 use super::LabStage;
 use crate::lesson::{self, Part};
-use crate::tui::beats::Beat;
-use crate::tui::stage::{CommandLine, Done, Pane, Part as Shown, Prose, Question};
+use crate::tui::beats::{Beat, stands_beside};
+use crate::tui::stage::{CommandLine, Done, Part as Shown, Prose, Question};
 use crate::types::Language;
 
 impl LabStage {
@@ -41,6 +41,14 @@ impl LabStage {
         prose.done = (0..self.play.beats.len())
             .filter(|at| self.play.beats[*at].step == self.play.at)
             .all(|at| self.is_done(at));
+        prose.begun = (0..self.play.beats.len())
+            .filter(|at| {
+                self.play.beats[*at].step == self.play.at && self.play.beats[*at].part.is_some()
+            })
+            .any(|at| match self.play.beats[at].beat {
+                Beat::Question => self.play.records[at].began.is_some(),
+                Beat::Command(_, hidden) => !hidden && self.play.state(at) != Done::ToDo,
+            });
         let w = |english: &str, chinese: &str| language.pick(english, chinese).to_owned();
         let production =
             step.in_production.iter().map(|t| (w("in production", "在生产环境"), t.clone()));
@@ -63,14 +71,11 @@ impl LabStage {
     }
 
     fn command_line(&self, beat: usize) -> CommandLine {
-        let command = match &self.play.beats[beat].beat {
-            Beat::Command(statement, _) => statement.text.clone(),
-            Beat::Question => String::new(),
+        let (command, beside) = match &self.play.beats[beat].beat {
+            Beat::Command(statement, _) => (statement.text.clone(), stands_beside(statement)),
+            Beat::Question => (String::new(), false),
         };
         let state = self.play.state(beat);
-        // A picture that has its own pane stands beside the story, not in it.
-        let mut words = command.split_whitespace();
-        let beside = words.next() == Some("show") && words.next().and_then(Pane::parse).is_some();
         let told = state == Done::Failed || (state == Done::Done && !beside);
         let output = if told { self.play.records[beat].output.clone() } else { Vec::new() };
         CommandLine { command, state, output }
@@ -96,6 +101,7 @@ impl LabStage {
 
     pub(super) fn sandbox_pane(&self, language: Language, prose: &mut Prose) {
         let w = |english: &'static str, chinese: &'static str| language.pick(english, chinese);
+        prose.begun = !self.play.tries.is_empty();
         prose.heading = w("Three brokers, your commands", "三个 broker，命令由你").into();
         if self.play.tries.is_empty() {
             prose.parts.push(Shown::Text(

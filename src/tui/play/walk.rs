@@ -97,6 +97,9 @@ impl Play {
         if self.lessons.is_empty() || self.astray() {
             let acts = self.lab().into_iter().flat_map(Lab::acts).map(|(at, _)| at);
             let before = acts.filter(|at| *at <= step).max().map_or(0, |at| at.saturating_sub(1));
+            if step == 0 {
+                return self.back(); // says that this is the beginning
+            }
             return self.walk(|lab| lab.goto(before));
         }
         let begin = self.begins.get(self.at).copied().unwrap_or(0);

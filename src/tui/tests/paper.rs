@@ -175,6 +175,7 @@ impl Stage for Paper {
             ),
         };
         Prose {
+            begun: true,
             heading: heading.into(),
             parts: vec![
                 Part::Text(text.into()),
