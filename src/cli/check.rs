@@ -4,7 +4,7 @@ use super::arguments::CheckArguments;
 use super::output::Output;
 use super::{ENDED, FAILED, interrupt, lessons};
 use crate::lesson;
-use crate::types::Language;
+use crate::types::{Language, counted};
 use std::path::{Path, PathBuf};
 
 /// Where lesson files and the sources that they name are: here, if this is the project's directory.
@@ -52,6 +52,6 @@ pub fn check(asked: &CheckArguments, out: &mut Output) -> Result<i32, String> {
         (1, _) => "1 thing is wrong".to_owned(),
         (n, _) => format!("{n} things are wrong"),
     };
-    out.line(&format!("{} lessons, {played} played through, {fate}", ids.len()));
+    out.line(&format!("{}, {played} played through, {fate}", counted(ids.len(), "lesson")));
     Ok(if wrong == 0 { ENDED } else { FAILED })
 }

@@ -20,7 +20,7 @@ use super::table::{Align, Table};
 use super::width::number;
 use crate::cluster::{Lab, NodeState};
 use crate::coordination::kraft::{Image, TopicImage};
-use crate::types::{Language, NodeId, TopicName, TopicPartition};
+use crate::types::{Language, NodeId, TopicName, TopicPartition, counted};
 use std::collections::BTreeMap;
 
 /// Most rows of one table; the screen scrolls.
@@ -34,7 +34,9 @@ pub fn draw(lab: &Lab, canvas: &Canvas) -> Picture {
     let topics = image.map_or(0, |image| image.topics.keys().filter(|t| !is_internal(t)).count());
     let groups = group::names(lab).len();
     picture.caption = Line::plain(match canvas.language {
-        Language::English => format!("{brokers} brokers   {topics} topics   {groups} groups"),
+        Language::English => [(brokers, "broker"), (topics, "topic"), (groups, "group")]
+            .map(|(count, noun)| counted(count, noun))
+            .join("   "),
         Language::Chinese => format!("{brokers} 个 broker   {topics} 个 topic   {groups} 个消费组"),
     });
     picture.extend(broker_rows(lab, canvas));

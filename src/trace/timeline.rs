@@ -139,7 +139,8 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     let mut caption = Line::plain(caption).span(format!("   {}", lab.branch_name()), Role::Link);
     let others = lab.forks().count().saturating_sub(1);
     if others > 0 {
-        let text = canvas.word("more branches", "个其他分支");
+        let text =
+            canvas.word(if others == 1 { "more branch" } else { "more branches" }, "个其他分支");
         caption = caption.span(format!("   {others} {text}"), Role::Dim);
     }
     let mut picture = Picture::new(canvas.word("timeline", "时间线")).caption(caption);
