@@ -17,15 +17,15 @@ const RECORDS: i64 = 4_000_000;
 /// A producer's `batch.size`.
 const BATCH_BYTES: usize = 16_384;
 
-/// The log: keys of 8 to 11 bytes, values of 180 letters, no codec.
+/// The log: keys of 8 to 11 bytes, values of 190 letters, no codec.
 fn write_log(path: &Path, records: i64) -> u64 {
     let file = std::fs::File::create(path).expect("a file in the temporary directory");
     let mut out = BufWriter::with_capacity(1 << 20, file);
-    let value: Vec<u8> = (0..180u8).map(|i| b'a' + i % 26).collect();
+    let value: Vec<u8> = (0..190u8).map(|i| b'a' + i % 26).collect();
     let (mut offset, mut size) = (0, 0);
     while offset < records {
         let mut builder = BatchBuilder::new(Offset(offset)).with_epoch(LeaderEpoch(3));
-        while offset < records && builder.size_bytes() + 208 < BATCH_BYTES {
+        while offset < records && builder.size_bytes() + 218 < BATCH_BYTES {
             let key = format!("key-{}", offset % 1_000_003);
             let time = Timestamp(1_700_000_000_000 + offset / 4);
             builder.push_parts(Offset(offset), time, Some(key.as_bytes()), Some(&value), &[]);

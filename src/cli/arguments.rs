@@ -399,11 +399,11 @@ of several brokers. It is never changed and never locked. Each log directory has
 own name below OUT; there it is started as the broker would, and stopped cleanly.
 
 Every step is told with its reason: ! what was found wrong, - what is taken away, + what is made anew,
-= how the log ends. Settings of topics come from the metadata log in DIR; without one,
-index.interval.bytes is what the indexes show, and all else Kafka's default, unless --set says more.
+= how the log ends. Settings of topics come from the metadata log in DIR; index.interval.bytes, where
+nothing says it, is what the indexes show, and all else Kafka's default, unless --set says more.
 
-What the controller does at a start needs its metadata log: the one in DIR if the node is a controller,
-too, or the one in --metadata. Partitions that it does not know are set aside (-stray), missing ones are
+What the controller does at a start needs its metadata log: that of a controller in DIR (the node itself
+or one beside it), or the one in --metadata. Partitions that it does not know are set aside (-stray), missing ones are
 made, and a broker that is the only one is elected for all: a new line in leader-epoch-checkpoint, and
 the high watermark is the log end. Elections among several brokers, retention and compaction are left out.
 
@@ -441,7 +441,7 @@ pub struct RecoverArguments {
     /// node.id of the broker that starts [default: what meta.properties says]
     #[arg(long, value_name = "N")]
     pub node_id: Option<u32>,
-    /// A log directory with the controller's metadata log, where DIR has none [default: DIR, if a controller]
+    /// A log directory with the controller's metadata log, where DIR has none
     #[arg(long, value_name = "DIR")]
     pub metadata: Option<PathBuf>,
     /// The clock of the start, in milliseconds since 1970: producers expire by it [default: now]

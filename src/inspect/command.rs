@@ -87,7 +87,11 @@ impl Request {
         let asked = || asked(inspection, rest);
         Ok(match verb {
             None => Request::Whole(asked()?),
-            Some("find") => Request::Find(Wanted::parse(rest)?),
+            Some("find") => {
+                let wanted = Wanted::parse(rest)?;
+                inspection.may_search(&wanted)?;
+                Request::Find(wanted)
+            }
             Some("findings" | "check") if rest.is_empty() => Request::Findings(None),
             Some("findings" | "check") => Request::Findings(Some(asked()?)),
             Some("groups") => Request::Groups,

@@ -19,6 +19,7 @@ use super::records::{self, RecordRow, shown};
 use super::{BatchRow, Inspection, Place};
 use crate::types::{Offset, Timestamp, TopicPartition};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// A record that fits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,17 +82,39 @@ pub struct Find {
     pub full: bool,
 }
 
+/// Topics that a refusal names at most.
+const MOST_NAMES: usize = 8;
+
 impl Inspection {
+    fn is_within(&self, wanted: &Wanted, place: &Place) -> bool {
+        let Some(files) = self.partition(*place) else { return false };
+        let node = self.nodes[place.node].properties.node;
+        wanted.partition.as_ref().is_none_or(|partition| files.partition == *partition)
+            && wanted.topic.as_ref().is_none_or(|t| files.partition.topic.as_str() == t)
+            && (wanted.node.is_none() || node == wanted.node)
+    }
+
+    /// An error where no log at all is of the topic, partition or broker that a search is narrowed to.
+    pub(super) fn may_search(&self, wanted: &Wanted) -> Result<(), String> {
+        let narrowed =
+            wanted.topic.is_some() || wanted.partition.is_some() || wanted.node.is_some();
+        if !narrowed || self.places().any(|place| self.is_within(wanted, &place)) {
+            return Ok(());
+        }
+        let topics: BTreeSet<&str> = self
+            .places()
+            .filter_map(|place| Some(self.partition(place)?.partition.topic.as_str()))
+            .collect();
+        let names: Vec<&str> = topics.iter().take(MOST_NAMES).copied().collect();
+        let more = if topics.len() > MOST_NAMES { ", …" } else { "" };
+        let names = names.join(", ");
+        Err(format!("no log here is of that topic, partition or broker; topics are {names}{more}"))
+    }
+
     /// A search. Copies of a partition on several nodes are all looked through.
     pub fn search(&self, wanted: Wanted) -> Find {
-        let fits = |place: &Place| {
-            let Some(files) = self.partition(*place) else { return false };
-            let node = self.nodes[place.node].properties.node;
-            wanted.partition.as_ref().is_none_or(|partition| files.partition == *partition)
-                && wanted.topic.as_ref().is_none_or(|t| files.partition.topic.as_str() == t)
-                && (wanted.node.is_none() || node == wanted.node)
-        };
-        let places: Vec<Place> = self.places().filter(fits).collect();
+        let places: Vec<Place> =
+            self.places().filter(|place| self.is_within(&wanted, place)).collect();
         let total = places.iter().filter_map(|p| self.partition(*p)).map(|f| f.log_bytes()).sum();
         Find {
             wanted,

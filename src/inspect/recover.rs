@@ -8,7 +8,7 @@
 //! What always holds: DIR is not changed, not locked, and may lie on a read-only disk; OUT is new or empty before; a
 //! broker that would not start is told as such, and OUT then holds what it left. What the controller does at a start
 //! (partitions that it does not know become `-stray`, those that are missing are made, a sole broker is elected with a
-//! new leader epoch) is done where its metadata log is at hand: in DIR, if the node is a controller too, or given.
+//! new leader epoch) is done where its metadata log is at hand: of a controller in DIR, or given.
 //! Left out: elections among several brokers, retention, compaction; `__cluster_metadata-0` is copied as it is.
 
 mod copy;
@@ -24,6 +24,7 @@ mod text;
 pub use extent::Extent;
 pub use text::{recovered_json, recovered_text};
 
+use super::metadata::Image;
 use crate::disk::Disk;
 use crate::era::{FormatSetting, TimeBase};
 use crate::storage::{LogConfig, StartEvent, StartPlan, StartRefused, Started, start};
@@ -32,7 +33,7 @@ use copy::{Source, at, copy, find};
 use extent::{extents, looks_like};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use strays::Known;
+use strays::{Known, image_in};
 
 /// What is asked for.
 pub struct RecoverRequest<'a> {
@@ -107,6 +108,8 @@ pub fn recover(
             ));
         }
     }
+    let given = request.metadata.map(image_in).transpose();
+    let given = given.map_err(|why| format!("--metadata {why}"))?;
     let mut disk = Disk::real(request.to).map_err(|error| error.to_string())?;
     disk.set_reversible(false);
     let mut brokers: BTreeMap<String, Vec<&Source>> = BTreeMap::new();
@@ -131,7 +134,13 @@ pub fn recover(
             links.extend(left.iter().map(|path| at(&source.name, path)));
         }
         let names = directories.iter().map(|source| source.name.clone()).collect();
-        told(&RecoveredBroker { links, ..recover_broker(request, names, &mut disk)? });
+        // A controller of the same cluster among the directories that were given.
+        let cluster = directories.iter().find_map(|source| source.cluster.as_ref());
+        let beside = |source: &&Source| source.controls && source.cluster.as_ref() == cluster;
+        let beside = sources.iter().find(beside).filter(|_| given.is_none() && cluster.is_some());
+        let beside = beside.and_then(|source| image_in(&source.path).ok());
+        let image = given.as_ref().or(beside.as_ref());
+        told(&RecoveredBroker { links, ..recover_broker(request, names, image, &mut disk)? });
     }
     Ok(())
 }
@@ -154,18 +163,20 @@ fn resolved(path: &Path) -> Result<PathBuf, String> {
 fn recover_broker(
     request: &RecoverRequest,
     directories: Vec<String>,
+    image: Option<&Image>,
     disk: &mut Disk,
 ) -> Result<RecoveredBroker, String> {
     let era = request.config.era;
     let with_ids = era.format_setting == FormatSetting::Unknown && era.least_fetch_version > 0;
-    let known = match (with_ids, request.metadata) {
-        (false, _) => None,
-        (true, None) => Known::of(request.to, disk, &directories, request.node_id),
-        (true, Some(place)) => {
-            let node = request.node_id.or_else(|| copy::node_id(disk, &directories));
-            // Nobody knows whose directories these are: the start will refuse them.
-            node.map(|node| Known::given(place, i64::from(node))).transpose()?
-        }
+    let node = request.node_id.or_else(|| copy::node_id(disk, &directories));
+    let own = || Known::of(request.to, disk, &directories, request.node_id);
+    let known = match (with_ids, image, request.metadata) {
+        (false, ..) => None,
+        (true, None, _) => own(),
+        (true, Some(image), given) => given.map_or_else(own, |_| None).or_else(|| {
+            // Where nobody knows whose directories these are, the start will refuse them.
+            node.map(|node| Known::elsewhere(image, node))
+        }),
     };
     let is_stray = |partition: &TopicPartition, id: Option<Uuid>| match id {
         None if with_ids => {
@@ -243,8 +254,12 @@ fn configs(
     let mut configs: BTreeMap<String, LogConfig> = BTreeMap::new();
     let mut taken = Vec::new();
     let given = request.settings.iter().any(|(topic, name, _)| topic.is_none() && name == INTERVAL);
-    if known.is_none() && !given {
-        let shown = settings::of_indexes(disk, directories, request.config.index_interval_bytes);
+    let known = known.unwrap_or_default();
+    if !given {
+        // The metadata log says nothing of what stands in the broker's own file.
+        let has_own = |topic: &str| known.get(topic).is_some_and(|of| of.contains_key(INTERVAL));
+        let default = request.config.index_interval_bytes;
+        let shown = settings::of_indexes(disk, directories, default, &has_own);
         for (topic, (directory, value)) in shown {
             let config = configs.entry(topic.clone()).or_insert(request.config.clone());
             config.index_interval_bytes = value;
@@ -256,7 +271,7 @@ fn configs(
             }
         }
     }
-    for (topic, settings) in known.unwrap_or_default() {
+    for (topic, settings) in known {
         let config = configs.entry(topic).or_insert(request.config.clone());
         for (name, value) in settings {
             // What was given to all topics is what the broker would have without the topic's own.

@@ -100,6 +100,11 @@ impl Wanted {
                 _ => return Err(format!("'{word}': {USAGE}")),
             }
         }
+        for (name, range) in [("offset", wanted.offsets), ("time", wanted.times)] {
+            if range.is_some_and(|(from, to)| from > to) {
+                return Err(format!("{name}: the range ends before it begins"));
+            }
+        }
         let any = wanted.key.is_some()
             || wanted.value.is_some()
             || wanted.offsets.is_some()

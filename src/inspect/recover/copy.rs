@@ -27,6 +27,10 @@ pub(super) struct Source {
     pub path: PathBuf,
     pub name: String,
     pub node: Option<String>,
+    /// `cluster.id` in `meta.properties`.
+    pub cluster: Option<String>,
+    /// The metadata log of a controller lies in it.
+    pub controls: bool,
 }
 
 /// The log directories that are meant, with names that differ.
@@ -35,7 +39,8 @@ pub(super) fn find(given: &[PathBuf]) -> Result<Vec<Source>, String> {
     for path in given {
         if given.len() > 1 && !path.is_dir() {
             let name = name_of(path, &sources);
-            sources.push(Source { path: path.clone(), name, node: None });
+            let path = path.clone();
+            sources.push(Source { path, name, node: None, cluster: None, controls: false });
             continue;
         }
         let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
@@ -67,7 +72,12 @@ pub(super) fn find(given: &[PathBuf]) -> Result<Vec<Source>, String> {
         }
         for (path, inside) in found {
             let name = name_of(&path, &sources);
-            sources.push(Source { node: node_of(&disk, inside), path, name });
+            let node = node_of(&disk, inside);
+            let number = node.as_deref().and_then(|node| node.parse().ok());
+            let controls =
+                number.is_some_and(|node| super::strays::is_controller(&disk, inside, node));
+            let cluster = property(&disk, inside, "cluster.id");
+            sources.push(Source { node, path, name, cluster, controls });
         }
     }
     if sources.iter().all(|source| !source.path.is_dir()) {
@@ -115,12 +125,15 @@ pub(super) fn node_id(disk: &Disk, directories: &[String]) -> Option<u32> {
 
 /// Whose directory it is, if `meta.properties` says so.
 fn node_of(disk: &Disk, directory: &str) -> Option<String> {
+    property(disk, directory, "node.id").or_else(|| property(disk, directory, "broker.id"))
+}
+
+/// A line of `meta.properties`.
+pub(super) fn property(disk: &Disk, directory: &str, name: &str) -> Option<String> {
     let bytes = disk.read_small(&at(directory, META_PROPERTIES)).ok()?;
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let value = |name: &str| {
-        text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=').map(str::to_string))
-    };
-    value("node.id").or_else(|| value("broker.id"))
+    let text = String::from_utf8_lossy(&bytes);
+    let value = |line: &str| line.strip_prefix(name)?.strip_prefix('=').map(str::to_string);
+    text.lines().find_map(value)
 }
 
 /// Copies one log directory; answers the links that were left out. `stop` is asked before each piece.

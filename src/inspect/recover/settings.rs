@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!   __cluster_metadata-0   CONFIG_RECORDs of topics, in order, the newest snapshot first
-//!   no such log            index.interval.bytes: every entry of an index came after more than that many bytes,
+//!   not said there         index.interval.bytes: every entry of an index came after more than that many bytes,
 //!                          so it is less than the shortest way between two entries
 //!                               [batch 207][batch 199]│[batch …      341 < 406: 405 would do, and so would 341
 //!   several topics         the least of these bounds explains all of them, where the default does not
@@ -78,17 +78,18 @@ fn take(settings: &mut Settings, value: Option<&[u8]>) -> Option<()> {
 }
 
 /// What the indexes of each topic say about `index.interval.bytes`, where Kafka's default does not explain them; and in
-/// which log directory the topic lies.
+/// which log directory the topic lies. Topics with a `known` value of their own are not asked.
 pub(super) fn of_indexes(
     disk: &mut Disk,
     directories: &[String],
     default: u32,
+    known: &dyn Fn(&str) -> bool,
 ) -> BTreeMap<String, (String, u32)> {
     let mut topics: BTreeMap<String, (String, Ways)> = BTreeMap::new();
     for directory in directories {
         for entry in disk.list(directory).unwrap_or_default() {
             let Some(partition) = TopicPartition::parse(&entry.name) else { continue };
-            if entry.is_directory && entry.name != METADATA {
+            if entry.is_directory && entry.name != METADATA && !known(partition.topic.as_str()) {
                 let place = at(directory, &entry.name);
                 let topic = partition.topic.to_string();
                 let known = topics.entry(topic).or_insert((directory.clone(), Ways::default()));

@@ -16,7 +16,7 @@
 
 use super::super::Inspection;
 use super::super::metadata::{Image, METADATA};
-use super::copy::at;
+use super::copy::{at, node_id};
 use crate::disk::Disk;
 use crate::storage::{Log, LogConfig, Result, StartEvent, StartStep, Started, StartedDirectory};
 use crate::types::{LeaderEpoch, TopicName, TopicPartition, Uuid};
@@ -32,25 +32,15 @@ pub(super) struct Known {
 impl Known {
     /// Looks into the copies of a broker's directories, which lie below `to`.
     pub fn of(to: &Path, disk: &Disk, directories: &[String], node: Option<u32>) -> Option<Known> {
-        let inside =
-            |name: &&String| disk.exists(&at(&at(name, &format!("{METADATA}-0")), "quorum-state"));
-        let directory = directories.iter().find(inside)?;
-        let inspection = Inspection::open(&to.join(directory)).ok()?;
-        let (place, image) = inspection.image()?;
-        let node = i64::from(node.or(inspection.nodes.get(place)?.properties.node)?);
-        let state = at(&at(directory, &format!("{METADATA}-0")), "quorum-state");
-        let state: Value = serde_json::from_slice(&disk.read_small(&state).ok()?).ok()?;
-        is_voter(&state, node).then_some(Known { image, node })
+        let node = node.or_else(|| node_id(disk, directories))?;
+        let directory = directories.iter().find(|name| is_controller(disk, name, node))?;
+        let image = Inspection::open(&to.join(directory)).ok()?.image()?.1;
+        Some(Known { image, node: i64::from(node) })
     }
 
-    /// What a metadata log says that lies elsewhere. The error is a sentence.
-    pub fn given(place: &Path, node: i64) -> std::result::Result<Known, String> {
-        let wrong = |why: &str| format!("--metadata {}: {why}", place.display());
-        let inspection = Inspection::open(place).map_err(|error| wrong(&error.to_string()))?;
-        let (_, image) = inspection.image().ok_or_else(|| {
-            wrong("there is no whole metadata log here (__cluster_metadata-0 in a log directory)")
-        })?;
-        Ok(Known { image, node })
+    /// The same from a metadata log that lies elsewhere.
+    pub fn elsewhere(image: &Image, node: u32) -> Known {
+        Known { image: image.clone(), node: i64::from(node) }
     }
 
     /// Makes a sole broker the leader of all its partitions: those that are not there are made, each log gets the new
@@ -112,6 +102,26 @@ impl Known {
     pub fn why_stray(&self, partition: &TopicPartition, id: Uuid) -> Option<String> {
         self.image.why_stray(self.node, &id.to_string(), i64::from(partition.partition))
     }
+}
+
+/// What the metadata log in a directory says. The error is a sentence.
+pub(super) fn image_in(place: &Path) -> std::result::Result<Image, String> {
+    let inspection = Inspection::open(place)?;
+    let image = inspection.image().map(|(_, image)| image);
+    image.ok_or_else(|| {
+        let place = place.display();
+        format!(
+            "{place}: there is no whole metadata log here (__cluster_metadata-0 in a log directory)"
+        )
+    })
+}
+
+/// Whether a log directory holds the metadata log of a controller, which is this node.
+pub(super) fn is_controller(disk: &Disk, directory: &str, node: u32) -> bool {
+    let state = at(&at(directory, &format!("{METADATA}-0")), "quorum-state");
+    let state = disk.read_small(&state).ok();
+    let state: Option<Value> = state.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    state.is_some_and(|state| is_voter(&state, i64::from(node)))
 }
 
 /// Whether `quorum-state` names this node as a voter; since KIP-853 it names the leader alone.

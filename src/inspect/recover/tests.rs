@@ -38,7 +38,8 @@ fn unpack(case: &Case, place: &str, root: &Path) {
 /// The files below `place`. Where the dump tool looked at a segment whose index was missing, it made one: left out.
 fn before<'a>(case: &'a Case, place: &'a str) -> impl Iterator<Item = (&'a str, &'a [u8])> {
     let sizes = case.facts()["result"]["sizes_before"].clone();
-    let made = move |path: &str| path.ends_with("index") && sizes[path].is_null();
+    let damaged = place == "before";
+    let made = move |path: &str| damaged && path.ends_with("index") && sizes[path].is_null();
     case.below(place).filter(move |(path, bytes)| !(bytes.is_empty() && made(path)))
 }
 
@@ -286,4 +287,45 @@ fn a_combined_node_sets_aside_what_its_own_metadata_log_does_not_know() {
         played += 1;
     });
     assert!(played == 2 || !fixtures::are_ours(), "{played} played");
+}
+
+#[test]
+fn brokers_beside_their_controller_ask_it() {
+    let mut played = 0;
+    fixtures::each("", |case| {
+        let controller = |path: &String| {
+            path.starts_with("data/controller-") && path.ends_with("-0/quorum-state")
+        };
+        if !case.files.keys().any(controller) || played == 1 {
+            return;
+        }
+        let (from, to) = (directory(), directory());
+        unpack(&case, "data", from.path());
+        let directories = [from.path().to_path_buf()];
+        let request = RecoverRequest {
+            directories: &directories,
+            to: to.path(),
+            node_id: None,
+            metadata: None,
+            now: Timestamp(0),
+            config: LogConfig::default(),
+            settings: &[],
+            stop: &|| false,
+        };
+        recover(&request, &mut |broker| {
+            assert_eq!(broker.refused, None);
+            assert!(!broker.without_metadata, "{}: {:?}", case.name, broker.directories);
+            let mut steps = broker.events.iter().map(|event| event.step.kind());
+            assert!(!steps.any(|step| step == "SetAside"), "{}", case.name);
+        })
+        .unwrap();
+        let nowhere = to.path().join("again");
+        let wrong = recover(
+            &RecoverRequest { to: &nowhere, metadata: Some(&nowhere), ..request },
+            &mut |_| panic!("it was said where there is nothing"),
+        );
+        assert!(wrong.unwrap_err().starts_with("--metadata ") && !nowhere.exists());
+        played += 1;
+    });
+    assert!(played == 1 || !fixtures::are_ours());
 }
