@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!   before/ ──recover DIR… --to OUT──► OUT  ══ file by file ══  after/
-//!                                            excused: what neither directory nor settings can tell, each with its reason
+//!                                            excused: what directory and settings cannot tell, each with its reason
 //! ```
 //!
 //! The cases leave `__cluster_metadata-0` out, but for those that the others were made from: it is taken from there.
