@@ -26,6 +26,8 @@ use std::collections::BTreeMap;
 struct Ended {
     /// Its registration then; with ZooKeeper, which start of the process it was.
     registration: i64,
+    /// Which start of its process it was.
+    starts: u64,
     /// Whether its disk may lack what it had acknowledged.
     lost_bytes: bool,
 }
@@ -53,7 +55,9 @@ impl Guard {
             let is_back = |other: NodeId, ended: &Ended| {
                 state.isr.contains(&other) && registration(cluster, other) > ended.registration
             };
-            let unsure = |other: NodeId| self.ended.get(&other).filter(|e| !is_back(other, e));
+            let is_unsure =
+                |other: NodeId, e: &Ended| !is_back(other, e) && !is_unhurt(cluster, other, e);
+            let unsure = |other: NodeId| self.ended.get(&other).filter(|e| is_unsure(other, e));
             lost_bytes |= before.is_some_and(|e| e.lost_bytes && !is_back(node, &e));
             let others = state.replicas.iter().filter(|other| **other != node);
             let ended: Vec<&Ended> = others.filter_map(|other| unsure(*other)).collect();
@@ -65,7 +69,8 @@ impl Guard {
             }
         }
         let registration = registration(cluster, node);
-        self.ended.insert(node, Ended { registration, lost_bytes });
+        let starts = cluster.brokers.get(&node).map_or(0, |entry| entry.starts as u64);
+        self.ended.insert(node, Ended { registration, starts, lost_bytes });
         true
     }
 }
@@ -75,6 +80,8 @@ fn struck(line: &str, cluster: &Cluster) -> Option<(NodeId, bool)> {
     let words: Vec<&str> = line.split_whitespace().collect();
     match words[..] {
         ["broker", "kill", id] => Some((NodeId(id.parse().ok()?), false)),
+        // It ends at the next write, if there is one before the disk is whole again.
+        ["disk", "full" | "read-only", id] => Some((NodeId(id.parse().ok()?), false)),
         ["broker", "power-off", id] => Some((NodeId(id.parse().ok()?), true)),
         ["controller", "kill"] => {
             let active = cluster.active_controller()?;
@@ -82,6 +89,14 @@ fn struck(line: &str, cluster: &Cluster) -> Option<(NodeId, bool)> {
         }
         _ => None,
     }
+}
+
+/// Whether a broken disk was whole again before anything was written.
+fn is_unhurt(cluster: &Cluster, node: NodeId, ended: &Ended) -> bool {
+    let is_same =
+        cluster.brokers.get(&node).is_some_and(|entry| entry.starts as u64 == ended.starts);
+    let runs = matches!(cluster.state(node), NodeState::Alive | NodeState::Paused);
+    is_same && runs && cluster.disk_fault(node).is_none()
 }
 
 /// Grows with each process of a broker that the controller knows.

@@ -53,7 +53,9 @@ impl Plan {
         let factor = wish.number("replication.factor", 3);
         let brokers = wish.number("brokers", factor.max(chance.within(3, 5)));
         let factor = factor.min(brokers);
-        let controllers = wish.number("controllers", 1);
+        let voters =
+            if wish.is_zookeeper() { 1 } else { Chance::new(seed, 5).one_of(&[1, 1, 1, 3]) };
+        let controllers = wish.number("controllers", voters);
         let cluster = cluster(wish, seed, brokers, controllers, &mut chance);
         let is_guarded = wish.is_guarded();
         let mut plan =
@@ -122,13 +124,11 @@ impl Plan {
         mut group: u32,
     ) {
         let mut chance = Chance::new(self.seed, 2);
-        let mut stage = Stage {
-            brokers,
-            controllers,
-            busy: vec![0; brokers as usize],
-            victim: chance.within(1, brokers),
-            controllers_busy: 0,
-        };
+        let is_client = |text: &str| text.starts_with("produce ") || text.starts_with("consumer ");
+        let clients = self.moves.iter().filter(|step| is_client(&step.text));
+        let clients = clients.map(|step| step.text.clone()).collect();
+        let busy = vec![0; brokers as usize];
+        let mut stage = Stage { brokers, controllers, topics, clients, busy, controllers_busy: 0 };
         // Each seed has its favourites: some days have only cuts, some have everything.
         let kinds: Vec<_> = wish.faults.iter().copied().filter(|_| chance.happens(60)).collect();
         let kinds = if kinds.is_empty() { wish.faults.clone() } else { kinds };

@@ -52,6 +52,7 @@ pub fn shrink(plan: &Plan, played: &Played, stop: &dyn Fn() -> bool) -> Option<S
         shrinker.fewer_groups();
         shrinker.fewer_lines();
     }
+    shrinker.smaller_sides();
     shrinker.smaller_cluster();
     shrinker.fewer_settings();
     shrinker.shorter_pauses();
@@ -144,6 +145,46 @@ impl Shrinker<'_> {
                 self.breaks(plan);
             }
         }
+    }
+
+    /// A side with fewer nodes, and a single link instead of a side.
+    fn smaller_sides(&mut self) {
+        let mut words = self.best.cluster.split_whitespace();
+        let brokers = words.find_map(|word| word.strip_prefix("brokers=")?.parse::<u64>().ok());
+        let brokers = brokers.unwrap_or(0);
+        for number in 0..self.best.moves.len() {
+            let text = self.best.moves[number].text.clone();
+            let Some(side) = text.strip_prefix("network split ") else { continue };
+            let mut side: Vec<&str> = side.split(',').collect();
+            let mut at = 0;
+            while side.len() > 1 && at < side.len() {
+                let mut less = side.clone();
+                less.remove(at);
+                match self.breaks_with(number, format!("network split {}", less.join(","))) {
+                    true => side = less,
+                    false => at += 1,
+                }
+            }
+            let others = (1..=brokers).chain([3001, 2181]).map(|id| id.to_string());
+            let others = others.filter(|other| !side.contains(&other.as_str()));
+            let cuts: Vec<String> = side
+                .iter()
+                .flat_map(|one| {
+                    others.clone().map(move |other| format!("network cut {one} {other}"))
+                })
+                .collect();
+            cuts.into_iter().any(|cut| self.breaks_with(number, cut));
+        }
+    }
+
+    /// Whether the plan breaks the promise with another line in this place.
+    fn breaks_with(&mut self, number: usize, text: String) -> bool {
+        let mut plan = self.best.clone();
+        match plan.moves.get_mut(number) {
+            Some(step) => step.text = text,
+            None => return false,
+        }
+        self.breaks(plan)
     }
 
     fn smaller_cluster(&mut self) {

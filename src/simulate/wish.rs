@@ -33,7 +33,7 @@ impl Default for Wish {
         Wish {
             kafka: "4.3".into(),
             configs: BTreeMap::new(),
-            faults: FaultKind::SAFE.to_vec(),
+            faults: FaultKind::safe(),
             seed: 1,
             seeds: 500,
             steps: 10_000,
