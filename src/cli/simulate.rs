@@ -24,19 +24,30 @@ breaks ends the search; its schedule is made small and printed as a script for `
 fenced block of a lesson. The same seed does the same everywhere.
 
 Without options: RF 3, acks=all, min.insync.replicas=2, unclean elections off, Kafka 4.3, under all
-faults but blackout. That never loses a record. While a replica that lost power is not back in the
-ISR, no other one of its partition is killed, and none loses power while a killed one is not back:
-Kafka promises for min.insync.replicas - 1 unclean ends at a time (KIP-966), and 4.3.1 loses records
-beyond that. Before KIP-966 one loss of power is too much; leave `power` out to search older versions.
+faults but blackout, damage and corrupt. That never loses a record, and logs never diverge. Any
+broker may lose power, and any number may be killed, frozen or cut off; but while a replica that
+lost power is not back in the ISR, no other one of its partition is killed or has a full disk, and
+none loses power while such a one is not back. To a controller a killed process and a lost page
+cache are the same, and Kafka promises for min.insync.replicas - 1 unclean ends at a time (KIP-966):
+a real 4.3.1 loses acknowledged records beyond that, see 'klab fidelity simulator-one-unclean-end'.
+Before KIP-966 (4.0) a single loss of power is too much ('klab fidelity simulator-before-elr'): the
+search finds it; leave `power` out of --faults to look for anything else in older versions.
 
 --config takes settings of topics, producers, consumers and brokers by Kafka's names, and brokers,
 controllers, coordination, topics, partitions, replication.factor, producers, consumers, and acts
 (how often an administrator moves, adds or deletes something).
 
---faults: kill, stop, pause, cut, delay, drop, slow, skew (a broker's clock), power (always the same
-broker loses what it had not flushed), blackout (all brokers lose power), controller (the active one
-is killed, frozen, cut off), zookeeper (it is gone or frozen, a session ends, the controller moves),
-or none.
+--faults, those of the default first:
+  kill stop pause slow skew power   a broker: its process, its answers, its clock, what it had not flushed
+  disk                              a broker's disk is full, or can only be read
+  cut split                         a link, or all links between some nodes and the others
+  delay drop                        one message
+  controller                        the active one is killed, frozen, cut off
+  zookeeper                         it is gone or frozen, a session ends, the controller moves
+  client                            a consumer is frozen, a client killed and begun anew
+  blackout                          all brokers lose power
+  damage corrupt                    a bit of a file or a message flips, a file is torn or gone
+  none
 
 A finding is no broken promise: a group may have committed an offset that the new leader's log does
 not reach. Kafka keeps committed offsets apart from logs and allows it; it follows a lost record.
@@ -50,7 +61,8 @@ Examples:
   klab simulate --config acks=1 --faults kill          finds a lost write
   klab simulate --config unclean.leader.election.enable=true
   klab simulate --config min.insync.replicas=1 --faults kill,power
-  klab simulate --faults blackout --save lost.klab && klab run lost.klab
+  klab simulate --config acts=20 --faults kill,stop    much is moved, added and deleted
+  klab simulate --faults blackout --save lost.klab     then: klab sandbox --from lost.klab
   klab simulate --seed 42 --seeds 1 --json             one schedule
 
 Exit codes: 0 nothing violated; 1 a promise broke; 2 wrong use; 130 after Ctrl-C.";

@@ -33,7 +33,7 @@ fn partitions(body: &MessageBody) -> Vec<&TopicPartition> {
 }
 
 /// Most events whose partition is known before those that nobody refers to are forgotten.
-const MOST_KNOWN: usize = 512;
+pub(super) const MOST_KNOWN: usize = 512;
 
 impl Cluster {
     /// What an event owes itself to. Rounds of empty fetches carry the cause of their first one, which may be about
@@ -57,11 +57,13 @@ impl Cluster {
         use coordination::Event::{LeaderElected, LeaderLost};
         if let Some(partition) = body.partition() {
             self.about.insert(id, partition.clone());
-            if self.about.len() > MOST_KNOWN {
+            if self.about.len() > self.about_limit {
                 let queue = self.network.queue.values();
                 let referred: BTreeSet<u64> = queue.filter_map(|queued| queued.cause).collect();
                 let recent = id - (MOST_KNOWN / 2) as u64;
                 self.about.retain(|known, _| *known >= recent || referred.contains(known));
+                // Many thousands of messages may refer to as many events: not all are looked through at each new one.
+                self.about_limit = MOST_KNOWN.max(self.about.len() + MOST_KNOWN / 2);
             }
         }
         match body {

@@ -162,6 +162,10 @@ impl Cluster {
             if self.has_process(node) {
                 return Ok(self.state(node));
             }
+            if node.is_zookeeper() {
+                let advice = "its controllers decide by themselves (KRaft), see 'controller kill'";
+                return Err(Refusal::new(format!("this cluster has no ZooKeeper: {advice}")));
+            }
             let known: Vec<String> = self.processes().iter().map(NodeId::to_string).collect();
             Err(Refusal::new(format!("there is no node {node}; there are {}", known.join(", "))))
         };

@@ -113,6 +113,8 @@ pub struct Cluster {
     pub(crate) state_writes: BTreeMap<TopicPartition, u64>,
     /// Which partition an event was about, of those that may still be a cause.
     pub(crate) about: BTreeMap<u64, TopicPartition>,
+    /// How many of them are kept before the oldest are forgotten.
+    pub(crate) about_limit: usize,
     /// The event with which a process last began.
     pub(crate) last_start: BTreeMap<NodeId, u64>,
     /// Nodes whose machines are slow: everything that they say leaves so much later.
@@ -130,6 +132,16 @@ pub(crate) struct Stage<'a> {
 }
 
 impl Cluster {
+    /// Whether what a node says leaves later than it should.
+    pub fn is_slow(&self, node: NodeId) -> bool {
+        self.slow.contains_key(&node)
+    }
+
+    /// Whether a broker's clock is wrong.
+    pub fn is_skewed(&self, node: NodeId) -> bool {
+        self.skew.contains_key(&node)
+    }
+
     /// A formatted cluster that has not started.
     pub(crate) fn format(spec: ClusterSpec, disk: &mut Disk) -> Result<Cluster, super::LabError> {
         let config = spec.broker_config().map_err(super::LabError::Spec)?;
@@ -160,6 +172,7 @@ impl Cluster {
             decisions: BTreeMap::new(),
             state_writes: BTreeMap::new(),
             about: BTreeMap::new(),
+            about_limit: super::causes::MOST_KNOWN,
             last_start: BTreeMap::new(),
             slow: BTreeMap::new(),
             skew: BTreeMap::new(),

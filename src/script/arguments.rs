@@ -132,8 +132,12 @@ impl Arguments {
             form.keys.iter().map(|slot| slot.name).chain(form.configs.names().iter().copied());
         let what = if key.contains('.') { form.configs.noun() } else { "key" };
         let mut fault = Fault::unknown(key_span, what, key, known.clone());
+        let own: Vec<&str> = form.keys.iter().map(|slot| slot.name).collect();
         if known.count() == 0 {
             fault.advice = format!("the form is: {}", form.usage());
+        } else if !form.configs.names().is_empty() && !fault.advice.starts_with("did you mean") {
+            let (own, noun) = (own.join(", "), form.configs.noun());
+            fault.advice = format!("known: {own}, and each {noun} of 'help {}'", form.words);
         }
         Err(fault)
     }
@@ -346,8 +350,10 @@ fn parse(slot: &Slot, word: &Word) -> Result<Argument, Fault> {
         }
     };
     parsed.ok_or_else(|| {
-        let message = format!("'{}' is not {}", clip(text, 40), slot.kind.expected());
-        Fault::new(word.value_span, message, format!("expected {}", slot.kind.expected()))
+        let expected = slot.kind.expected();
+        let noun = expected.split_once(" like ").map_or(expected.as_str(), |(noun, _)| noun);
+        let message = format!("'{}' is not {noun}", clip(text, 40));
+        Fault::new(word.value_span, message, format!("write {expected}"))
     })
 }
 
@@ -355,7 +361,8 @@ fn parse(slot: &Slot, word: &Word) -> Result<Argument, Fault> {
 fn broker(word: &Word) -> Result<Expression, Fault> {
     let wrong = |span| {
         let message = format!("'{}' is not a broker's id", clip(&word.text, 40));
-        Fault::new(span, message, "expected a broker's id like 1, or coordinator(GROUP)")
+        let advice = "write an id like 1 ('show cluster' lists them), or coordinator(GROUP)";
+        Fault::new(span, message, advice)
     };
     let mut expression = condition::parse_all(&word.text).map_err(|mut fault| {
         fault.span.start += word.span.start;

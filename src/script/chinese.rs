@@ -113,6 +113,10 @@ const SENTENCES: &[(&str, &str)] = &[
         "{} is no message: only messages can be lost or damaged",
         "{} 不是消息：只有消息才能丢失或损坏",
     ),
+    (
+        "this cluster has no ZooKeeper: its controllers decide by themselves (KRaft), see {}",
+        "这个集群没有 ZooKeeper：由控制器自行决定（KRaft），参见 {}",
+    ),
     ("there is no node {}; there are {}", "没有节点 {}；现有 {}"),
     ("broken promise {}: {} (step {})", "违背了承诺 {}：{}（第 {} 步）"),
     ("and {} more", "另有 {} 项"),

@@ -12,17 +12,20 @@
 //! other by [`Answer::lines`].
 //!
 //! Always: each side gets every command, with nothing changed but the setting that is compared; chance is drawn by key
-//! (`prng`), so what both sides send arrives at the same moments. What is expected of one side only is no failure of
+//! (`prng`), so what both sides send arrives at the same moments. A side that is done earlier (its broker started faster,
+//! its request was refused at once) lets time pass until the others are done, so the next command comes at one moment on
+//! all sides; only what walks by steps (`step`, `back`, `goto`, `switch`) leaves each clock where it is. What is expected of one side only is no failure of
 //! the run, since showing that is what a comparison is for. Left out: going back in both at once; who shows the sides
 //! goes back in each.
 
 use super::command::{ClusterCommand, Command};
 use super::error::ScriptError;
-use super::execute::{Execution, Output, Progress, Status};
+use super::execute::{Execution, Output, Progress, Status, time_to};
 use super::parser::{parse_line, parse_script};
 use super::runner::INTERRUPTED;
 use super::session::Session;
 use super::statement::Statement;
+use crate::cluster::Lab;
 use crate::era::{self, Owner};
 use crate::trace::width;
 use serde_json::{Value as Json, json};
@@ -157,6 +160,8 @@ pub struct Comparison {
 pub struct Compared {
     executions: Vec<Execution>,
     outputs: Vec<Option<(Output, Vec<String>)>>,
+    /// Whether clocks are left as they are.
+    by_steps: bool,
 }
 
 /// What the sides said to one statement.
@@ -186,7 +191,11 @@ impl Comparison {
             Execution::new(statement)
         };
         let executions: Vec<Execution> = self.sides.iter().map(of_side).collect();
-        Compared { outputs: vec![None; executions.len()], executions }
+        let by_steps = matches!(
+            statement.command,
+            Command::Step(_) | Command::Back(_) | Command::Goto(_) | Command::Switch(_)
+        );
+        Compared { outputs: vec![None; executions.len()], executions, by_steps }
     }
 
     /// Runs one statement to its end on all sides; `None`: interrupted.
@@ -249,11 +258,30 @@ impl Compared {
                 self.outputs[at] = Some((output, session.new_violations()));
             }
         }
-        if self.outputs.iter().any(Option::is_none) {
+        if self.outputs.iter().any(Option::is_none) || self.is_behind(comparison) {
             return None;
+        }
+        for (side, output) in comparison.sides.iter_mut().zip(&mut self.outputs) {
+            let (_, violations) = output.as_mut().expect("all are done");
+            violations.extend(side.session.new_violations());
         }
         let (outputs, violations) = self.outputs.drain(..).flatten().unzip();
         Some(Answer { outputs, violations })
+    }
+}
+
+impl Compared {
+    /// Whether the side whose clock is behind had to take a step towards the others.
+    fn is_behind(&self, comparison: &mut Comparison) -> bool {
+        let labs = || comparison.sides.iter().filter_map(|side| side.session.lab.as_ref());
+        let Some(latest) = labs().map(Lab::now).max() else { return false };
+        if self.by_steps || labs().any(Lab::in_past) {
+            return false;
+        }
+        let labs = comparison.sides.iter_mut().filter_map(|side| side.session.lab.as_mut());
+        // A side that cannot go on says so at the next command.
+        let mut behind = labs.filter(|lab| lab.now() < latest);
+        behind.any(|lab| time_to(lab, latest).unwrap_or(false))
     }
 }
 
@@ -367,6 +395,20 @@ mod tests {
         assert_eq!(now(0), now(1));
         let text = show.lines(&comparison.setting.values, 160, false).join("\n");
         assert!(text.contains("orders-0"), "{text}");
+    }
+
+    #[test]
+    fn a_side_that_is_done_earlier_waits_for_the_other() {
+        let script = format!("{SCRIPT}broker kill 1\nuntil isr(orders-0) == {{2,3}} within=60s\n");
+        let script = script.replace("replication-factor=3", "assignment=1:2:3");
+        let settings = "broker.session.timeout.ms=5000,9000";
+        let (_, answers, comparison) = played(settings, &script);
+        assert!(!answers.last().unwrap().1.is_same(), "one waits longer");
+        let now = |at: usize| comparison.sides[at].session.lab.as_ref().unwrap().now();
+        assert_eq!(now(0), now(1));
+        let walked = played(settings, &format!("{script}step 1\n")).2;
+        let now = |at: usize| walked.sides[at].session.lab.as_ref().unwrap().now();
+        assert_ne!(now(0), now(1), "what walks by steps leaves the clocks alone");
     }
 
     #[test]

@@ -63,8 +63,9 @@ impl Fault {
                 all.dedup();
                 match all.len() {
                     0 => String::new(),
-                    1..=24 => format!("known: {}", all.join(", ")),
-                    _ => "'help' lists the commands".into(),
+                    _ if what == "verb" => "'help' lists the commands".into(),
+                    1..=64 => format!("known: {}", all.join(", ")),
+                    _ => "'help' lists what is known".into(),
                 }
             }
         };

@@ -435,7 +435,7 @@ impl Execution {
 }
 
 /// One step towards a moment, idle time passed over; `false`: the moment is there.
-fn time_to(lab: &mut Lab, until: Instant) -> Result<bool, LabError> {
+pub(super) fn time_to(lab: &mut Lab, until: Instant) -> Result<bool, LabError> {
     if lab.now() >= until && lab.next_at().is_none_or(|at| at > until) {
         return Ok(false);
     }

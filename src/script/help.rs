@@ -75,6 +75,22 @@ pub fn help_lines(words: &[String], language: Language) -> Vec<String> {
         lines.push(form.usage());
         lines.push(format!("    {}", sentence(form, language)));
         lines.push(format!("    {}", form.example));
+        if form.words == words.join(" ") {
+            lines.extend(settings(form));
+        }
+    }
+    lines
+}
+
+/// The settings that a form takes, a few to a line.
+fn settings(form: &Form) -> Vec<String> {
+    const WIDTH: usize = 96;
+    let mut lines: Vec<String> = Vec::new();
+    for name in form.configs.names() {
+        match lines.last_mut() {
+            Some(line) if line.len() + name.len() + 1 < WIDTH => *line += &format!(" {name}"),
+            _ => lines.push(format!("    {name}")),
+        }
     }
     lines
 }

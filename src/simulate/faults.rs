@@ -41,7 +41,7 @@ pub enum FaultKind {
     /// ZooKeeper's years: the ensemble is gone or frozen for a while, a broker cannot reach it, a session ends, another
     /// broker is made controller.
     Zookeeper,
-    /// A consumer or producer is frozen for a while, or killed and begun anew.
+    /// A consumer is frozen for a while, or a client is killed and begun anew.
     Client,
     /// A broker's disk is full, or can only be read, for a while.
     Disk,
@@ -281,7 +281,8 @@ pub(super) fn fault(
     }
 }
 
-/// A client that is frozen for a while, and a zombie when it goes on; or killed, and begun anew by the line it began by.
+/// A consumer that is frozen for a while, and a zombie when it goes on; or a client that is killed, and begun anew by the
+/// line it began by.
 fn client(
     step: &dyn Fn(u64, String) -> (u64, Move),
     (now, until): (u64, u64),
@@ -295,7 +296,7 @@ fn client(
         _ => ("producer", words.find_map(|word| word.strip_prefix("producer="))),
     };
     let name = name.unwrap_or_default();
-    match chance.happens(60) {
+    match kind == "consumer" && chance.happens(60) {
         true => vec![
             step(now, format!("{kind} pause {name}")),
             step(until, format!("{kind} resume {name}")),

@@ -36,56 +36,75 @@ struct Ended {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Guard {
     ended: BTreeMap<NodeId, Ended>,
+    /// Those whose disks broke, and who end at the next write.
+    ending: BTreeMap<NodeId, Ended>,
 }
 
 impl Guard {
     /// Whether a line may be played; then it is remembered.
     pub fn allows(&mut self, line: &str, cluster: &Cluster) -> bool {
-        let Some((node, power)) = struck(line, cluster) else { return true };
+        let Some((node, how)) = struck(line, cluster) else { return true };
         if !matches!(cluster.state(node), NodeState::Alive | NodeState::Paused) {
             return true; // nothing befalls it
         }
         let Some(image) = cluster.image() else { return false };
-        let before = self.ended.get(&node).copied();
-        let mut lost_bytes = power;
+        let is_back = |isr: &[NodeId], other: NodeId, ended: &Ended| {
+            isr.contains(&other) && registration(cluster, other) > ended.registration
+        };
+        let mut lost_bytes = how == How::Power;
         for (partition, state) in image.partitions() {
             if !state.replicas.contains(&node) {
                 continue;
             }
-            let is_back = |other: NodeId, ended: &Ended| {
-                state.isr.contains(&other) && registration(cluster, other) > ended.registration
+            // Of each replica: how it ended, while it is not back; whether it lost bytes.
+            let unsure = |other: NodeId| -> Option<bool> {
+                let ended = self.ended.get(&other).filter(|e| !is_back(&state.isr, other, e));
+                let ending = self.ending.get(&other);
+                let ending = ending
+                    .filter(|e| !is_back(&state.isr, other, e) && !is_unhurt(cluster, other, e));
+                let is_one = ended.is_some() || ending.is_some();
+                is_one.then(|| ended.is_some_and(|e| e.lost_bytes))
             };
-            let is_unsure =
-                |other: NodeId, e: &Ended| !is_back(other, e) && !is_unhurt(cluster, other, e);
-            let unsure = |other: NodeId| self.ended.get(&other).filter(|e| is_unsure(other, e));
-            lost_bytes |= before.is_some_and(|e| e.lost_bytes && !is_back(node, &e));
+            lost_bytes |= unsure(node) == Some(true);
             let others = state.replicas.iter().filter(|other| **other != node);
-            let ended: Vec<&Ended> = others.filter_map(|other| unsure(*other)).collect();
+            let ended: Vec<bool> = others.filter_map(|other| unsure(*other)).collect();
             let least = image.topic_config(&partition.topic, "min.insync.replicas");
             let least = least.and_then(|value| value.parse::<usize>().ok()).unwrap_or(2);
-            let somebody_lost = lost_bytes || ended.iter().any(|e| e.lost_bytes);
+            let somebody_lost = lost_bytes || ended.contains(&true);
             if somebody_lost && ended.len() + 1 > least.saturating_sub(1).max(1) {
                 return false;
             }
         }
         let registration = registration(cluster, node);
-        let starts = cluster.brokers.get(&node).map_or(0, |entry| entry.starts as u64);
-        self.ended.insert(node, Ended { registration, starts, lost_bytes });
+        let starts = cluster.brokers.get(&node).map_or(0, |entry| entry.starts);
+        let ended = Ended { registration, starts, lost_bytes };
+        match how {
+            How::Disk => self.ending.insert(node, ended),
+            How::Killed | How::Power => self.ended.insert(node, ended),
+        };
         true
     }
 }
 
-/// The broker that a line ends without warning, and whether its machine loses power.
-fn struck(line: &str, cluster: &Cluster) -> Option<(NodeId, bool)> {
+/// How a broker ends without warning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum How {
+    Killed,
+    Power,
+    /// Its disk is full, or can only be read: it ends at the next write, if there is one before the disk is whole again.
+    Disk,
+}
+
+/// The broker that a line ends without warning, and how.
+fn struck(line: &str, cluster: &Cluster) -> Option<(NodeId, How)> {
     let words: Vec<&str> = line.split_whitespace().collect();
     match words[..] {
-        ["broker", "kill", id] => Some((NodeId(id.parse().ok()?), false)),
-        // It ends at the next write, if there is one before the disk is whole again.
-        ["disk", "full" | "read-only", id] => Some((NodeId(id.parse().ok()?), false)),
-        ["broker", "power-off", id] => Some((NodeId(id.parse().ok()?), true)),
+        ["broker", "kill", id] => Some((NodeId(id.parse().ok()?), How::Killed)),
+        ["broker", "power-off", id] => Some((NodeId(id.parse().ok()?), How::Power)),
+        ["disk", "full" | "read-only", id] => Some((NodeId(id.parse().ok()?), How::Disk)),
         ["controller", "kill"] => {
             let active = cluster.active_controller()?;
-            cluster.brokers.contains_key(&active).then_some((active, false))
+            cluster.brokers.contains_key(&active).then_some((active, How::Killed))
         }
         _ => None,
     }
@@ -93,8 +112,7 @@ fn struck(line: &str, cluster: &Cluster) -> Option<(NodeId, bool)> {
 
 /// Whether a broken disk was whole again before anything was written.
 fn is_unhurt(cluster: &Cluster, node: NodeId, ended: &Ended) -> bool {
-    let is_same =
-        cluster.brokers.get(&node).is_some_and(|entry| entry.starts as u64 == ended.starts);
+    let is_same = cluster.brokers.get(&node).is_some_and(|entry| entry.starts == ended.starts);
     let runs = matches!(cluster.state(node), NodeState::Alive | NodeState::Paused);
     is_same && runs && cluster.disk_fault(node).is_none()
 }

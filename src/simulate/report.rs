@@ -154,6 +154,14 @@ impl Report {
                 ),
             );
         }
+        let lost = played.broken.as_ref().is_some_and(|broken| broken.name == "no-lost-write");
+        if lost && wish.faults.contains(&FaultKind::Power) && !wish.has_elr() {
+            let where_to = "klab fidelity simulator-before-elr";
+            say(
+                format!("before KIP-966 (4.0) one loss of power may lose records: {where_to}"),
+                format!("KIP-966（4.0）之前，一次断电就可能丢失记录：{where_to}"),
+            );
+        }
         match &self.shrunk {
             None => say("it could not be made smaller".into(), "无法缩小".into()),
             Some(shrunk) => {

@@ -115,3 +115,39 @@ fn wrong_wishes_are_refused_with_a_sentence() {
     let wish = Wish { kafka: "9.9".into(), ..Wish::default() };
     assert!(search(&wish, &mut |_| {}, &|| false).is_err());
 }
+
+#[test]
+fn a_side_that_is_split_off_loses_what_only_it_took() {
+    let wish = wish(&[("acks", "1"), ("partitions", "1")], "split");
+    let report = search(&wish, &mut |_| {}, &|| false).unwrap();
+    let shrunk = report.shrunk.as_ref().expect("a lost write is found");
+    assert_eq!(shrunk.broken.name, "no-lost-write");
+    let side = shrunk.script.lines().find_map(|line| line.strip_prefix("network split "));
+    assert!(side.is_none_or(|side| !side.contains(',')), "one node is enough: {}", shrunk.script);
+}
+
+#[test]
+fn every_kind_of_fault_makes_schedules_that_can_be_played() {
+    for kind in FaultKind::ALL {
+        let kafka = if kind == FaultKind::Zookeeper { "2.1" } else { "4.3" };
+        let faults = vec![kind];
+        let configs = BTreeMap::from([("acts".into(), "2".into())]);
+        let wish = Wish { kafka: kafka.into(), faults, configs, steps: 1_200, ..Wish::default() };
+        for seed in 1..3 {
+            let played = play(&Plan::new(&wish, seed), wish.steps, &|| false);
+            assert_eq!(played.wrong, None, "{} seed {seed}", kind.name());
+            assert!(played.steps >= wish.steps || played.broken.is_some(), "{}", kind.name());
+        }
+    }
+}
+
+#[test]
+fn an_older_version_that_loses_by_power_says_why() {
+    let faults = "kill,stop,pause,power";
+    let wish = Wish { kafka: "2.1".into(), seeds: 120, ..wish(&[], faults) };
+    let report = search(&wish, &mut |_| {}, &|| false).unwrap();
+    assert!(report.found.is_some(), "one loss of power is enough before KIP-966");
+    for language in [Language::English, Language::Chinese] {
+        assert!(report.text(language).contains("simulator-before-elr"));
+    }
+}

@@ -164,7 +164,7 @@ impl Wish {
     }
 
     fn check_coordination(&self) -> Result<(), String> {
-        if self.kafka.starts_with('4') && self.is_zookeeper() {
+        if self.has_elr() && self.is_zookeeper() {
             let kafka = &self.kafka;
             return Err(format!("coordination=zookeeper: Kafka {kafka} knows only KRaft"));
         }
@@ -187,12 +187,18 @@ impl Wish {
         }
     }
 
-    /// Whether schedules keep to what Kafka promises: power fails one replica at a time, and two must be in sync.
+    /// Whether schedules keep to what Kafka promises: power fails one replica of a partition at a time, and two must be
+    /// in sync (see `guard`).
     pub(super) fn is_guarded(&self) -> bool {
         self.faults.contains(&FaultKind::Power)
             && !self.faults.contains(&FaultKind::Blackout)
             && self.number("min.insync.replicas", 2) >= 2
             && self.number("replication.factor", 3) >= 2
+    }
+
+    /// Whether the controller keeps eligible leader replicas (KIP-966).
+    pub(super) fn has_elr(&self) -> bool {
+        self.kafka.starts_with('4')
     }
 
     /// A number of the cluster's shape.

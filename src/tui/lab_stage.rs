@@ -18,6 +18,8 @@ use views::{Compared, Views};
 mod offers; // what can be done to what is chosen
 mod prose; // the story beside the pictures
 mod views; // what is remembered between two frames
+#[cfg(test)]
+mod ways; // every fault from everywhere
 
 /// Happenings that one beat of playing may deliver.
 const BEAT: usize = 400;

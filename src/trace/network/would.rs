@@ -191,7 +191,10 @@ fn of_timer(timer: &Timer, node: &str, zh: bool) -> String {
             "gives up waiting for the ISR: the producer gets REQUEST_TIMED_OUT",
             "不再等待 ISR：producer 得到 REQUEST_TIMED_OUT",
         ),
-        Timer::RequestTimeout(_) => ("gives up requests that are overdue", "放弃超时的请求"),
+        Timer::RequestTimeout(_) => (
+            "gives up what has had no answer for too long; what was answered in time is past",
+            "放弃太久没有应答的请求；按时应答的不受影响",
+        ),
         Timer::GroupSession { .. } => {
             ("throws the silent member out of the group", "把沉默的成员移出消费组")
         }

@@ -59,6 +59,7 @@ pub(super) fn offers(lab: &Lab, target: Option<&Target>, language: Language) -> 
         Some(Target::Node(node)) => of_node(&mut list, *node),
         Some(Target::Replica(partition, node)) => {
             of_node(&mut list, *node);
+            damage(&mut list, partition, *node);
             format!("{} {partition}", list.name(*node))
         }
         Some(Target::Partition(partition)) => of_partition(&mut list, partition),
@@ -156,8 +157,16 @@ fn of_node(list: &mut List<'_>, node: NodeId) -> String {
             list.add("power off", "断电", command("power-off"));
             list.add("stop", "受控关闭", command("stop"));
             list.add("pause", "冻结", command("pause"));
-            list.add("slow down", "变慢", format!("{} by=50ms", command("slow")));
-            list.add("skew its clock", "拨偏时钟", format!("{} by=5s", command("skew")));
+            match list.lab.cluster().is_slow(node) {
+                false => list.add("slow down", "变慢", format!("{} by=50ms", command("slow"))),
+                true => list.add("make it fast", "恢复速度", format!("{} by=0ms", command("slow"))),
+            }
+            match list.lab.cluster().is_skewed(node) {
+                false => {
+                    list.add("skew its clock", "拨偏时钟", format!("{} by=5s", command("skew")))
+                }
+                true => list.add("set its clock right", "校准时钟", command("skew")),
+            }
         }
         NodeState::Paused => {
             list.add("resume", "恢复", command("resume"));
@@ -196,6 +205,35 @@ fn of_node(list: &mut List<'_>, node: NodeId) -> String {
     }
     links(list, node);
     title
+}
+
+/// What may befall the files of a replica: the newest segment's log, and its index.
+fn damage(list: &mut List<'_>, partition: &TopicPartition, node: NodeId) {
+    let directory = format!("broker-{node}/{partition}");
+    let files = list.lab.disk().list(&directory).unwrap_or_default();
+    let mut logs: Vec<_> = files.iter().filter(|file| file.name.ends_with(".log")).collect();
+    logs.sort_by(|a, b| a.name.cmp(&b.name));
+    let Some(newest) = logs.last() else { return };
+    let (log, half) = (format!("{directory}/{}", newest.name), newest.size / 2);
+    let index = log.replace(".log", ".index");
+    let wanted = [
+        (
+            "flip a bit of its log",
+            "翻转日志中的一位",
+            format!("disk flip-bit {log} {half}"),
+            half > 0,
+        ),
+        ("tear its last write", "撕裂最后一次写入", format!("disk tear {log}"), half > 0),
+        ("lose its index", "丢失索引", format!("disk delete {index}"), true),
+        ("lose its log", "丢失日志段", format!("disk delete {log}"), true),
+    ];
+    let wanted = wanted.into_iter().filter(|(.., makes_sense)| *makes_sense);
+    let offers: Vec<Offer> = wanted
+        .filter_map(|(english, chinese, command, _)| {
+            list.offer(list.word(english, chinese), command)
+        })
+        .collect();
+    list.more("damage its files", "损坏文件", offers);
 }
 
 /// Cutting it from others, and healing what is cut.
