@@ -25,7 +25,7 @@ mod twin;
 pub use check::{Report, check};
 pub use format::{Choice, Commands, Lesson, Moment, PANES, Part, Predict, Step, TRACKS};
 pub use library::{Card, Library};
-pub use parse::{parse, parse_twin};
+pub use parse::{is_id, parse, parse_twin};
 pub use plain::plain;
 pub use player::{Event, Player, engine_answer};
 pub use store::{Answer, LessonProgress, Progress, SessionFile, data_directory};

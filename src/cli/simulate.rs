@@ -6,12 +6,12 @@
 use super::arguments::Arguments;
 use super::output::Output;
 use super::{ENDED, FAILED, interrupt};
-use crate::simulate::{FaultKind, Progress, Wish, search};
+use crate::simulate::{FaultKind, Progress, Report, Wish, search};
 use crate::trace::Canvas;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Cells of the bar that grows.
 const BAR: usize = 20;
@@ -47,7 +47,7 @@ controllers, coordination, topics, partitions, replication.factor, producers, co
   client                            a consumer is frozen, a client killed and begun anew
   blackout                          all brokers lose power
   damage corrupt                    a bit of a file or a message flips, a file is torn or gone
-  none
+  all, none
 
 A finding is no broken promise: a group may have committed an offset that the new leader's log does
 not reach. Kafka keeps committed offsets apart from logs and allows it; it follows a lost record.
@@ -88,7 +88,7 @@ pub struct SimulateArguments {
     /// How many threads [default: one for each core]
     #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
-    /// Where the script goes that breaks the promise again
+    /// Where the script goes that breaks the promise again; FILE.md is a lesson, b90-lost.md say
     #[arg(long, value_name = "FILE")]
     pub save: Option<PathBuf>,
     /// JSON instead of text
@@ -158,26 +158,29 @@ pub fn simulate(
             let _ = err.flush();
         }
     };
+    if let Some((id, _)) = asked.save.as_deref().and_then(lesson_of)
+        && !crate::lesson::is_id(&id)
+    {
+        return Err(format!("--save {id}.md: a lesson's id is like b90-lost, as b90-lost.md"));
+    }
     let found = search(&wish, &mut progress, &interrupt::asked);
     if shown {
         let _ = write!(err, "\r{}\r", " ".repeat(BAR + 78));
     }
     let report = found?;
-    if let (Some(file), Some(shrunk)) = (&asked.save, &report.shrunk) {
-        let head = format!(
-            "# found by klab simulate, seed {}: broken promise {}\n",
-            report.found.as_ref().map_or(0, |found| found.0),
-            shrunk.broken.name
-        );
-        std::fs::write(file, head + &shrunk.script)
-            .map_err(|error| format!("{}: the script cannot be saved: {error}", file.display()))?;
+    if let Some(file) = &asked.save {
+        save(&report, file)?;
     }
     if asked.json {
         let text = serde_json::to_string_pretty(&report.json());
         out.line(&text.map_err(|error| error.to_string())?);
     } else {
         out.text(&report.text(arguments.language()));
-        if report.shrunk.is_some() {
+        if report.shrunk.is_some()
+            && let Some((id, place)) = asked.save.as_deref().and_then(lesson_of)
+        {
+            out.line(&format!("klab lesson {id} --lessons {place}"));
+        } else if report.shrunk.is_some() {
             let file = match &asked.save {
                 Some(file) => file.display().to_string(),
                 None => "FILE (--save FILE writes it)".into(),
@@ -191,4 +194,27 @@ pub fn simulate(
         None if report.is_interrupted => interrupt::INTERRUPTED,
         None => ENDED,
     })
+}
+
+/// The id of the lesson that a file `DIR/ID.md` holds, and `DIR`.
+fn lesson_of(file: &Path) -> Option<(String, String)> {
+    let id = file.file_name()?.to_str()?.strip_suffix(".md")?.to_owned();
+    let place = file.parent().filter(|place| !place.as_os_str().is_empty());
+    Some((id, place.map_or(".".into(), |place| place.display().to_string())))
+}
+
+/// Writes what was found: a lesson if the file's name ends with `.md`, else a script.
+fn save(report: &Report, file: &Path) -> Result<(), String> {
+    let Some(shrunk) = &report.shrunk else { return Ok(()) };
+    let text = match lesson_of(file) {
+        Some((id, _)) => report.lesson(&id)?,
+        None => format!(
+            "# found by klab simulate, seed {}: broken promise {}\n{}",
+            report.found.as_ref().map_or(0, |found| found.0),
+            shrunk.broken.name,
+            shrunk.script
+        ),
+    };
+    std::fs::write(file, text)
+        .map_err(|error| format!("{}: it cannot be saved: {error}", file.display()))
 }

@@ -12,11 +12,11 @@
 //! other by [`Answer::lines`].
 //!
 //! Always: each side gets every command, with nothing changed but the setting that is compared; chance is drawn by key
-//! (`prng`), so what both sides send arrives at the same moments. A side that is done earlier (its broker started faster,
-//! its request was refused at once) lets time pass until the others are done, so the next command comes at one moment on
-//! all sides; only what walks by steps (`step`, `back`, `goto`, `switch`) leaves each clock where it is. What is expected of one side only is no failure of
-//! the run, since showing that is what a comparison is for. Left out: going back in both at once; who shows the sides
-//! goes back in each.
+//! (`prng`), so what both sides send arrives at the same moments. A side that is done earlier (its broker started
+//! faster, its request was refused at once) lets time pass until the others are done, so the next command comes at one
+//! moment on all sides; only what walks by steps (`step`, `back`, `goto`, `switch`) leaves each clock where it is. What
+//! is expected of one side only is no failure of the run, since showing that is what a comparison is for. Left out:
+//! going back in both at once; who shows the sides goes back in each.
 
 use super::command::{ClusterCommand, Command};
 use super::error::ScriptError;

@@ -133,11 +133,12 @@ impl FaultKind {
         let one = |name: &str| {
             FaultKind::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
                 let all = FaultKind::ALL.map(FaultKind::name).join(", ");
-                format!("'{name}' is no fault: there are {all}, and none")
+                format!("'{name}' is no fault: there are {all}; or all, or none")
             })
         };
         match text {
             "none" => Ok(Vec::new()),
+            "all" => Ok(FaultKind::ALL.to_vec()),
             _ => text.split(',').map(|name| one(name.trim())).collect(),
         }
     }
@@ -281,8 +282,8 @@ pub(super) fn fault(
     }
 }
 
-/// A consumer that is frozen for a while, and a zombie when it goes on; or a client that is killed, and begun anew by the
-/// line it began by.
+/// A consumer that is frozen for a while, and a zombie when it goes on; or a client that is killed, and begun anew by
+/// the line it began by.
 fn client(
     step: &dyn Fn(u64, String) -> (u64, Move),
     (now, until): (u64, u64),

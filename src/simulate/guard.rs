@@ -91,7 +91,7 @@ impl Guard {
 enum How {
     Killed,
     Power,
-    /// Its disk is full, or can only be read: it ends at the next write, if there is one before the disk is whole again.
+    /// Its disk is full, or can only be read: it ends at the next write, if there is one before that is mended.
     Disk,
 }
 

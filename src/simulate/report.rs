@@ -4,6 +4,7 @@ use super::faults::FaultKind;
 use super::play::Played;
 use super::shrink::Shrunk;
 use super::wish::Wish;
+use crate::lesson;
 use crate::types::{Language, counted};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -181,9 +182,28 @@ impl Report {
         text
     }
 
-    /// The script as a lesson takes it: a fenced block.
-    pub fn lesson(&self) -> Option<String> {
-        let shrunk = self.shrunk.as_ref()?;
-        Some(format!("```klab\n{}```\n", shrunk.script))
+    /// What was found as a lesson of this id: the script, and what it breaks. An error is a sentence.
+    pub fn lesson(&self, id: &str) -> Result<String, String> {
+        let (Some((seed, _)), Some(shrunk)) = (&self.found, &self.shrunk) else {
+            return Err("nothing was found that could be a lesson".into());
+        };
+        if !lesson::is_id(id) {
+            return Err(format!(
+                "'{id}' is no lesson's id: take one like b90-lost, as b90-lost.md"
+            ));
+        }
+        let track = id.chars().next().map_or('B', |letter| letter.to_ascii_uppercase());
+        let track = if lesson::TRACKS.iter().any(|row| row.0 == track) { track } else { 'B' };
+        let era = if self.wish.is_zookeeper() { "zookeeper" } else { "kraft" };
+        let (name, sentence) = (shrunk.broken.name, &shrunk.broken.sentence);
+        let kafka = &self.wish.kafka;
+        Ok(format!(
+            "---\nid: {id}\ntitle: A broken promise, {name}\ntrack: {track}\nminutes: 5\nera: {era}\n\
+             panes: partition, timeline\nseed: {seed}\nquestion: How does this schedule break {name}?\n\
+             sources: klab simulate, kafka {kafka}, seed {seed}\n---\n\n\
+             A schedule of faults, found by `klab simulate` and made small. Step through it, and ask why.\n\n\
+             ## The schedule\n\n```klab\n{}```\n\nWhat broke: {sentence}\n",
+            shrunk.script
+        ))
     }
 }

@@ -43,7 +43,7 @@ fn an_unsafe_one_is_found_and_its_short_script_breaks_the_promise_again() {
     let report = search(&wish, &mut |_| {}, &|| false).unwrap();
     let shrunk = report.shrunk.as_ref().expect("a lost write is found");
     assert_eq!(shrunk.broken.name, "no-lost-write");
-    assert!(shrunk.lines < 14, "{}", shrunk.script);
+    assert!(shrunk.lines < 16, "{}", shrunk.script);
     let mut session = Session::in_memory(Language::English);
     let mut said = Vec::new();
     let mut say = |line: &str| said.push(line.to_owned());
@@ -51,6 +51,10 @@ fn an_unsafe_one_is_found_and_its_short_script_breaks_the_promise_again() {
     let end = run_script("f", &shrunk.script, &mut session, options, &mut say, &|| false);
     assert_eq!(end.exit_code, 0, "{said:?}\n{}", shrunk.script);
     assert!(report.json()["violation"]["script"]["text"].is_string());
+    let lesson = report.lesson("b90-lost").unwrap();
+    let parsed = crate::lesson::parse("b90-lost.md", &lesson).expect("a lesson");
+    assert_eq!((parsed.id.as_str(), parsed.steps.len()), ("b90-lost", 1));
+    assert!(report.lesson("lost").is_err());
 }
 
 #[test]

@@ -39,6 +39,7 @@ topic create orders partitions=1 replication-factor=3 assignment=1:2:4
 produce orders value=first acks=all
 consumer start c1 group=g topics=orders paused=true
 produce orders producer=p1 value=hi acks=all &
+message hold next Produce
 broker kill 2
 broker pause 3
 network cut 1 3
