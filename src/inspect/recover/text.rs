@@ -18,6 +18,8 @@ use crate::trace::{Role, Span};
 use crate::types::{Language, TopicPartition, counted};
 use serde_json::{Value, json};
 
+/// Topics that are named at most where a setting is told.
+const MOST_TOPICS: usize = 8;
 /// Lines are at most so wide.
 const WIDTH_CELLS: usize = 100;
 
@@ -33,8 +35,9 @@ pub fn recovered_text(broker: &RecoveredBroker, language: Language) -> String {
     for event in &broker.events {
         if directory != Some(&event.directory) {
             story.heading(broker, &event.directory);
-            let taken = broker.taken.iter().filter(|taken| taken.directory == event.directory);
-            taken.filter(|_| directory.is_none()).for_each(|taken| story.taken(taken));
+            if directory.is_none() {
+                story.taken(&broker.taken);
+            }
             (directory, partition) = (Some(event.directory.as_str()), None);
         }
         let StartStep::Log(event) = &event.step else {
@@ -143,15 +146,32 @@ impl Story {
         self.line(0, "", &format!("{directory}, Kafka {}", broker.kafka));
     }
 
-    fn taken(&mut self, taken: &Taken) {
-        let Taken { topic, name, value, .. } = taken;
-        let sentence = match self.language {
-            Language::English => {
-                format!("{topic}: {name}={value}, as its indexes show; no setting says otherwise")
-            }
-            _ => format!("{topic}：{name}={value}，由其索引推知；没有设置另作说明"),
-        };
-        self.line(2, "", &sentence);
+    /// Settings that the files show, a line for each value.
+    fn taken(&mut self, taken: &[Taken]) {
+        let mut values: Vec<(&str, u32)> = taken.iter().map(|one| (one.name, one.value)).collect();
+        values.sort();
+        values.dedup();
+        for (name, value) in values {
+            let of = taken.iter().filter(|one| (one.name, one.value) == (name, value));
+            let mut topics: Vec<&str> = of.map(|one| one.topic.as_str()).collect();
+            topics.sort();
+            topics.dedup();
+            let more = topics.len().saturating_sub(MOST_TOPICS);
+            topics.truncate(MOST_TOPICS);
+            let (more, topics) =
+                (if more > 0 { format!(" +{more}") } else { String::new() }, topics);
+            let sentence = match self.language {
+                Language::English => format!(
+                    "{name}={value}, as the indexes show, for {}{more}; no setting says otherwise",
+                    topics.join(", ")
+                ),
+                _ => format!(
+                    "{name}={value}，由索引推知，用于 {}{more}；没有设置另作说明",
+                    topics.join("、")
+                ),
+            };
+            self.line(2, "", &sentence);
+        }
     }
 
     /// One line, or several with the later ones further in.
@@ -278,7 +298,7 @@ pub fn recovered_json(broker: &RecoveredBroker) -> String {
         text.push_str(&format!("{line}\n"));
     };
     for Taken { directory, topic, name, value } in &broker.taken {
-        let sentence = format!("{topic}: {name}={value}, as its indexes show");
+        let sentence = format!("{topic}: {name}={value}, as the indexes show");
         tell(directory, "SettingTaken", Value::Null, &sentence);
     }
     let english = Language::English;
