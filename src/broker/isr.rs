@@ -72,13 +72,16 @@ impl Broker {
         let Role::Leader(leader) = &mut replica.role else {
             return;
         };
+        let by_itself =
+            self.zookeeper.is_some() && self.config.log.era.isr_path == IsrPath::StateNode;
         out.events.push(Event::Replica(replica::Event::IsrProposed {
             partition: partition.clone(),
             from: leader.isr.clone(),
             to: isr.clone(),
+            by_itself,
         }));
         leader.proposal = Some(Proposal { isr: isr.clone() });
-        if self.zookeeper.is_some() && self.config.log.era.isr_path == IsrPath::StateNode {
+        if by_itself {
             return self.write_isr(now, partition, &isr, out);
         }
         if !self.alter_queue.contains(partition) {

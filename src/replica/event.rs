@@ -81,7 +81,7 @@ pub enum Event {
         /// The limit, `replica.lag.max.messages`.
         limit: i64,
     },
-    /// The leader asks the controller for another ISR.
+    /// The leader wants another ISR: it asks the controller, or before 2.7 writes the state znode itself (KIP-497).
     IsrProposed {
         /// Which partition.
         partition: TopicPartition,
@@ -89,6 +89,8 @@ pub enum Event {
         from: Vec<NodeId>,
         /// As it shall be.
         to: Vec<NodeId>,
+        /// Whether it writes to ZooKeeper itself.
+        by_itself: bool,
     },
     /// The controller took the proposal, or told of another change.
     IsrChanged {
@@ -274,11 +276,18 @@ impl Event {
             Event::Truncating { partition, step } => {
                 format!("truncation of {partition}: {}", step.sentence(language))
             }
-            Event::IsrProposed { partition, from, to } if zh => {
-                format!("向控制器提议 {partition} 的 ISR {} → {}", set(from), set(to))
-            }
-            Event::IsrProposed { partition, from, to } => {
-                format!("asks the controller for ISR {} → {} of {partition}", set(from), set(to))
+            Event::IsrProposed { partition, from, to, by_itself } => {
+                let (from, to) = (set(from), set(to));
+                match (by_itself, zh) {
+                    (false, false) => {
+                        format!("asks the controller for ISR {from} → {to} of {partition}")
+                    }
+                    (true, false) => {
+                        format!("writes ISR {from} → {to} of {partition} into ZooKeeper itself")
+                    }
+                    (false, true) => format!("向控制器提议 {partition} 的 ISR {from} → {to}"),
+                    (true, true) => format!("自己向 ZooKeeper 写入 {partition} 的 ISR {from} → {to}"),
+                }
             }
             Event::IsrChanged { partition, from, to } if zh => {
                 format!("{partition} 的 ISR {} → {}", set(from), set(to))
