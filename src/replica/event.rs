@@ -286,7 +286,9 @@ impl Event {
                         format!("writes ISR {from} → {to} of {partition} into ZooKeeper itself")
                     }
                     (false, true) => format!("向控制器提议 {partition} 的 ISR {from} → {to}"),
-                    (true, true) => format!("自己向 ZooKeeper 写入 {partition} 的 ISR {from} → {to}"),
+                    (true, true) => {
+                        format!("自己向 ZooKeeper 写入 {partition} 的 ISR {from} → {to}")
+                    }
                 }
             }
             Event::IsrChanged { partition, from, to } if zh => {
