@@ -44,7 +44,7 @@ broker kill 2
 broker pause 3
 network cut 1 3
 ";
-const ZOOKEEPER: &str = "cluster brokers=2 kafka=2.1 seed=7\n";
+const ZOOKEEPER: &str = "cluster brokers=2 kafka=2.1 seed=7\nrun 5s\n";
 
 /// Faults of KRaft's cluster, then those that only ZooKeeper's has.
 const ROWS: &[Row] = &[
