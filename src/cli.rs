@@ -22,6 +22,7 @@ mod arguments;
 mod check;
 mod compare;
 mod dump;
+mod help;
 mod interrupt;
 mod lessons;
 mod look;
@@ -35,9 +36,10 @@ mod simulate;
 #[cfg(test)]
 mod tests;
 
+use crate::chinese::tell;
 use crate::tui::Start;
 use arguments::{Arguments, Command, SandboxArguments};
-use clap::{CommandFactory, Parser};
+use clap::CommandFactory;
 use output::Output;
 use std::io::Write;
 
@@ -60,7 +62,8 @@ pub fn main() -> i32 {
 /// The same with given arguments (the program's name first) and streams: what tests call.
 pub fn main_with(arguments: &[String], out: &mut dyn Write, err: &mut dyn Write) -> i32 {
     let mut out = Output::new(out);
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let language = help::language(arguments);
+    let arguments = match help::parse(arguments, language) {
         Ok(arguments) => arguments,
         Err(told) if !told.use_stderr() => {
             out.text(&told.to_string());
@@ -68,7 +71,7 @@ pub fn main_with(arguments: &[String], out: &mut dyn Write, err: &mut dyn Write)
         }
         Err(told) => {
             // The one who reads errors may be gone as well; then there is nobody left to tell.
-            let _ = err.write_all(told.to_string().as_bytes());
+            let _ = err.write_all(help::error(&told, language).as_bytes());
             return WRONG;
         }
     };
@@ -76,7 +79,7 @@ pub fn main_with(arguments: &[String], out: &mut dyn Write, err: &mut dyn Write)
         Ok(code) => code,
         Err(sentence) => {
             out.flush();
-            let _ = writeln!(err, "klab: {sentence}");
+            let _ = writeln!(err, "klab: {}", tell(arguments.language(), &sentence));
             WRONG
         }
     };
@@ -89,7 +92,7 @@ fn carry_out(arguments: &Arguments, out: &mut Output, err: &mut dyn Write) -> Re
     match &arguments.command {
         None if screen::is_there(arguments) => screen::open(arguments, Start::Home, None, None),
         None => {
-            out.text(&Arguments::command().render_help().to_string());
+            out.text(&help::command(arguments.language()).render_help().to_string());
             Ok(ENDED)
         }
         Some(Command::Sandbox(sandbox)) if screen::is_there(arguments) => {
@@ -119,7 +122,7 @@ fn carry_out(arguments: &Arguments, out: &mut Output, err: &mut dyn Write) -> Re
         Some(Command::Recover(asked)) => recover::run(arguments, asked, out, err),
         Some(Command::Fidelity { id }) => look::fidelity(id.as_deref(), &canvas, out),
         Some(Command::Eras { json }) => {
-            out.text(&look::eras(*json, look::terminal_width()));
+            out.text(&look::eras(*json, look::terminal_width(), arguments.language()));
             Ok(ENDED)
         }
         Some(Command::Glossary { word }) => look::glossary(word.as_deref(), &canvas, out),

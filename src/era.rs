@@ -22,6 +22,7 @@ mod default;
 mod rule;
 pub mod setting;
 mod table;
+mod words;
 
 pub use controller::ControllerRules;
 pub use default::{CHANGED_DEFAULTS, ChangedDefault, Owner, is_before};

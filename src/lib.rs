@@ -7,6 +7,7 @@
 #![warn(missing_docs)]
 
 pub mod types; // offsets, positions, epochs, ids: distinct types, so that they cannot be mixed up
+pub mod chinese; // sentences told again in Chinese: one table
 pub mod clock; // virtual time: instants and durations in microseconds
 pub mod prng; // chance drawn by key, not from a stream
 pub mod era; // the table of Kafka versions: which rules hold when
@@ -38,5 +39,7 @@ mod fixtures; // what real brokers wrote, and what was made of it
 mod quick; // where the files of tests lie; one test for each track of lessons
 #[cfg(test)]
 mod vectors; // what Kafka's own classes answered
+#[cfg(test)]
+mod untold; // what a Chinese reader would still read in English
 #[cfg(test)]
 mod tidy; // the rules of the house, held by reading the sources

@@ -18,7 +18,6 @@ mod arguments;
 mod broker_acts;
 mod build;
 mod capability;
-mod chinese;
 mod client_acts;
 mod command;
 mod compare;

@@ -1,5 +1,6 @@
 //! What can happen on a broker: its own life, and what its parts report.
 
+use crate::chinese;
 use crate::protocol::ErrorCode;
 use crate::types::{BrokerEpoch, Language, NodeId, Offset, TopicPartition, counted};
 use crate::{coordination, group, replica, storage};
@@ -177,7 +178,7 @@ impl Event {
                 .to_owned(),
             Event::Stopped => language.pick("stopped cleanly", "已干净停止").to_owned(),
             Event::LogDirectoryOffline { directory, why } if zh => {
-                format!("日志目录 {directory} 下线：{why}")
+                format!("日志目录 {directory} 下线：{why}", why = chinese::of(why))
             }
             Event::LogDirectoryOffline { directory, why } => {
                 format!("takes its log directory {directory} offline: {why}")
@@ -213,7 +214,7 @@ impl Event {
                 format!("filled {partition} {first}–{last}")
             }
             Event::Uncleanable { partition, why } if zh => {
-                format!("{partition} 无法清理：{why}")
+                format!("{partition} 无法清理：{why}", why = chinese::of(why))
             }
             Event::Uncleanable { partition, why } => {
                 format!("{partition} cannot be cleaned: {why}")

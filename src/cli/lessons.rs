@@ -5,6 +5,7 @@ use super::output::Output;
 use super::place::FilesPlace;
 use super::{ENDED, FAILED};
 use super::{interrupt, screen};
+use crate::chinese::tell;
 use crate::lesson::{self, Library, Progress, data_directory};
 use crate::script::Session;
 use crate::trace::{Align, Line, Role, Table};
@@ -87,7 +88,7 @@ fn list(
         .and_then(|directory| Progress::load(&directory.join("progress.json")).ok())
         .unwrap_or_default();
     if let Some(told) = told {
-        let _ = writeln!(err, "klab: {told}");
+        let _ = writeln!(err, "klab: {}", tell(arguments.language(), &told));
     }
     let mut table = Table::new(&[Align::Left, Align::Left, Align::Right, Align::Left]).indent(0);
     for id in library.ids() {

@@ -8,6 +8,7 @@ use crate::inspect::{self, Inspection};
 use crate::lesson::Library;
 use crate::trace::{Canvas, width};
 use crate::tui::Start;
+use crate::types::Language;
 use crate::{era, fidelity, glossary, script};
 use std::io::IsTerminal;
 use std::path::Path;
@@ -172,9 +173,9 @@ fn fitting(canvas: &Canvas) -> Canvas {
 
 /// `klab eras`: the table, or one object with a list of versions and one of rules (`theme`, `name`, `source`, `values`
 /// by version).
-pub fn eras(json: bool, width: usize) -> String {
+pub fn eras(json: bool, width: usize, language: Language) -> String {
     if !json {
-        return era::table(width).join("\n") + "\n";
+        return era::table(width, language).join("\n") + "\n";
     }
     let versions: Vec<&str> = era::ERAS.iter().map(|era| era.kafka).collect();
     let object = |theme: &str, name: &str, source: &str, cell: &dyn Fn(&era::Era) -> String| {

@@ -3,6 +3,7 @@
 use super::arguments::{Arguments, RecoverArguments};
 use super::output::Output;
 use super::{ENDED, FAILED, interrupt};
+use crate::chinese::tell;
 use crate::inspect::{RecoverRequest, recover, recovered_json, recovered_text};
 use crate::storage::LogConfig;
 use crate::types::Timestamp;
@@ -64,7 +65,7 @@ pub fn run(
     });
     match done {
         Err(why) if interrupt::asked() => {
-            let _ = writeln!(err, "klab: {why}");
+            let _ = writeln!(err, "klab: {}", tell(arguments.language(), &why));
             Ok(interrupt::INTERRUPTED)
         }
         Err(why) => Err(why),

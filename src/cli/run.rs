@@ -4,6 +4,7 @@ use super::arguments::{Arguments, RunArguments};
 use super::output::Output;
 use super::place::FilesPlace;
 use super::{ENDED, interrupt};
+use crate::chinese::tell;
 use crate::inspect::Samples;
 use crate::script::{RunOptions, Session, decode, run_script};
 use crate::simulate::perf::Live;
@@ -83,7 +84,8 @@ pub fn sandbox(
     }
     drop(session);
     if let Some(directory) = place.kept() {
-        let _ = writeln!(err, "klab: the files are in {}", directory.display());
+        let told = format!("the files are in {}", directory.display());
+        let _ = writeln!(err, "klab: {}", tell(arguments.language(), &told));
     }
     Ok(code)
 }
@@ -134,7 +136,8 @@ pub fn run(
     drop(session);
     if let Some(directory) = place.kept() {
         // Not on the standard output: that is the script's, and the same wherever the files are.
-        let _ = writeln!(err, "klab: the files are in {}", directory.display());
+        let told = format!("the files are in {}", directory.display());
+        let _ = writeln!(err, "klab: {}", tell(arguments.language(), &told));
     }
     Ok(code)
 }

@@ -4,6 +4,7 @@ mod registry;
 
 pub use registry::RegistryEvent;
 
+use crate::chinese;
 use crate::protocol::ErrorCode;
 use crate::types::{Language, NodeId, Offset, TopicName, TopicPartition, counted};
 use std::fmt::Write;
@@ -285,14 +286,19 @@ impl Event {
             Event::Assigned { partitions, generation } => {
                 format!("分到 {}（第 {generation} 代）", list(partitions))
             }
-            Event::Revoked { partitions, reason } => format!("交还 {}：{reason}", list(partitions)),
+            Event::Revoked { partitions, reason } => {
+                format!("交还 {}：{}", list(partitions), chinese::of(reason))
+            }
             Event::Left { group } => format!("离开 group {group}"),
             Event::GroupError { error } => format!("协调者返回 {error}"),
             Event::PositionFetched { partition, offset } => {
                 format!("从已提交的 offset {offset} 继续读 {partition}")
             }
             Event::PositionReset { partition, offset, reason } => {
-                format!("将 {partition} 的读取位置设为 {offset}（{reason}）")
+                format!(
+                    "将 {partition} 的读取位置设为 {offset}（{reason}）",
+                    reason = chinese::of(reason)
+                )
             }
             Event::Fetched { partition, from, count } => {
                 format!("收到 {partition} 从 offset {from} 起的 {count} 条记录")

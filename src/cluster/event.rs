@@ -1,5 +1,6 @@
 //! Stamped events: what happened, when, in which step, on which node, and because of what.
 
+use crate::chinese;
 use crate::clock::{Duration, Instant};
 use crate::types::{Language, NodeId, TopicPartition};
 use crate::{broker, client, coordination, disk, storage};
@@ -361,9 +362,9 @@ impl WorldEvent {
             WorldEvent::NodeHalted { node, reason, .. } => {
                 let node = process(*node);
                 let chinese = LOG_DIRECTORY_FAILED.iter().find_map(|(english, chinese)| {
-                    Some(format!("{chinese}{}", reason.strip_prefix(english)?))
+                    Some(format!("{chinese}{}", chinese::of(reason.strip_prefix(english)?)))
                 });
-                let chinese = chinese.as_deref().unwrap_or(reason);
+                let chinese = chinese.unwrap_or_else(|| chinese::of(reason));
                 say(format!("{node} exits: {reason}"), format!("{node} 退出：{chinese}"))
             }
             WorldEvent::MessageLost { from, to, kind } => say(
@@ -377,12 +378,13 @@ impl WorldEvent {
             WorldEvent::Lookup { partition, step } => {
                 format!("{partition}: {}", step.sentence(language))
             }
-            WorldEvent::Found { name, sentence } => {
-                say(format!("finding {name}: {sentence}"), format!("提示 {name}：{sentence}"))
-            }
+            WorldEvent::Found { name, sentence } => say(
+                format!("finding {name}: {sentence}"),
+                format!("提示 {name}：{sentence}", sentence = chinese::of(sentence)),
+            ),
             WorldEvent::Violated { name, sentence } => say(
                 format!("broken promise {name}: {sentence}"),
-                format!("承诺被打破 {name}：{sentence}"),
+                format!("承诺被打破 {name}：{sentence}", sentence = chinese::of(sentence)),
             ),
         }
     }

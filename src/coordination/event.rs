@@ -2,6 +2,7 @@
 
 use super::kraft::QuorumEvent;
 use super::zookeeper::controller::ControllerEvent;
+use crate::chinese;
 use crate::types::{Language, LeaderEpoch, NodeId, Offset, TopicName, TopicPartition};
 
 /// Why a broker was fenced.
@@ -361,10 +362,13 @@ impl Event {
                 None => format!("{resource}：{name} 恢复默认值"),
             },
             Event::RecordsAppended { first, last, what } if first == last => {
-                format!("元数据日志：offset {first} 写入 {what}")
+                format!("元数据日志：offset {first} 写入 {what}", what = chinese::of(what))
             }
             Event::RecordsAppended { first, last, what } => {
-                format!("元数据日志：offset {first} 到 {last} 写入 {what}")
+                format!(
+                    "元数据日志：offset {first} 到 {last} 写入 {what}",
+                    what = chinese::of(what)
+                )
             }
             Event::MetadataTruncated { to } => {
                 format!("元数据日志副本与 leader 不一致，截断到 {to}")
@@ -372,7 +376,10 @@ impl Event {
             Event::Controller(event) => event.sentence(Language::Chinese),
             Event::Quorum(event) => event.sentence(Language::Chinese),
             Event::RequestRefused { from, request, error, about } => {
-                format!("拒绝了 {from} 的 {request}，错误 {error}：{about}")
+                format!(
+                    "拒绝了 {from} 的 {request}，错误 {error}：{about}",
+                    about = chinese::of(about)
+                )
             }
         }
     }

@@ -9,7 +9,10 @@
 //!     KIP-101 (0.11), KIP-279 (2.0), KIP-595 (2.7)
 //! ```
 
+use super::words::word;
 use super::{CHANGED_DEFAULTS, ERAS, Era};
+use crate::types::Language;
+use unicode_width::UnicodeWidthStr;
 
 /// What a rule is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,43 +141,54 @@ struct Row {
     source: String,
 }
 
-fn parts() -> Vec<(&'static str, Vec<Row>)> {
-    let mut parts: Vec<(&'static str, Vec<Row>)> = Vec::new();
+fn parts(language: Language) -> Vec<(String, Vec<Row>)> {
+    let told = |english: &str| word(language, english).to_owned();
+    let mut parts: Vec<(String, Vec<Row>)> = Vec::new();
     for theme in Theme::ALL {
         let rules = RULES.iter().filter(|rule| rule.theme == theme);
         let row = |rule: &Rule| Row {
-            name: rule.name.to_owned(),
-            cells: ERAS.iter().map(rule.cell).collect(),
+            name: told(rule.name),
+            cells: ERAS.iter().map(|era| told(&(rule.cell)(era))).collect(),
             source: rule.source.to_owned(),
         };
-        parts.push((theme.word(), rules.map(row).collect()));
+        parts.push((told(theme.word()), rules.map(row).collect()));
     }
     let default = |changed: &super::ChangedDefault| Row {
         name: changed.name.to_owned(),
         cells: ERAS.iter().map(|era| changed.of(era).unwrap_or("-").to_owned()).collect(),
-        source: format!("{}: {}", changed.owner.word(), changed.source),
+        source: format!(
+            "{}{}{}",
+            told(changed.owner.word()),
+            language.pick(": ", "："),
+            changed.source
+        ),
     };
-    parts.push(("defaults", CHANGED_DEFAULTS.iter().map(default).collect()));
+    parts.push((told("defaults"), CHANGED_DEFAULTS.iter().map(default).collect()));
     parts
 }
 
 /// The table as lines that fit into `width` cells: the versions as columns, or, where those do not fit, each rule with
 /// the versions between which it held.
-pub fn table(width: usize) -> Vec<String> {
-    wide(width).unwrap_or_else(|| narrow(width))
+pub fn table(width: usize, language: Language) -> Vec<String> {
+    wide(width, language).unwrap_or_else(|| narrow(width, language))
 }
 
-fn wide(width: usize) -> Option<Vec<String>> {
+/// The text, filled up with spaces to so many cells of the screen.
+fn padded(text: &str, cells: usize) -> String {
+    format!("{text}{}", " ".repeat(cells.saturating_sub(text.width())))
+}
+
+fn wide(width: usize, language: Language) -> Option<Vec<String>> {
     const LEAST_OF_SOURCE: usize = 24;
     let mut lines = Vec::new();
-    for (theme, rows) in parts() {
+    for (theme, rows) in parts(language) {
         if !lines.is_empty() {
             lines.push(String::new());
         }
-        let name = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
+        let name = rows.iter().map(|row| row.name.width()).max().unwrap_or(0);
         let cell = |column: usize| {
             let head = ERAS[column].kafka.len();
-            rows.iter().map(|row| row.cells[column].len()).max().unwrap_or(0).max(head)
+            rows.iter().map(|row| row.cells[column].width()).max().unwrap_or(0).max(head)
         };
         let cells: Vec<usize> = (0..ERAS.len()).map(cell).collect();
         let before_source = name + cells.iter().map(|cell| cell + 2).sum::<usize>() + 2;
@@ -182,15 +196,15 @@ fn wide(width: usize) -> Option<Vec<String>> {
         let head = Row {
             name: theme.to_uppercase(),
             cells: ERAS.iter().map(|era| era.kafka.to_owned()).collect(),
-            source: "source".to_owned(),
+            source: word(language, "source").to_owned(),
         };
         for row in std::iter::once(&head).chain(&rows) {
-            let mut line = format!("{:name$}  ", row.name);
+            let mut line = padded(&row.name, name + 2);
             for (cell, width) in row.cells.iter().zip(&cells) {
-                line.push_str(&format!("{cell:width$}  "));
+                line.push_str(&padded(cell, width + 2));
             }
             for text in wrapped(&row.source, source) {
-                lines.push(format!("{line:before_source$}{text}").trim_end().to_owned());
+                lines.push(format!("{}{text}", padded(&line, before_source)).trim_end().to_owned());
                 line.clear();
             }
         }
@@ -198,10 +212,10 @@ fn wide(width: usize) -> Option<Vec<String>> {
     Some(lines)
 }
 
-fn narrow(width: usize) -> Vec<String> {
+fn narrow(width: usize, language: Language) -> Vec<String> {
     let width = width.max(24);
     let mut lines = Vec::new();
-    for (theme, rows) in parts() {
+    for (theme, rows) in parts(language) {
         if !lines.is_empty() {
             lines.push(String::new());
         }
@@ -221,10 +235,10 @@ fn narrow(width: usize) -> Vec<String> {
                 if from == to {
                     format!("{since} {cell}")
                 } else {
-                    format!("{since} to {} {cell}", ERAS[to].kafka)
+                    format!("{since}{}{} {cell}", language.pick(" to ", " 到 "), ERAS[to].kafka)
                 }
             });
-            let told = told.collect::<Vec<_>>().join("; ");
+            let told = told.collect::<Vec<_>>().join(language.pick("; ", "；"));
             for line in wrapped(&told, width - 2).into_iter().chain(wrapped(&row.source, width - 2))
             {
                 lines.push(format!("  {line}"));
@@ -239,7 +253,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let line = lines.last_mut().expect("there is always one");
-        if !line.is_empty() && line.len() + 1 + word.len() > width {
+        if !line.is_empty() && line.width() + 1 + word.width() > width {
             lines.push(word.to_owned());
         } else {
             let gap = if line.is_empty() { "" } else { " " };
@@ -259,7 +273,7 @@ mod tests {
         for rule in RULES {
             assert!(ERAS.iter().all(|era| !(rule.cell)(era).is_empty()), "{}", rule.name);
         }
-        let lines = table(160);
+        let lines = table(160, Language::English);
         assert!(lines[0].starts_with("FILES ") && lines[0].ends_with("source"));
         for rule in RULES {
             assert!(lines.iter().any(|line| line.starts_with(rule.name)), "{}", rule.name);
@@ -269,11 +283,17 @@ mod tests {
     #[test]
     fn the_table_fits_wide_and_narrow_terminals() {
         for width in [60, 80, 100, 120, 160, 200] {
-            let longest = table(width).iter().map(|line| line.chars().count()).max().unwrap_or(0);
-            assert!(longest <= width, "{longest} cells in a terminal of {width}");
+            for language in [Language::English, Language::Chinese] {
+                let lines = table(width, language);
+                let longest = lines.iter().map(|line| line.width()).max().unwrap_or(0);
+                assert!(longest <= width, "{longest} cells in a terminal of {width}");
+            }
         }
-        assert!(table(160)[0].contains("0.10.2"), "160 cells are enough for columns");
-        let narrow = table(80).join("\n");
+        assert!(
+            table(160, Language::English)[0].contains("0.10.2"),
+            "160 cells are enough for columns"
+        );
+        let narrow = table(80, Language::English).join("\n");
         assert!(
             narrow.contains("0.8.2 to 0.10.2 high wm; 2.1 epoch asked; 3.9 to 4.3 in fetch"),
             "{narrow}"

@@ -1,5 +1,6 @@
 //! What can happen at a group coordinator, as sentences in two languages.
 
+use crate::chinese;
 use crate::protocol::ErrorCode;
 use crate::types::{Language, Offset, TopicPartition, counted};
 use std::sync::Arc;
@@ -140,10 +141,10 @@ impl Event {
             }
             Event::MemberLeft { group, member } => format!("group {group}：{member} 离开"),
             Event::MemberExpired { group, member, reason } => {
-                format!("group {group}：移除 {member}：{reason}")
+                format!("group {group}：移除 {member}：{reason}", reason = chinese::of(reason))
             }
             Event::RebalanceStarted { group, reason } => {
-                format!("group {group}：开始重平衡：{reason}")
+                format!("group {group}：开始重平衡：{reason}", reason = chinese::of(reason))
             }
             Event::RebalanceDelayed { group, delay_ms } => {
                 format!("group {group}：等待 {delay_ms} 毫秒，看是否还有成员加入")

@@ -266,7 +266,11 @@ impl Check {
                         "the records of the batch at offset {} cannot be read: {why}",
                         row.base_offset
                     ),
-                    format!("偏移量 {} 处批次的记录无法读取：{why}", row.base_offset),
+                    format!(
+                        "偏移量 {} 处批次的记录无法读取：{}",
+                        row.base_offset,
+                        crate::chinese::of(why)
+                    ),
                 ),
             }
         }

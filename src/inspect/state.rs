@@ -1,6 +1,7 @@
 //! The binary companions of a partition: aborted transactions (`.txnindex`) and producers (`.snapshot`).
 
 use super::{Inspection, Place};
+use crate::chinese;
 use crate::storage::file_name;
 use crate::storage::producer_snapshot::{self, ProducerSnapshotEntry};
 use crate::storage::transaction_index::{self, AbortedTransaction};
@@ -61,11 +62,14 @@ impl Inspection {
     ) -> Result<Vec<ProducerSnapshotEntry>, (String, String)> {
         let Some(files) = self.partition(place) else { return Ok(Vec::new()) };
         let path = super::directory::join(&files.directory, &file_name(offset, ".snapshot"));
-        let twice = |why: String| (why.clone(), why);
+        let twice = |why: String| (why.clone(), chinese::told(&why));
         let bytes = self.files.small(&path).map_err(twice)?.unwrap_or_default();
         producer_snapshot::read(&bytes).map_err(|error| {
             let why = error.what.to_string();
-            (format!("the snapshot cannot be read: {why}"), format!("快照无法读取：{why}"))
+            (
+                format!("the snapshot cannot be read: {why}"),
+                format!("快照无法读取：{why}", why = chinese::of(why)),
+            )
         })
     }
 }

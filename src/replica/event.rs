@@ -1,6 +1,7 @@
 //! What can happen to a replica.
 
 use super::TruncationStep;
+use crate::chinese;
 use crate::types::{Language, LeaderEpoch, NodeId, Offset, TopicPartition};
 
 /// Something that happened to one copy of a partition.
@@ -298,7 +299,10 @@ impl Event {
                 format!("ISR of {partition} {} → {}", set(from), set(to))
             }
             Event::Truncated { partition, from, to, reason } if zh => {
-                format!("截断 {partition}，日志末端 {from} → {to}（{reason}）")
+                format!(
+                    "截断 {partition}，日志末端 {from} → {to}（{reason}）",
+                    reason = chinese::of(reason)
+                )
             }
             Event::Truncated { partition, from, to, reason } => {
                 format!("cut {partition} from log end {from} to {to} ({reason})")

@@ -9,6 +9,8 @@
 //! An error names the file, the line and the column (both from 1, columns count characters), shows the line itself
 //! with a caret under the place, and says what to do. Long lines are cut to a window around the place.
 
+use crate::chinese::tell;
+use crate::types::Language;
 use std::fmt;
 use std::sync::Arc;
 use unicode_width::UnicodeWidthStr;
@@ -104,8 +106,19 @@ impl ScriptError {
         self.fault.span.start + 1
     }
 
+    /// The whole message in this language.
+    pub fn text(&self, language: Language) -> String {
+        let message = tell(language, &self.fault.message);
+        let mut text = format!("{}:{}:{}: {message}", self.file, self.line, self.column());
+        for line in self.picture(language) {
+            text.push('\n');
+            text.push_str(&line);
+        }
+        text
+    }
+
     /// The line and the caret under it, without the first line of the message.
-    pub fn picture(&self) -> Vec<String> {
+    pub fn picture(&self, language: Language) -> Vec<String> {
         let characters: Vec<char> =
             self.source.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         let indent = characters.iter().take_while(|c| c.is_whitespace()).count();
@@ -124,20 +137,16 @@ impl ScriptError {
         }
         let under: String =
             characters[start..to.max(start).min(start + span.width)].iter().collect();
+        let advice = tell(language, &self.fault.advice);
         let carets = "^".repeat(under.width().max(1));
-        let caret_line =
-            format!("    {}{carets} {}", " ".repeat(before.width()), self.fault.advice);
+        let caret_line = format!("    {}{carets} {advice}", " ".repeat(before.width()));
         vec![format!("    {}", shown.trim_end()), caret_line.trim_end().to_string()]
     }
 }
 
 impl fmt::Display for ScriptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}: {}", self.file, self.line, self.column(), self.fault.message)?;
-        for line in self.picture() {
-            write!(f, "\n{line}")?;
-        }
-        Ok(())
+        f.write_str(&self.text(Language::English))
     }
 }
 

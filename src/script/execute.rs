@@ -150,7 +150,7 @@ impl Execution {
                 super::halts::tell(lab, self.last_event, session.language, output);
             }
             if session.language == Language::Chinese {
-                output.lines = output.lines.iter().map(|line| super::chinese::told(line)).collect();
+                output.lines = output.lines.iter().map(|line| crate::chinese::told(line)).collect();
             }
         }
         progress

@@ -18,6 +18,8 @@ use super::execute::{Execution, Output, Progress, Status};
 use super::parser::parse_script;
 use super::session::Session;
 use super::statement::Statement;
+use crate::chinese::tell;
+use crate::types::Language;
 use serde_json::{Value as Json, json};
 
 /// The exit code after Ctrl-C.
@@ -54,7 +56,8 @@ pub fn run_script(
     out: &mut dyn FnMut(&str),
     interrupted: &dyn Fn() -> bool,
 ) -> RunEnd {
-    let mut runner = Runner { options, out, last_event: 0 };
+    let language = session.language;
+    let mut runner = Runner { options, out, language, last_event: 0 };
     let end = match parse_script(file, text, options.lines_before + 1) {
         Err(errors) => {
             errors.iter().for_each(|error| runner.error(error));
@@ -87,8 +90,9 @@ pub struct PlayedCommand {
 /// Runs a script up to the step in which a promise breaks, or to its end, and tells what was played. An error is a
 /// sentence.
 pub fn run_to_violation(text: &str, session: &mut Session) -> Result<Vec<PlayedCommand>, String> {
-    let statements = parse_script("script", text, 1)
-        .map_err(|errors| errors.first().map(ToString::to_string).unwrap_or_default())?;
+    let statements = parse_script("script", text, 1).map_err(|errors| {
+        errors.first().map(|error| error.text(session.language)).unwrap_or_default()
+    })?;
     let mut played = Vec::new();
     for statement in statements {
         let from = session.lab.as_ref().map_or(0, |lab| lab.step_number());
@@ -120,6 +124,7 @@ pub fn run_to_violation(text: &str, session: &mut Session) -> Result<Vec<PlayedC
 struct Runner<'a> {
     options: RunOptions,
     out: &'a mut dyn FnMut(&str),
+    language: Language,
     last_event: u64,
 }
 
@@ -136,11 +141,11 @@ impl Runner<'_> {
                 "line": error.line,
                 "column": error.column(),
                 "source": error.source,
-                "message": error.fault.message,
-                "advice": error.fault.advice,
+                "message": tell(self.language, &error.fault.message),
+                "advice": tell(self.language, &error.fault.advice),
             }));
         } else {
-            error.to_string().lines().for_each(|line| (self.out)(line));
+            error.text(self.language).lines().for_each(|line| (self.out)(line));
         }
     }
 

@@ -6,6 +6,7 @@
 
 use super::complete::Names;
 use super::error::nearest;
+use crate::chinese::tell;
 use crate::client::Client;
 use crate::cluster::{ClusterSpec, Lab};
 use crate::disk::Disk;
@@ -132,7 +133,7 @@ impl Session {
     }
 
     /// Promises that broke since this was last asked, as sentences.
-    pub(super) fn new_violations(&mut self) -> Vec<String> {
+    pub(crate) fn new_violations(&mut self) -> Vec<String> {
         let Some(lab) = &self.lab else { return vec![] };
         let told = self.violations_told;
         let fresh: Vec<String> = lab
@@ -143,7 +144,9 @@ impl Session {
             .filter(|violation| violation.event > told)
             .map(|v| {
                 let (name, sentence, event) = (v.name, &v.sentence, v.event);
-                format!("broken promise {name}: {sentence}; 'show why {event}' tells why")
+                let line =
+                    format!("broken promise {name}: {sentence}; 'show why {event}' tells why");
+                tell(self.language, &line).into_owned()
             })
             .collect();
         let last = lab.cluster().invariants.violations().iter().map(|v| v.event).max();

@@ -4,6 +4,7 @@ use super::faults::FaultKind;
 use super::play::Played;
 use super::shrink::Shrunk;
 use super::wish::Wish;
+use crate::chinese;
 use crate::lesson;
 use crate::types::{Language, counted};
 use serde_json::{Value as Json, json};
@@ -151,7 +152,9 @@ impl Report {
                 ),
                 format!(
                     "种子 {seed}，第 {} 步：承诺被打破 {}：{}",
-                    broken.step, broken.name, broken.sentence
+                    broken.step,
+                    broken.name,
+                    chinese::told(&broken.sentence)
                 ),
             );
         }
@@ -176,7 +179,10 @@ impl Report {
                 );
                 say(shrunk.script.clone(), shrunk.script.clone());
                 let broken = &shrunk.broken;
-                say(format!("there: {}", broken.sentence), format!("其中：{}", broken.sentence));
+                say(
+                    format!("there: {}", broken.sentence),
+                    format!("其中：{}", chinese::told(&broken.sentence)),
+                );
             }
         }
         text

@@ -3,6 +3,7 @@
 use super::deleted::DeletionReason;
 use super::recovery_step::RecoveryStep;
 use crate::batch::Codec;
+use crate::chinese;
 use crate::clock::Duration;
 use crate::types::{Language, LeaderEpoch, Offset, Position, Timestamp, TopicPartition, counted};
 
@@ -314,7 +315,10 @@ impl Event {
                 true => {
                     format!("{partition}: segment {base_offset} is bad from byte {position}: {why}")
                 }
-                false => format!("{partition}：段 {base_offset} 从字节 {position} 起损坏：{why}"),
+                false => format!(
+                    "{partition}：段 {base_offset} 从字节 {position} 起损坏：{why}",
+                    why = chinese::of(why)
+                ),
             },
             Event::SegmentRemoved { partition, base_offset } => match english {
                 true => format!("{partition}: segment {base_offset} removed"),

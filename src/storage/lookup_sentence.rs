@@ -2,6 +2,7 @@
 
 use super::lookup::{LookupStep, Went};
 use super::lookup_timestamp::TimestampStep;
+use crate::chinese;
 use crate::types::{Language, Timestamp, counted};
 
 impl LookupStep {
@@ -157,7 +158,9 @@ impl LookupStep {
                     "OFFSET_OUT_OF_RANGE：{target} 不在日志范围 {log_start_offset} 到 {log_end_offset} 之内"
                 )
             }
-            LookupStep::Damaged { error } => format!("查找停在损坏之处：{error}"),
+            LookupStep::Damaged { error } => {
+                format!("查找停在损坏之处：{error}", error = chinese::of(error))
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The named steps of a start-up, each with its reason, as data and as a sentence in both languages.
 
 use super::transaction_index::AbortedTransaction;
+use crate::chinese;
 use crate::types::{Language, LeaderEpoch, Offset, counted};
 
 /// Why a file is removed while a log is loaded.
@@ -143,11 +144,11 @@ impl RecoveryStep {
             ),
             RecoveryStep::TransactionIndexCorrupt { base_offset, why } => (
                 format!("transaction index of segment {base_offset} is wrong ({why}), so the segment is scanned"),
-                format!("段 {base_offset} 的事务索引有误（{why}），因此重新扫描该段"),
+                format!("段 {base_offset} 的事务索引有误（{why}），因此重新扫描该段", why = chinese::of(why)),
             ),
             RecoveryStep::IndexCorrupt { file, why, .. } => (
                 format!("{file} makes no sense ({why}), so its segment is scanned"),
-                format!("{file} 有误（{why}），因此重新扫描该段"),
+                format!("{file} 有误（{why}），因此重新扫描该段", why = chinese::of(why)),
             ),
             RecoveryStep::RecoveryBegins { recovery_point, segments, believed } => (
                 format!(
@@ -200,7 +201,7 @@ impl RecoveryStep {
             ),
             RecoveryStep::SnapshotUnreadable { offset, why } => (
                 format!("producer snapshot {offset} deleted, an older one is tried: {why}"),
-                format!("删除生产者快照 {offset}，改用更早的快照：{why}"),
+                format!("删除生产者快照 {offset}，改用更早的快照：{why}", why = chinese::of(why)),
             ),
             RecoveryStep::ProducersForgotten => (
                 "a clean stop but no producer snapshot: empty ones are written, producers are forgotten".into(),

@@ -2,6 +2,7 @@
 
 use super::checkpoint::CLEAN_SHUTDOWN;
 use super::event::Event;
+use crate::chinese;
 use crate::types::{Language, LeaderEpoch, Offset, TopicPartition, counted};
 
 /// One step of a start-up.
@@ -129,14 +130,14 @@ impl StartStep {
             ),
             StartStep::SetAside { partition, to, why } => (
                 format!("{partition} set aside as {to}: {why}"),
-                format!("{partition} 改名为 {to} 搁置：{why}"),
+                format!("{partition} 改名为 {to} 搁置：{why}", why = chinese::of(why)),
             ),
             StartStep::FutureFound { name } => (
                 format!("{name}: a move between directories had not ended"),
                 format!("{name}：目录之间的迁移尚未完成"),
             ),
             StartStep::Offline { why } => {
-                (format!("the directory goes offline: {why}"), format!("目录下线：{why}"))
+                (format!("the directory goes offline: {why}"), format!("目录下线：{why}", why = chinese::of(why)))
             }
             StartStep::PartitionMade { partition } => (
                 format!(

@@ -16,6 +16,7 @@ use super::common::{self, Fresh, finish};
 use super::picture::{Canvas, Focus, Line, Picture, Role, Target};
 use super::table::{Align, Table};
 use crate::batch::{self, ControlType};
+use crate::chinese::tell;
 use crate::clock::Duration;
 use crate::cluster::{Body, Lab, NodeState};
 use crate::coordination::kraft::{Controller, MetadataRecord};
@@ -33,7 +34,8 @@ pub fn draw(lab: &Lab, _focus: &Focus, canvas: &Canvas) -> Picture {
         );
         return common::nothing("controller", text, canvas);
     };
-    let mut picture = Picture::new("controller").caption(caption(lab, controller, canvas));
+    let mut picture =
+        Picture::new(canvas.word("controller", "控制器")).caption(caption(lab, controller, canvas));
     if lab.cluster().controllers.len() > 1 {
         super::quorum::voters(lab, canvas, &mut picture);
         picture.blank();
@@ -211,7 +213,7 @@ fn records(lab: &Lab, controller: &Controller, canvas: &Canvas, picture: &mut Pi
         let cells = vec![
             Line::of(offset.to_string(), Role::Offset),
             Line::of(name, Role::Strong).span(mark, Role::Accent),
-            Line::plain(what),
+            Line::plain(&*tell(canvas.language, &what)),
         ];
         match &metadata {
             Some(_) => table.row_to(cells, Target::Offset(offset)),

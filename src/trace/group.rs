@@ -409,7 +409,7 @@ pub fn offsets(lab: &Lab, name: &str, canvas: &Canvas) -> Result<Picture, String
         let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
         return Err(super::show::unknown("group", name, &known));
     };
-    let mut picture = Picture::new("offsets").caption(name);
+    let mut picture = Picture::new(canvas.word("offsets", "偏移量")).caption(name);
     positions(lab, name, group, canvas, &mut picture);
     Ok(finish(picture, canvas))
 }

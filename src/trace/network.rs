@@ -18,6 +18,7 @@
 use super::common::{self, finish, more};
 use super::picture::{Canvas, Focus, Line, Picture, Role, Target};
 use super::table::{Align, Table};
+use crate::chinese;
 use crate::clock::{Duration, Instant};
 use crate::cluster::{Happening, Lab, NodeState, Pending};
 use crate::protocol::{Body, ErrorCode, Request, Response, Timer};
@@ -330,7 +331,7 @@ fn in_chinese(timer: &Timer) -> String {
         Timer::ConsumerAutoCommit => "consumer 提交",
         Timer::ClientMetadata => "客户端刷新元数据",
         Timer::ConsumerJoin => "consumer 加入",
-        other => return other.to_string(),
+        other => return chinese::of(other),
     };
     text.to_owned()
 }

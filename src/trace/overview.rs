@@ -51,21 +51,21 @@ pub fn draw(lab: &Lab, canvas: &Canvas) -> Picture {
 
 /// `show brokers`
 pub fn brokers(lab: &Lab, canvas: &Canvas) -> Picture {
-    let mut picture = Picture::new("brokers");
+    let mut picture = Picture::new(canvas.word("brokers", "broker"));
     picture.extend(broker_rows(lab, canvas));
     finish(picture, canvas)
 }
 
 /// `show topics`
 pub fn topics(lab: &Lab, canvas: &Canvas) -> Picture {
-    let mut picture = Picture::new("topics");
+    let mut picture = Picture::new(canvas.word("topics", "主题"));
     picture.extend(topic_rows(lab, canvas));
     finish(picture, canvas)
 }
 
 /// `show groups`
 pub fn groups(lab: &Lab, canvas: &Canvas) -> Picture {
-    let mut picture = Picture::new("groups");
+    let mut picture = Picture::new(canvas.word("groups", "消费组"));
     picture.extend(group_rows(lab, canvas));
     finish(picture, canvas)
 }

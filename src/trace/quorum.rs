@@ -27,9 +27,9 @@ pub fn draw(lab: &Lab, _focus: &Focus, canvas: &Canvas) -> Picture {
             "no controller has started yet; `step` goes on",
             "controller 尚未启动；`step` 继续",
         );
-        return common::nothing("quorum", text, canvas);
+        return common::nothing(canvas.word("quorum", "仲裁组"), text, canvas);
     }
-    let mut picture = Picture::new("quorum").caption(caption(lab, canvas));
+    let mut picture = Picture::new(canvas.word("quorum", "仲裁组")).caption(caption(lab, canvas));
     voters(lab, canvas, &mut picture);
     picture.blank();
     observers(lab, canvas, &mut picture);

@@ -56,7 +56,7 @@ fn list(nodes: &[NodeId]) -> String {
 
 /// Draws what moves.
 pub fn draw(lab: &Lab, canvas: &Canvas) -> Picture {
-    let mut picture = Picture::new("reassignments");
+    let mut picture = Picture::new(canvas.word("reassignments", "重新分配"));
     let Some(image) = common::image(lab) else { return finish(picture, canvas) };
     let cluster = lab.cluster();
     let moving: Vec<_> = image

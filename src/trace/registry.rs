@@ -383,7 +383,7 @@ fn positions(lab: &Lab, name: &str, group: &Group, canvas: &Canvas, picture: &mu
 /// `show offsets` of such a group.
 pub fn offsets(lab: &Lab, name: &str, canvas: &Canvas) -> Option<Picture> {
     let group = find(lab, name)?;
-    let mut picture = Picture::new("offsets").caption(name);
+    let mut picture = Picture::new(canvas.word("offsets", "偏移量")).caption(name);
     positions(lab, name, &group, canvas, &mut picture);
     Some(finish(picture, canvas))
 }

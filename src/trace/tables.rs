@@ -3,6 +3,7 @@
 use super::common::{self, Fresh, finish, is_internal};
 use super::picture::{Canvas, Focus, Line, Picture, Role, Target};
 use super::table::{Align, Table};
+use crate::chinese::tell;
 use crate::cluster::{INVARIANTS, Lab};
 use crate::coordination::kraft::{ConfigResource, PartitionRegistration};
 use crate::types::{Language, TopicName, TopicPartition, Uuid};
@@ -44,7 +45,7 @@ pub fn topic(lab: &Lab, name: &str, canvas: &Canvas) -> Result<Picture, String> 
         }
         Language::Chinese => format!("{name}   {count} 个分区   RF {factor}{id}"),
     };
-    let mut picture = Picture::new("topic").caption(caption);
+    let mut picture = Picture::new(canvas.word("topic", "主题")).caption(caption);
     let columns = [
         Align::Left,
         Align::Left,
@@ -121,7 +122,7 @@ fn deletion(lab: &Lab, topic: &TopicName, language: Language) -> Option<String> 
 /// `show isr`: the ISR of every partition.
 pub fn isr(lab: &Lab, canvas: &Canvas) -> Picture {
     let g = &canvas.glyphs;
-    let mut picture = Picture::new("isr");
+    let mut picture = Picture::new(canvas.word("isr", "ISR"));
     let fresh = Fresh::of(lab);
     let columns = [Align::Left, Align::Left, Align::Left, Align::Left, Align::Left];
     let mut table = Table::new(&columns).heads(&match canvas.language {
@@ -170,8 +171,8 @@ pub fn epochs(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
             canvas.word("no partition yet; create a topic first", "还没有分区；请先创建 topic");
         return common::nothing("epochs", text, canvas);
     };
-    let mut picture =
-        Picture::new("epochs").caption(format!("{partition}   leader-epoch-checkpoint"));
+    let mut picture = Picture::new(canvas.word("epochs", "纪元"))
+        .caption(format!("{partition}   leader-epoch-checkpoint"));
     let assigned = common::image(lab)
         .and_then(|image| image.partition(&partition))
         .map(|registration| registration.replicas.clone())
@@ -234,7 +235,7 @@ pub fn epochs(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
 /// `show invariants`: what must always hold, and what broke.
 pub fn invariants(lab: &Lab, canvas: &Canvas) -> Picture {
     let g = &canvas.glyphs;
-    let mut picture = Picture::new("invariants");
+    let mut picture = Picture::new(canvas.word("invariants", "不变式"));
     let broken = lab.cluster().invariants.violations();
     let mut table = Table::new(&[Align::Left, Align::Left, Align::Left]).gap(2);
     let findings = lab.cluster().invariants.findings();
@@ -251,7 +252,8 @@ pub fn invariants(lab: &Lab, canvas: &Canvas) -> Picture {
     }
     picture.extend(table.lines(canvas.width, g.ellipsis));
     for violation in broken.iter().rev().take(20) {
-        let text = format!("{}: {}", violation.name, violation.sentence);
+        let told = tell(canvas.language, &violation.sentence);
+        let text = format!("{}{}{told}", violation.name, canvas.word(": ", "："));
         let head = format!("{} {} ", canvas.word("step", "步骤"), violation.step);
         let spans = [super::Span::new(head, Role::Dim), super::Span::new(text, Role::Bad)];
         for line in super::prose::wrap(&spans, canvas.width.saturating_sub(4).max(8)) {

@@ -46,10 +46,11 @@ pub fn tree(lab: &Lab, path: Option<&str>, canvas: &Canvas) -> Result<Picture, S
             "this cluster has no ZooKeeper; `cluster kafka=2.1` has one",
             "本集群没有 ZooKeeper；`cluster kafka=2.1` 有",
         );
-        return Ok(common::nothing("zookeeper", text, canvas));
+        return Ok(common::nothing(canvas.word("zookeeper", "ZooKeeper"), text, canvas));
     };
     let path = path.unwrap_or("/").trim_end_matches('/');
-    let mut picture = Picture::new("zookeeper").caption(caption(lab, server, canvas));
+    let mut picture =
+        Picture::new(canvas.word("zookeeper", "ZooKeeper")).caption(caption(lab, server, canvas));
     if path.is_empty() {
         sessions(lab, server, canvas, &mut picture);
         picture.blank();
@@ -89,7 +90,7 @@ pub fn controller(lab: &Lab, _focus: &Focus, canvas: &Canvas) -> Picture {
         .span(epoch.as_ref(), Role::Epoch)
         .text("   ")
         .join(caption(lab, server, canvas));
-    let mut picture = Picture::new("controller").caption(head);
+    let mut picture = Picture::new(canvas.word("controller", "控制器")).caption(head);
     sessions(lab, server, canvas, &mut picture);
     for (id, node) in &lab.cluster().brokers {
         let Some(side) = node.broker.as_ref().and_then(|broker| broker.zookeeper.as_ref()) else {

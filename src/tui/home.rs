@@ -334,7 +334,10 @@ fn found<'a>(shelf: &'a Shelf, search: &str) -> impl Iterator<Item = &'a Card> {
 /// The greeting under the name, or what went wrong.
 pub fn greeting(note: Option<&Note>, language: Language) -> Line {
     match note {
-        Some(note) => Line::of(&note.text, if note.bad { Role::Bad } else { Role::Good }),
+        Some(note) => Line::of(
+            &*crate::chinese::tell(language, &note.text),
+            if note.bad { Role::Bad } else { Role::Good },
+        ),
         None => Line::of(words(language).tagline, Role::Dim),
     }
 }

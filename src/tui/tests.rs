@@ -1,5 +1,6 @@
 //! Frames of every screen, drawn on paper: a stage that plays the drawings of the design.
 
+mod chinese; // the same in Chinese: nothing is left in English
 mod frames; // what the screens look like
 mod inspect; // a real broker's directory on the screen
 mod keys; // what keys and the mouse do

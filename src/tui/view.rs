@@ -310,7 +310,8 @@ fn prompt(bench: &Bench, paint: &Paint, frame: &mut Frame<'_>, plan: &Plan) -> O
                 } else {
                     (bench.glyphs.chosen, Role::Heading)
                 };
-                Line::of(format!("{glyph} "), role).span(&note.text, role)
+                let text = crate::chinese::tell(bench.language, &note.text);
+                Line::of(format!("{glyph} "), role).span(&*text, role)
             }
             (None, Some(command)) => Line::of("> ", Role::Heading)
                 .span(command, Role::Code)

@@ -12,6 +12,7 @@
 //! ended.
 
 use super::{Extent, RecoveredBroker, Taken};
+use crate::chinese;
 use crate::storage::{Event, StartEvent, StartRefused, StartStep};
 use crate::trace::prose::wrap;
 use crate::trace::{Role, Span};
@@ -208,7 +209,7 @@ impl Story {
                 };
                 match english {
                     true => format!("The broker does not start. {place}: {why}"),
-                    false => format!("该 broker 无法启动。{place}：{why}"),
+                    false => format!("该 broker 无法启动。{place}：{why}", why = chinese::of(why)),
                 }
             }
             None if english => "The broker starts, and was stopped cleanly.".to_string(),

@@ -9,6 +9,7 @@
 //! What always holds: steps that were walked keep their marks when the screen goes back, since the same branch gives
 //! the same steps again.
 
+use crate::chinese;
 use crate::cluster::{Difference, Lab};
 use crate::trace::diff::Side;
 use crate::trace::metrics::{self, Seen};
@@ -135,7 +136,8 @@ impl Views {
         let fresh = violation.event > self.told && violation.step <= lab.step_number();
         self.told = self.told.max(violation.event);
         fresh.then(|| {
-            let (name, sentence) = (violation.name, &violation.sentence);
+            let name = violation.name;
+            let sentence = chinese::tell(language, &violation.sentence);
             let text = match language {
                 Language::English => format!("broken promise {name} (w tells why): {sentence}"),
                 Language::Chinese => format!("违背了承诺 {name}（按 w 查看原因）：{sentence}"),

@@ -30,7 +30,9 @@ impl Play {
             Ok(Some(statement)) => statement,
             Ok(None) => return Pace::Done(None),
             Err(fault) => {
-                let text = format!("{} {}", fault.message, fault.advice);
+                let language = self.session.language;
+                let told = |text| crate::chinese::tell(language, text);
+                let text = format!("{} {}", told(&fault.message), told(&fault.advice));
                 return Pace::Halt(Note::bad(text.trim()));
             }
         };

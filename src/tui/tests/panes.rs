@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 const SIZES: [(u16, u16); 2] = [(80, 24), (160, 50)];
 
 /// A sandbox in memory in which these commands were run.
-fn sandbox(language: Language, commands: &[&str]) -> App {
+pub(super) fn sandbox(language: Language, commands: &[&str]) -> App {
     let mut session = Session::in_memory(language);
     session.seed = 7;
     for line in commands {
@@ -26,27 +26,27 @@ fn sandbox(language: Language, commands: &[&str]) -> App {
     app
 }
 
-fn work(app: &mut App) {
+pub(super) fn work(app: &mut App) {
     while app.wait_ms() == Some(0) {
         app.on_event(Event::Tick(0));
     }
 }
 
-fn keys(app: &mut App, text: &str) {
+pub(super) fn keys(app: &mut App, text: &str) {
     for c in text.chars() {
         press(app, KeyCode::Char(c));
         work(app);
     }
 }
 
-fn type_command(app: &mut App, line: &str) {
+pub(super) fn type_command(app: &mut App, line: &str) {
     keys(app, ":");
     keys(app, line);
     press(app, KeyCode::Enter);
     work(app);
 }
 
-fn resize(app: &mut App, (width, height): (u16, u16)) {
+pub(super) fn resize(app: &mut App, (width, height): (u16, u16)) {
     app.on_event(Event::Resize(width, height));
 }
 
@@ -61,7 +61,7 @@ fn pictures(name: &str, app: &mut App) {
     press(app, KeyCode::Char('A'));
 }
 
-const ORDERS: [&str; 4] = [
+pub(super) const ORDERS: [&str; 4] = [
     "cluster brokers=3 kafka=4.3 seed=7",
     "topic create orders partitions=3 replication-factor=3 min.insync.replicas=2",
     "produce orders key=alice value=\"3 apples\" count=5",

@@ -1,5 +1,6 @@
 //! What happens in the controller of the ZooKeeper era, for people: one sentence each, in both languages.
 
+use crate::chinese;
 use crate::types::{Language, NodeId, TopicName, TopicPartition, counted};
 use std::sync::Arc;
 
@@ -325,13 +326,13 @@ impl ControllerEvent {
                 format!("controller 发现 broker {} 的 znode 更新了：其间离开又回来", list(brokers))
             }
             ControllerEvent::NoLeader { partition, why } => {
-                format!("{partition}：无法选出 leader：{why}")
+                format!("{partition}：无法选出 leader：{why}", why = chinese::of(why))
             }
             ControllerEvent::Retried { partitions } => {
                 format!("{partitions} 个分区的状态其间被改写，controller 重新读取")
             }
             ControllerEvent::DeletionHalted { topic, why } => {
-                format!("topic {topic} 的删除需要等待：{why}")
+                format!("topic {topic} 的删除需要等待：{why}", why = chinese::of(why))
             }
             ControllerEvent::DeletionStarted { topic } => format!("开始删除 topic {topic}"),
             ControllerEvent::ReassignmentStarted { partition, adding, removing } => {
@@ -350,7 +351,7 @@ impl ControllerEvent {
                 format!("{partition}：无人领导，而 broker {broker} 不同步，不能担任 leader")
             }
             ControllerEvent::Trouble { during, what } => {
-                format!("controller 放弃处理 {during}：{what}")
+                format!("controller 放弃处理 {during}：{what}", what = chinese::of(what))
             }
         }
     }
