@@ -28,8 +28,9 @@ mod waits; // what is still under way; names of timers
 
 /// English and Chinese.
 ///
-/// A hole in the English sentence: `{}` anything, `{#}` a number, `{w}` one word, `{C}` a name in CAPITALS. In the
-/// Chinese one: `{}` the next hole, `{2}` the second one, `{~}` and `{2~}` the same, told in Chinese.
+/// A hole in the English sentence: `{}` anything, `{#}` a number, `{w}` one word, `{p}` a partition, `{C}` a name
+/// in CAPITALS. In the Chinese one: `{}` the next hole, `{2}` the second one, `{~}` and `{2~}` the same, told in
+/// Chinese, `{2,}` a list of such.
 type Row = (&'static str, &'static str);
 
 /// All rows, in the order in which they are tried.
@@ -94,11 +95,16 @@ fn filled(chinese: &str, holes: &[&str], deepest: usize) -> String {
         out.push_str(&rest[..at]);
         let end = rest[at..].find('}').map_or(rest.len(), |end| at + end);
         let name = &rest[at + 1..end];
-        let which = name.trim_end_matches('~').parse::<usize>().map_or(next, |named| named - 1);
+        let which =
+            name.trim_end_matches(['~', ',']).parse::<usize>().map_or(next, |named| named - 1);
         next += 1;
         let hole = holes.get(which).copied().unwrap_or_default();
         match name.ends_with('~') {
             true => out.push_str(&line_told(hole, deepest - 1)),
+            false if name.ends_with(',') => {
+                let all = hole.split(", ").map(|one| line_told(one, deepest - 1));
+                out.push_str(&all.collect::<Vec<_>>().join("、"));
+            }
             false => out.push_str(hole),
         }
         rest = rest.get(end + 1..).unwrap_or_default();
@@ -123,6 +129,9 @@ fn suits(kind: char, text: &str) -> bool {
     match kind {
         '#' => text.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '.' | ',' | '+')),
         'w' => !text.contains([' ', ':', ',', ';']),
+        'p' => text.rsplit_once('-').is_some_and(|(topic, number)| {
+            !topic.contains(' ') && !number.is_empty() && suits('#', number)
+        }),
         'C' => text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'),
         _ => true,
     }
@@ -206,6 +215,7 @@ mod tests {
                 line.push_str(match kind {
                     '#' => "7",
                     'C' => "XYZ",
+                    'p' => "xyz-7",
                     'w' => "xyz",
                     _ => "xyz zyx",
                 });

@@ -1,5 +1,5 @@
 //! What a Chinese reader would still read in English: every script is played in Chinese, and what was said is searched
-//! for words that are neither names nor Kafka's own nouns.
+//! for sentences: two words and more that are neither names nor Kafka's own nouns, one of them such as `the` or `of`.
 //!
 //! ```text
 //!   golden scripts, twins, lessons ── played in Chinese ──▶ lines, events, panes ── words ──▶ left over, listed
@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 /// Words that Chinese texts about Kafka leave in English, and those of this lab's commands and marks.
 const KEPT: &str = include_str!("untold/kept.txt");
 /// Never a name, whatever the script says.
-const NEVER: &str = "the is are was were of a an to no not from at in on with by and or it its this that has have \
+const NEVER: &str = "the is are was were of an to no from at in on with by it its this that has have \
                      had does did be been which who what only than then there here for as if";
 
 /// Whether a piece of text is a name rather than a word.
@@ -55,7 +55,14 @@ pub(crate) fn english(line: &str, names: &BTreeSet<String>) -> Vec<String> {
         before = c;
     }
     let parts = |c: char| !(c.is_ascii_alphanumeric() || "_/=.@$*#<>%-'".contains(c));
-    let words = bare.split(parts).map(|word| word.trim_matches(['.', '-', '\'', '=']));
+    // What is cut off (`lea…`) is no word; a suffix of files (`.deleted`) is a name.
+    let bare = bare.split_inclusive('…').map(|part| match part.strip_suffix('…') {
+        Some(part) => part.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '-'),
+        None => part,
+    });
+    let bare = bare.collect::<Vec<_>>().join(" ");
+    let words = bare.split(parts).filter(|word| !word.starts_with('.'));
+    let words = words.map(|word| word.trim_matches(['.', '-', '\'', '=']));
     let promise = |word: &str| INVARIANTS.iter().any(|known| known.name == word);
     let known = |word: &str| {
         let lower = word.to_lowercase();
@@ -87,7 +94,8 @@ impl Found {
     /// Looks for English words in a line.
     pub(crate) fn look(&mut self, place: &str, line: &str, names: &BTreeSet<String>) {
         let left = if is_hex(line) { Vec::new() } else { english(line, names) };
-        if left.is_empty() {
+        let speaks = left.iter().any(|word| NEVER.split_whitespace().any(|never| never == word));
+        if left.len() < 2 || !speaks {
             return;
         }
         self.0.entry(left.join(" ")).or_insert_with(|| (line.trim().into(), place.into()));

@@ -27,7 +27,7 @@ pub(super) const ROWS: &[Row] = &[
     ),
     (
         "{} of {}, acknowledged to {} with {} in step {#}, gone: {} and {}",
-        "{2~} 的{1~}丢失，它在第 {5} 步已向 {3} 确认（{4~}）：{6~}，{7~}",
+        "丢失了 {2~} 的{1~}：第 {5} 步已向 {3} 确认（{4~}），而 {6~}，{7~}",
     ),
     (
         "offset {#} of {w}, of leader epoch {#}, was committed and is gone: {}, and its log ends at {#}",

@@ -286,6 +286,7 @@ pub(super) const ROWS: &[Row] = &[
     ("{} has no state, or a newer one", "{} 没有状态，或已有更新的状态"),
     ("{}, which has a replica, is not there", "{~}有副本，但不在"),
     ("{}, which have replicas, are not there", "{~} 有副本，但不在"),
+    ("{p}: {}", "{}：{~}"),
     ("{C} {w}: {}", "{} {}：{~}"),
     ("{C}: {}", "{}：{~}"),
 ];

@@ -15,6 +15,7 @@ use super::picture::{Canvas, Focus, Line, Picture, Role, Target};
 use super::table::{Align, Table};
 use super::width;
 use crate::batch::{self, FieldAt};
+use crate::chinese::tell;
 use crate::cluster::Lab;
 use crate::disk::FileId;
 use crate::storage::{Log, LookupStep, OffsetIndex, Segment, TimeIndex, file_name};
@@ -294,7 +295,7 @@ fn tree(
                 Line::of(mark, Role::Cursor).span(format!(" {range}"), Role::Position),
                 Line::of(indent, Role::Plain)
                     .span(field.name, if here { Role::Cursor } else { Role::Plain }),
-                Line::of(&field.value, role_of(field.name)),
+                Line::of(&*tell(canvas.language, &field.value), role_of(field.name)),
                 Line::of(brief(field.meaning(canvas.language), room_for_meaning), Role::Dim),
             ];
             match in_file {

@@ -57,7 +57,8 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
             line = line.pad_to(2 + name + 2).span(format!("{size_text:>size$}"), Role::Number);
         }
         if !row.note.is_empty() {
-            line = line.span(format!("   {}", row.note), Role::Dim);
+            let note = crate::chinese::tell(canvas.language, &row.note);
+            line = line.span(format!("   {note}"), Role::Dim);
         }
         let line = line.changed(row.changed, &canvas.glyphs);
         let chosen = focus.file.as_deref() == Some(&row.path);

@@ -30,7 +30,6 @@ pub const ARGUMENTS: &[(&str, &str, &str)] = &[
     ("", "ascii", "只用 ASCII 记号"),
     ("", "no_color", "不用颜色（NO_COLOR 同样有效）"),
     ("", "plain", "不用界面：逐行文本，适合管道或屏幕朗读"),
-    ("help", "subcommand", "命令名"),
     ("lesson", "id", "课程的 id，或它的开头；不给则列出课程"),
     ("lesson", "list", "列出课程和学习进度"),
     ("lesson", "play", "自动播放：由引擎回答问题，学习进度不变"),

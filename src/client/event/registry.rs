@@ -147,7 +147,7 @@ impl RegistryEvent {
                 format!("有 {conflicts} 个分区拿不到，放弃已拿到的，{pause_ms} 毫秒后重试")
             }
             RegistryEvent::RebalanceFailed { consumer, tries } => format!(
-                "放弃，什么也不读：ConsumerRebalanceFailedException: {consumer} can't rebalance after {tries} retries"
+                "放弃，什么也不读：ConsumerRebalanceFailedException：{consumer} 重试 {tries} 次后仍无法重平衡"
             ),
         }
     }

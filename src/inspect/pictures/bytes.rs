@@ -299,7 +299,7 @@ fn field_rows(
                 Line::of(number(from as i64), Role::Position),
                 Line::of(format!("{}{more}", shown.join(" ")), Role::Value),
                 Line::of(field.name, role).indent(2 * usize::from(field.depth)),
-                Line::plain(&field.value),
+                Line::plain(&*crate::chinese::tell(canvas.language, &field.value)),
                 Line::of(meaning(field), Role::Dim),
             ],
             Target::Bytes(from, from + field.width as u64),

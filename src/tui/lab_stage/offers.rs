@@ -3,6 +3,7 @@
 //! Candidates are written down here in one list per thing; those that this version does not know, or that make no sense
 //! at the moment (a dead broker cannot be killed), are left out. Their sentences are those of `help`.
 
+use crate::chinese::tell;
 use crate::cluster::{Happening, Lab, NodeState};
 use crate::script;
 use crate::trace::Target;
@@ -293,7 +294,7 @@ fn of_pending(list: &mut List<'_>, id: u64) -> Option<String> {
                 false => list.add("hold", "扣住", format!("timer hold {id}")),
             }
             list.add("delay", "推迟", format!("timer delay {id} by=2s"));
-            format!("#{id} {timer}, {}", list.name(*node))
+            format!("#{id} {}, {}", tell(list.language, &timer.to_string()), list.name(*node))
         }
         other => {
             list.add("now", "立即", format!("message deliver {id}"));

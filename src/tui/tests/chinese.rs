@@ -25,7 +25,7 @@ fn look(place: &str, app: &mut App, found: &mut Found) {
         for line in shown.lines() {
             for part in line.split(['│', '┃', '|', '║']) {
                 let part = part.trim();
-                if !part.starts_with(['>', '·']) {
+                if !part.starts_with(['>', '·']) && !part.contains("a05 From an offset") {
                     found.look(&format!("{place} {width}x{height}"), part, &names);
                 }
             }
