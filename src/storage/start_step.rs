@@ -136,9 +136,10 @@ impl StartStep {
                 format!("{name}: a move between directories had not ended"),
                 format!("{name}：目录之间的迁移尚未完成"),
             ),
-            StartStep::Offline { why } => {
-                (format!("the directory goes offline: {why}"), format!("目录下线：{why}", why = chinese::of(why)))
-            }
+            StartStep::Offline { why } => (
+                format!("the directory goes offline: {why}"),
+                format!("目录下线：{why}", why = chinese::of(why)),
+            ),
             StartStep::PartitionMade { partition } => (
                 format!(
                     "{partition} is this broker's, but does not lie here: an empty log is made"
