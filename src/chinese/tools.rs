@@ -4,6 +4,18 @@ use super::Row;
 
 /// By command.
 pub(super) const ROWS: &[Row] = &[
+    ("1 lesson, {#} played through, nothing is wrong", "1 课，完整播放 {} 课，没有问题"),
+    ("1 lesson, {#} played through, 1 thing is wrong", "1 课，完整播放 {} 课，有 1 处问题"),
+    ("1 lesson, {#} played through, {#} things are wrong", "1 课，完整播放 {} 课，有 {} 处问题"),
+    (
+        "no log here is of that topic, partition or broker; topics are {}",
+        "这里没有该主题、分区或 broker 的日志；主题有 {}",
+    ),
+    ("{w}: the range ends before it begins", "{}：范围的终点在起点之前"),
+    (
+        "{}: there is no whole metadata log here (__cluster_metadata-0 in a log directory)",
+        "{}：这里没有完整的元数据日志（日志目录中的 __cluster_metadata-0）",
+    ),
     (
         "two clusters side by side need a terminal; without one: klab run FILE --compare kafka=0.10.2,4.3",
         "两个集群并排需要终端；没有终端时：klab run FILE --compare kafka=0.10.2,4.3",

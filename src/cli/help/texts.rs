@@ -90,6 +90,7 @@ pub const ARGUMENTS: &[(&str, &str, &str)] = &[
     ("recover", "kafka", "启动的 broker 的版本，`klab eras` 所列之一"),
     ("recover", "settings", "某个主题或全部主题的配置，若不是 Kafka 的默认值（可多次给出）"),
     ("recover", "node_id", "启动的 broker 的 node.id [默认：meta.properties 所写]"),
+    ("recover", "metadata", "含控制器元数据日志的日志目录，若 DIR 中没有"),
     ("recover", "now", "启动时的时钟，1970 年以来的毫秒数：生产者据此过期 [默认：现在]"),
     ("recover", "json", "输出 JSON 行而非文本"),
     ("fidelity", "id", "某一条目"),
@@ -237,8 +238,11 @@ DIR 是 broker 的一个日志目录、同一 broker 的几个日志目录（log
 它从不改动，也不加锁。每个日志目录在 OUT 之下有同名的目录；在那里像 broker 一样启动，再干净停止。
 
 每一步都说明原因：! 发现的问题，- 去掉的，+ 重新建立的，= 日志的结果。主题的配置取自 DIR 中的元数据日志；
-没有时，index.interval.bytes 由索引推断，其余取 Kafka 的默认值，除非 --set 另有说明。
-broker 开始服务之后做的事（领导者纪元、保留、压实）不在其内。
+没有说明时，index.interval.bytes 由索引推断，其余取 Kafka 的默认值，除非 --set 另有说明。
+
+启动时由控制器做的事需要它的元数据日志：DIR 中的控制器（节点自身或旁边的），或 --metadata 所指的。
+它不知道的分区被搁置（-stray），缺少的新建；唯一的 broker 当选所有分区的领导者：leader-epoch-checkpoint
+增加一行，高水位即日志末端。几个 broker 之间的选举、保留和压实不在其内。
 
 --json 每行打印一个对象：directory、step（名字）、partition（null 表示整个目录）和 sentence。
 每个 broker 的最后一行，step 为 Stopped 或 Refused。
@@ -249,6 +253,7 @@ broker 开始服务之后做的事（领导者纪元、保留、压实）不在�
   klab recover /var/lib/kafka/data --to /tmp/after
   klab recover /disk1/kafka /disk2/kafka --to /tmp/after --json
   klab recover DIR --to OUT --kafka 2.1 --set orders:index.interval.bytes=512
+  klab recover broker-1 --to OUT --metadata controller-1
 
 退出码：0 每个 broker 都能启动；1 有 broker 不能启动，并说明原因（OUT 中是它留下的）；2 参数或目录有误；
 130 按了 Ctrl-C。退出码为 2 或 130 时，OUT 中只有副本的一部分：请删除。",
