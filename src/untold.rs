@@ -5,8 +5,8 @@
 //!   golden scripts, twins, lessons ── played in Chinese ──▶ lines, events, panes ── words ──▶ left over, listed
 //! ```
 //!
-//! What always holds: names of things (brokers, topics, files, settings, commands in quotes, errors in CAPITALS) stay as
-//! they are; what the script itself wrote is no sentence of ours. `KLAB_UNTOLD=FILE` writes the whole list there.
+//! What always holds: names of things (brokers, topics, files, settings, commands in quotes, errors in CAPITALS) stay
+//! as they are; what the script itself wrote is no sentence of ours. `KLAB_UNTOLD=FILE` writes whole lists beside it.
 
 use crate::cluster::INVARIANTS;
 use crate::lesson::{Library, Part};

@@ -18,7 +18,8 @@ pub(super) const ROWS: &[Row] = &[
         "{2} 的偏移量 {1} 提交了两次，记录不同：一条属于领导者纪元 {3}，第 {4} 步在 broker {6} 上又有一条属于纪元 {5}",
     ),
     (
-        "broker {#} holds another record at offset {#} of {w}, below the high watermark {#}, in step {#}: its own is of leader epoch {#}, the committed one of epoch {#}",
+        "broker {#} holds another record at offset {#} of {w}, below the high watermark {#}, in step {#}: its own \
+         is of leader epoch {#}, the committed one of epoch {#}",
         "第 {5} 步，broker {1} 在 {3} 的偏移量 {2}（高水位 {4} 以下）存着另一条记录：它自己的属于领导者纪元 {6}，已提交的属于纪元 {7}",
     ),
     (

@@ -99,7 +99,8 @@ pub(super) const ROWS: &[Row] = &[
         "coordination=zookeeper：Kafka 4.0 起已没有 ZooKeeper（KIP-500），而这是 kafka {}：请去掉，或取 kafka=3.9",
     ),
     (
-        "controllers={#}: in this cluster of kafka {w} ZooKeeper coordinates, and one of the brokers is the controller; leave it out, or take kafka=4.3 for a quorum (or kafka=3.9 coordination=kraft)",
+        "controllers={#}: in this cluster of kafka {w} ZooKeeper coordinates, and one of the brokers is the \
+         controller; leave it out, or take kafka=4.3 for a quorum (or kafka=3.9 coordination=kraft)",
         "controllers={}：在这个 kafka {} 集群中由 ZooKeeper 协调，控制器是其中一个 broker；请去掉，或取 kafka=4.3 使用仲裁组（或 kafka=3.9 coordination=kraft）",
     ),
     (

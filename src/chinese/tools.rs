@@ -148,7 +148,8 @@ pub(super) const ROWS: &[Row] = &[
         "{}：其中有日志，但 '{}' 不是分区名。请像 Kafka 那样命名为 主题-编号，例如 orders-0。",
     ),
     (
-        "{}: no Kafka files are here. Give the log.dirs of a broker (it has meta.properties and directories such as orders-0), a directory of several such, or one partition's directory.",
+        "{}: no Kafka files are here. Give the log.dirs of a broker (it has meta.properties and directories such \
+         as orders-0), a directory of several such, or one partition's directory.",
         "{}：这里没有 Kafka 文件。请给出 broker 的 log.dirs（其中有 meta.properties 和 orders-0 之类的目录）、包含几个这种目录的目录，或一个分区的目录。",
     ),
     ("no sample is called '{}'; there are {}", "没有名为 '{}' 的样本；现有 {}"),

@@ -25,10 +25,11 @@ const MOST_ROWS: usize = 400;
 
 impl Inspection {
     /// `plain-0 on b1`.
-    fn caption(&self, place: Place) -> Line {
+    fn caption(&self, place: Place, canvas: &Canvas) -> Line {
         let Some(files) = self.partition(place) else { return Line::new() };
         let node = &self.nodes[place.node];
-        let node = node.properties.node.map_or(String::new(), |id| format!(" on b{id}"));
+        let on = canvas.word("on", "在");
+        let node = node.properties.node.map_or(String::new(), |id| format!(" {on} b{id}"));
         let state = files.state.as_ref().map_or(String::new(), |state| format!(" ({state})"));
         Line::of(format!("{}{state}", files.partition), Role::Strong).span(node, Role::Plain)
     }

@@ -22,8 +22,9 @@ impl Inspection {
         };
         let file = file_name(row.segment, ".log");
         let (at, size) = (number(row.position as i64), number(row.size_bytes as i64));
-        picture = picture
-            .caption(self.caption(place).span(format!("   {file} @ {at}   {size} B"), Role::Dim));
+        picture = picture.caption(
+            self.caption(place, canvas).span(format!("   {file} @ {at}   {size} B"), Role::Dim),
+        );
         match self.bytes(place, &row) {
             Ok(bytes) => {
                 let partition = self.partition(place).map(|files| &files.partition);

@@ -110,7 +110,7 @@ impl Inspection {
         };
         let (used, _) = entries.unwrap_or((0, 0));
         let caption = self
-            .caption(place)
+            .caption(place, canvas)
             .span(format!("   {}   {}", file_name(base, suffix), number(used as i64)), Role::Dim);
         picture = picture.caption(caption.text(canvas.word(" entries", " 项")));
         if entries.is_none() {

@@ -12,7 +12,7 @@ impl Inspection {
     pub fn log_picture(&self, place: Place, chosen: Option<Offset>, canvas: &Canvas) -> Picture {
         let mut picture = Picture::new(canvas.word("log", "日志"));
         let Some(files) = self.partition(place) else { return picture };
-        let mut caption = self.caption(place);
+        let mut caption = self.caption(place, canvas);
         if files.directory != files.partition.to_string() {
             caption = caption.span(format!("   {}", files.directory), Role::Dim);
         }
@@ -97,7 +97,8 @@ impl Inspection {
 
     /// The batches of a partition in the order of writing, from the one that holds `from`.
     pub fn timeline_picture(&self, place: Place, from: Option<Offset>, canvas: &Canvas) -> Picture {
-        let mut picture = Picture::new(canvas.word("batches", "批次")).caption(self.caption(place));
+        let mut picture =
+            Picture::new(canvas.word("batches", "批次")).caption(self.caption(place, canvas));
         let Some(files) = self.partition(place) else { return picture };
         let heads = match canvas.language {
             Language::English => {

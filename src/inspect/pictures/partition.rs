@@ -18,7 +18,7 @@ impl Inspection {
         let mut picture = Picture::new(canvas.word("partition", "分区"));
         let Some(files) = self.partition(place) else { return picture };
         let path = self.directory.join(&files.directory);
-        let caption = self.caption(place).span(format!("   {}", path.display()), Role::Dim);
+        let caption = self.caption(place, canvas).span(format!("   {}", path.display()), Role::Dim);
         picture = picture.caption(caption.cut(canvas.width.saturating_sub(12), &canvas.glyphs));
         let mut fact = |name: (&str, &str), value: Line| {
             let head = format!("  {}", width::pad(canvas.word(name.0, name.1), 16));

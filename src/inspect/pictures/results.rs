@@ -149,7 +149,8 @@ impl Inspection {
 
     /// How the rebuilt indexes of a partition compare.
     pub fn verify_picture(&self, place: Place, all: &[Verified], canvas: &Canvas) -> Picture {
-        let mut picture = Picture::new(canvas.word("verify", "校验")).caption(self.caption(place));
+        let mut picture =
+            Picture::new(canvas.word("verify", "校验")).caption(self.caption(place, canvas));
         let (left, right) = (Align::Left, Align::Right);
         let mut table = Table::new(&[left, right, left, left, right]).gap(2).heads(&[
             canvas.word("segment", "日志段"),
