@@ -4,6 +4,10 @@ use super::Row;
 
 /// By what is asked for: nodes and clients, topics and pictures, sizes, files, branches, processes, the cleaner.
 pub(super) const ROWS: &[Row] = &[
+    (
+        "this cluster has no ZooKeeper: its controllers decide by themselves (KRaft), see {}",
+        "这个集群没有 ZooKeeper：由控制器自行决定（KRaft），参见 {}",
+    ),
     ("there is no cluster yet", "还没有集群"),
     ("there is no cluster", "还没有集群"),
     (
