@@ -4,6 +4,17 @@ use super::Row;
 
 /// By command.
 pub(super) const ROWS: &[Row] = &[
+    (
+        "--save {w}: a lesson's id is like b90-lost, as b90-lost.md",
+        "--save {}：课程的 id 形如 b90-lost，即 b90-lost.md",
+    ),
+    ("{}: it cannot be saved: {}", "{}：无法保存：{~}"),
+    ("'{}' is no fault: there are {}; or all, or none", "'{}' 不是故障：可用 {}；或 all，或 none"),
+    ("nothing was found that could be a lesson", "没有找到可以做成课程的内容"),
+    (
+        "'{}' is no lesson's id: take one like b90-lost, as b90-lost.md",
+        "'{}' 不是课程的 id：请取形如 b90-lost 的，即 b90-lost.md",
+    ),
     ("1 lesson, {#} played through, nothing is wrong", "1 课，完整播放 {} 课，没有问题"),
     ("1 lesson, {#} played through, 1 thing is wrong", "1 课，完整播放 {} 课，有 1 处问题"),
     ("1 lesson, {#} played through, {#} things are wrong", "1 课，完整播放 {} 课，有 {} 处问题"),

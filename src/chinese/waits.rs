@@ -4,6 +4,9 @@ use super::Row;
 
 /// Each is a reason of `settle`, or the name of a timer.
 pub(super) const ROWS: &[Row] = &[
+    ("look for timeouts", "检查超时"),
+    ("await answer to {#}", "等待 {} 的应答"),
+    ("await the leader of the quorum", "等待仲裁组的领导者"),
     ("broker {#} is starting", "broker {} 正在启动"),
     ("broker {#} is stopping", "broker {} 正在停止"),
     (

@@ -66,7 +66,7 @@ pub const ARGUMENTS: &[(&str, &str, &str)] = &[
     ("simulate", "configs", "一项配置（可多次给出）"),
     ("simulate", "faults", "发生哪些故障，用逗号分隔"),
     ("simulate", "threads", "线程数 [默认：每个核心一个]"),
-    ("simulate", "save", "把能再次打破承诺的脚本存到哪里"),
+    ("simulate", "save", "把能再次打破承诺的脚本存到哪里；FILE.md 存为课程，例如 b90-lost.md"),
     ("simulate", "json", "输出 JSON 而非文本"),
     ("dump", "paths", "文件或目录"),
     ("dump", "files", "用逗号分隔的文件，与 Kafka 的工具相同"),
@@ -190,17 +190,27 @@ index        有无稀疏索引时查找偏移量
 （`show invariants` 列出它们）。第一个被打破的承诺结束搜索；它的日程被缩小，打印成可供 `klab run`
 执行的脚本，也可放进课程的代码块。种子相同，在哪里结果都相同。
 
-不给选项：RF 3、acks=all、min.insync.replicas=2、关闭不干净选举、Kafka 4.3，除 blackout 外的所有故障。
-这样从不丢失记录。断电的副本回到 ISR 之前，同一分区不会再有副本被杀掉；被杀掉的回来之前，没有副本断电：
-Kafka 承诺同时容忍 min.insync.replicas - 1 次不干净的退出（KIP-966），超出时 4.3.1 会丢失记录。
-KIP-966 之前一次断电就已过多；搜索旧版本时请去掉 `power`。
+不给选项：RF 3、acks=all、min.insync.replicas=2、关闭不干净选举、Kafka 4.3，除 blackout、damage、corrupt 外的
+所有故障。这样从不丢失记录，日志从不分歧。任何 broker 都可能断电，任意多个可能被杀掉、冻结或切断；但断电的副本
+回到 ISR 之前，同一分区不会再有副本被杀掉或写满磁盘，这样的副本回来之前也没有副本断电：Kafka 承诺同时容忍
+min.insync.replicas - 1 次不干净的退出（KIP-966），超出时真实的 4.3.1 会丢失已确认的记录，参见
+'klab fidelity simulator-one-unclean-end'。KIP-966（4.0）之前一次断电就已过多
+（'klab fidelity simulator-before-elr'）：搜索会找到它；在旧版本中找别的问题时，请从 --faults 中去掉 `power`。
 
 --config 按 Kafka 的名字接受主题、生产者、消费者和 broker 的配置，以及 brokers、controllers、coordination、
 topics、partitions、replication.factor、producers、consumers 和 acts（管理员移动、增加或删除的频度）。
 
---faults：kill、stop、pause、cut、delay、drop、slow、skew（broker 的时钟）、power（总是同一个 broker
-丢失未刷盘的内容）、blackout（所有 broker 断电）、controller（活动控制器被杀掉、冻结、切断）、
-zookeeper（它消失或冻结、会话结束、控制器转移），或 none。
+--faults，默认的在前：
+  kill stop pause slow skew power   一个 broker：其进程、应答、时钟、未刷盘的内容
+  disk                              一个 broker 的磁盘写满或只读
+  cut split                         一条链路，或某些节点与其余节点之间的所有链路
+  delay drop                        一条消息
+  controller                        活动控制器被杀掉、冻结、切断
+  zookeeper                         它消失或冻结、会话结束、控制器转移
+  client                            消费者被冻结，客户端被杀掉又重新启动
+  blackout                          所有 broker 断电
+  damage corrupt                    文件或消息翻转一位，文件被撕裂或丢失
+  all, none
 
 提示（finding）不是被打破的承诺：消费组提交的偏移量可能超出新领导者的日志。Kafka 把提交的偏移量与日志分开
 保存，允许如此；它随丢失的记录而来。
@@ -212,7 +222,8 @@ zookeeper（它消失或冻结、会话结束、控制器转移），或 none。
   klab simulate --config acks=1 --faults kill          找到丢失的写入
   klab simulate --config unclean.leader.election.enable=true
   klab simulate --config min.insync.replicas=1 --faults kill,power
-  klab simulate --faults blackout --save lost.klab && klab run lost.klab
+  klab simulate --config acts=20 --faults kill,stop    频繁移动、增加和删除
+  klab simulate --faults blackout --save lost.klab     然后：klab sandbox --from lost.klab
   klab simulate --seed 42 --seeds 1 --json             一个日程
 
 退出码：0 没有违反；1 有承诺被打破；2 用法有误；130 按了 Ctrl-C。",
