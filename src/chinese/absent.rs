@@ -259,7 +259,10 @@ pub(super) const ROWS: &[Row] = &[
     ("{} is not frozen", "{~} 没有被冻结"),
     ("{} runs already", "{~} 已在运行"),
     ("{} does not run", "{~} 没有运行"),
-    ("{w} has not started yet: {}", "{} 还没有启动：{} 让它启动"),
+    (
+        "{} has not started yet: 'settle' or 'run 1s' lets it start",
+        "{~} 还没有启动：'settle' 或 'run 1s' 让它启动",
+    ),
     (
         "only a broker's clock can be wrong here: there are {}",
         "这里只有 broker 的时钟会出错：现有 {}",
