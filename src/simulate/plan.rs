@@ -186,8 +186,8 @@ fn cluster(wish: &Wish, seed: u64, brokers: u64, controllers: u64, chance: &mut 
         ("offsets.topic.num.partitions", "1".to_owned()),
         ("group.initial.rebalance.delay.ms", "200".to_owned()),
     ];
-    if !wish.configs.contains_key("min.insync.replicas") && wish.number("replication.factor", 3) > 1
-    {
+    let is_safe = wish.number("min.insync.replicas", 2) >= 2;
+    if is_safe && wish.number("replication.factor", 3) > 1 {
         defaults.push(("min.insync.replicas", "2".to_owned())); // of the offsets, too
     }
     if wish.is_zookeeper() {
