@@ -343,4 +343,57 @@ pub(super) const ROWS: &[Row] = &[
     ("controller {#} registers", "控制器 {} 注册"),
     ("all eligible leader replicas are forgotten", "所有合格领导者副本已清除"),
     ("eligible leader replicas of {w} are forgotten", "{} 的合格领导者副本已清除"),
+    ("{}; no log directory is left", "{~}；没有剩下的日志目录"),
+    ("{}; the metadata log lies here", "{~}；元数据日志在这里"),
+    ("{w}: epoch line at bytes {#}..{#}: {}", "{}：字节 {}..{} 的纪元行：{~}"),
+    ("{w}: offset line at bytes {#}..{#}: {}", "{}：字节 {}..{} 的偏移量行：{~}"),
+    ("{w}: property at bytes {#}..{#}: {}", "{}：字节 {}..{} 的属性：{~}"),
+    ("{w}: properties at bytes {#}..{#}: {}", "{}：字节 {}..{} 的属性：{~}"),
+    ("{w}: {w} at bytes {#}..{#}: {}", "{}：字节 {3}..{4} 的 {2}：{5~}"),
+    ("{w}: {w} {w} at bytes {#}..{#}: {}", "{}：字节 {4}..{5} 的 {2} {3}：{6~}"),
+    ("{w}: {w}: {w} at bytes {#}..{#}: {}", "{}：{}：字节 {4}..{5} 的 {3}：{6~}"),
+    ("{w}: {w}: {w} {w} at bytes {#}..{#}: {}", "{}：{}：字节 {5}..{6} 的 {3} {4}：{7~}"),
+    (
+        "{w}: {w}: the name of a .log file must be an offset of twenty digits",
+        "{}：{}：.log 文件名必须是二十位的偏移量",
+    ),
+    (
+        "{w}: {w}: offset {#} is too far from the segment's base offset {#} for 32 bits",
+        "{}：{}：偏移量 {} 离日志段的起始偏移量 {} 太远，超出 32 位",
+    ),
+    (
+        "it should say \"version: 0\" and \"topic_id: …\"",
+        "其中应为 \"version: 0\" 和 \"topic_id: …\"",
+    ),
+    (
+        "it has no partition.metadata, so the controller does not know it",
+        "它没有 partition.metadata，所以控制器不认识它",
+    ),
+    ("the metadata log knows no topic id {w}", "元数据日志中没有主题 id {}"),
+    (
+        "the metadata log has no partition {#} of topic id {w}",
+        "元数据日志中，id 为 {2} 的主题没有分区 {1}",
+    ),
+    ("node {#} is no replica of it, says the metadata log", "按元数据日志，节点 {} 不是它的副本"),
+    ("offset {#} comes before the last entry's, {#}", "偏移量 {} 早于最后一个条目的 {}"),
+    ("timestamp {#} comes before the last entry's, {#}", "时间戳 {} 早于最后一个条目的 {}"),
+    (
+        "a producer snapshot has at least {#} bytes, here are {#}",
+        "生产者快照至少有 {} 字节，这里只有 {}",
+    ),
+    ("{#} producers do not fit into the {#} bytes behind it", "{} 个生产者放不进其后的 {} 字节"),
+    (
+        "the aborted transaction of producer {#} ends at {#}, before the segment's base offset {#}",
+        "生产者 {} 的已中止事务止于 {}，早于日志段的起始偏移量 {}",
+    ),
+    ("{w} {} is no number", "{} {} 不是数字"),
+    ("directory.id {} is no id of 22 characters", "directory.id {} 不是 22 个字符的 id"),
+    (
+        "version, cluster.id and node.id must all be there",
+        "version、cluster.id 和 node.id 缺一不可",
+    ),
+    (
+        "--metadata {}: there is no whole metadata log here (__cluster_metadata-0 in a log directory)",
+        "--metadata {}：这里没有完整的元数据日志（日志目录中的 __cluster_metadata-0）",
+    ),
 ];

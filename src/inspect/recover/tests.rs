@@ -13,6 +13,7 @@ use crate::fixtures::{self, Case};
 use crate::quick::directory;
 use crate::types::Language;
 use compare::{Play, compare};
+use std::collections::BTreeSet;
 use std::sync::{Mutex, mpsc};
 
 mod compare;
@@ -108,6 +109,20 @@ fn metadata_logs() -> BTreeMap<String, Vec<(String, Vec<u8>)>> {
     logs
 }
 
+/// Words that the files themselves bring: names of directories, and what stands in small files.
+fn names(case: &Case) -> BTreeSet<String> {
+    let small = case.files.iter().filter(|(path, bytes)| {
+        bytes.len() < 4096 && !path.ends_with("index") && !path.ends_with(".log")
+    });
+    let texts = small.map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned());
+    let paths = case.files.keys().chain(&case.directories).cloned();
+    let word = |c: char| !c.is_alphanumeric();
+    paths
+        .chain(texts)
+        .flat_map(|text| text.split(word).map(str::to_owned).collect::<Vec<_>>())
+        .collect()
+}
+
 /// Plays one case; answers what differs. `metadata`: with the settings, and this log.
 fn play(case: &Case, metadata: Option<&[(String, Vec<u8>)]>, excused: &mut Excused) -> Vec<String> {
     let facts = case.facts();
@@ -139,7 +154,8 @@ fn play(case: &Case, metadata: Option<&[(String, Vec<u8>)]>, excused: &mut Excus
         settings: &given,
         stop: &|| false,
     };
-    let mut wrong = Vec::new();
+    let (mut wrong, mut untold) = (Vec::new(), Vec::new());
+    let names = names(case);
     let mut refused = false;
     let done = recover(&request, &mut |broker| {
         refused |= broker.refused.is_some();
@@ -149,10 +165,16 @@ fn play(case: &Case, metadata: Option<&[(String, Vec<u8>)]>, excused: &mut Excus
         let ends = if broker.refused.is_some() { "Refused" } else { "Stopped" };
         assert_eq!(last["step"], ends, "{}", case.name);
         assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+        let text = recovered_text(broker, Language::Chinese);
+        untold.extend(text.lines().filter_map(|line| {
+            let left = crate::untold::english(line, &names);
+            (!left.is_empty()).then(|| format!("in English: {left:?} in {line}"))
+        }));
     });
     if let Err(why) = done {
         return vec![why];
     }
+    wrong.extend(untold);
     let untouched: Files =
         before(case, "before").map(|(path, bytes)| (path.to_string(), bytes.to_vec())).collect();
     if files(from.path()) != untouched {
@@ -173,7 +195,7 @@ fn play(case: &Case, metadata: Option<&[(String, Vec<u8>)]>, excused: &mut Excus
 }
 
 /// Why lines and files were not compared, each reason with the cases that it was needed for.
-type Excused = BTreeMap<&'static str, std::collections::BTreeSet<String>>;
+type Excused = BTreeMap<&'static str, BTreeSet<String>>;
 
 /// All cases, on two threads.
 fn play_all(told: bool) -> (Vec<String>, Excused, usize) {
