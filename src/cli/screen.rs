@@ -6,9 +6,13 @@ use crate::tui::{self, Start};
 use std::io::IsTerminal;
 use std::path::Path;
 
-/// Is there a screen, and is it wanted?
+/// Is there a screen, and is it wanted? A terminal that calls itself dumb can only print lines.
 pub fn is_there(arguments: &Arguments) -> bool {
-    !arguments.options.plain && std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+    let dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
+    !arguments.options.plain
+        && !dumb
+        && std::io::stdin().is_terminal()
+        && std::io::stdout().is_terminal()
 }
 
 /// Runs the screen until the learner leaves; gives the exit code. With `play` a lesson plays by itself, so many

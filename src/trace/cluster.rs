@@ -32,7 +32,7 @@ const COLUMN: usize = 7;
 pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     let title = canvas.word("cluster", "集群");
     let fresh = Fresh::of(lab);
-    let mut picture = Picture::new(title).caption(caption(lab, canvas));
+    let mut picture = Picture::new(title).caption(caption(lab, focus, canvas));
     let nothing = Image::default();
     let image = common::image(lab).unwrap_or(&nothing);
     let sight = rows(image, focus, canvas.height.saturating_sub(1));
@@ -60,13 +60,13 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     finish(picture, canvas)
 }
 
-fn caption(lab: &Lab, canvas: &Canvas) -> Line {
+fn caption(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Line {
     let cluster = lab.cluster();
     let mut line = match cluster.active_controller() {
         Some(controller) => Line::plain(format!("controller {controller}")),
         None => Line::of(canvas.word("no controller", "没有 controller"), Role::Bad),
     };
-    let counts = super::metrics::counts(lab);
+    let counts = focus.counts.unwrap_or_else(|| super::metrics::counts(lab));
     for (count, english, chinese) in [
         (counts.under_replicated, "under-replicated", "副本不足"),
         (counts.under_min_isr, "under min ISR", "低于 min ISR"),

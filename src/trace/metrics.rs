@@ -24,9 +24,14 @@ use super::table::{Align, Table};
 use super::width::number;
 use crate::broker;
 use crate::cluster::{Lab, NodeState};
+use crate::coordination::kraft::{ConfigResource, Image, TopicImage};
 use crate::replica::Replica;
-use crate::types::{Language, NodeId, TopicPartition};
+use crate::types::{Language, NodeId, TopicName, TopicPartition};
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+type Topics = Arc<BTreeMap<TopicName, Arc<TopicImage>>>;
+type Configs = Arc<BTreeMap<ConfigResource, BTreeMap<String, String>>>;
 
 /// The few that the cluster pane shows too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +42,34 @@ pub struct Counts {
     pub under_min_isr: i64,
     /// `OfflinePartitionsCount`.
     pub offline: i64,
+}
+
+/// The counts, and the image that they were counted from: ten thousand partitions need not be looked at for each frame.
+#[derive(Clone, Debug, Default)]
+pub struct Counted {
+    /// What was counted.
+    pub counts: Counts,
+    from: Option<(Topics, Configs, u32)>,
+}
+
+impl Counted {
+    /// Counts, unless it is still the image that was counted before.
+    pub fn of(lab: &Lab, before: Option<Counted>) -> Counted {
+        let image = common::image(lab);
+        let least = lab.cluster().config.log.min_insync_replicas;
+        let same = |(topics, configs, default): &(Topics, Configs, u32)| {
+            let of = |i: &Image| Arc::ptr_eq(&i.topics, topics) && Arc::ptr_eq(&i.configs, configs);
+            image.is_some_and(of) && least == *default
+        };
+        match before {
+            Some(before) if before.from.as_ref().is_some_and(same) => before,
+            _ => Counted {
+                counts: counts(lab),
+                from: image
+                    .map(|image| (Arc::clone(&image.topics), Arc::clone(&image.configs), least)),
+            },
+        }
+    }
 }
 
 /// The values of all metrics at one time, by label.

@@ -77,6 +77,9 @@ pub fn draw(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
     }
     let mut at = [0; 3];
     for (&(due, id), queued) in all() {
+        if lists.iter().zip(at).all(|(list, at)| at >= list.shown.end) {
+            break; // the rest is out of sight
+        }
         let kind = of(id, &queued.happening);
         if lists[kind].shown.contains(&at[kind]) {
             let (happening, held) = (queued.happening.clone(), kind == 0);

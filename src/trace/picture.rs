@@ -361,6 +361,8 @@ pub struct Focus {
     pub top: Option<usize>,
     /// What rows must contain.
     pub filter: Option<String>,
+    /// How many partitions are not well, if that is known already.
+    pub counts: Option<super::metrics::Counts>,
     /// What the metrics were when they were last looked at.
     pub was: Option<std::sync::Arc<super::metrics::Seen>>,
 }

@@ -125,9 +125,14 @@ impl App {
 
     /// Something came in.
     pub fn on_event(&mut self, event: Event) -> Vec<Effect> {
+        // While one types the pictures stay as they are.
+        let typing = |app: &App| app.bench.as_ref().is_some_and(|bench| bench.asking.is_some());
+        let typed = matches!(event, Event::Key(_)) && typing(self);
         let effects = self.take(event);
+        let typed = typed && typing(self);
         if let Some(bench) = &mut self.bench
             && !layout::too_small(self.area)
+            && !typed
         {
             bench.fit();
         }

@@ -16,6 +16,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 /// Panes whose rows can be narrowed by typing.
 pub(super) const FILTERED: &[Pane] = &[Pane::Cluster, Pane::Network, Pane::Timeline];
 
+/// Lines up to this long are completed.
+const OFFERED_BYTES: usize = 1_000;
+
 impl Bench {
     /// A key.
     pub fn key(&mut self, key: KeyEvent) -> Wanted {
@@ -291,7 +294,10 @@ impl Bench {
 
     pub(super) fn offer(&mut self) {
         self.prompt.offers = match self.asking {
-            Some(Asking::Command) => self.stage.complete(&self.prompt.text, self.prompt.cursor),
+            // Nobody types lines that long: text that floods in is taken as it is.
+            Some(Asking::Command) if self.prompt.text.len() <= OFFERED_BYTES => {
+                self.stage.complete(&self.prompt.text, self.prompt.cursor)
+            }
             _ => Vec::new(),
         };
         self.prompt.offers.truncate(64);

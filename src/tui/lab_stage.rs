@@ -76,6 +76,33 @@ impl LabStage {
         }
     }
 
+    /// A picture, drawn.
+    fn drawn(&self, pane: Pane, focus: &Focus, canvas: &Canvas) -> Picture {
+        let Some(lab) = self.play.lab() else {
+            let mut picture = Picture::new(pane.name());
+            let text = canvas.word(
+                "no cluster yet: type 'cluster brokers=3'",
+                "还没有集群：输入 'cluster brokers=3'",
+            );
+            picture.push(Line::of(text, Role::Dim));
+            return picture;
+        };
+        if pane == Pane::Zookeeper {
+            let picture = trace::show(pane.name(), &[], lab, canvas);
+            return picture.unwrap_or_else(|_| Picture::new(pane.name()));
+        }
+        if pane == Pane::Diff {
+            return self.diff(canvas);
+        }
+        let known = match pane {
+            Pane::Metrics => Focus { was: self.views.metrics_before(lab), ..focus.clone() },
+            Pane::Cluster => Focus { counts: Some(self.views.counts(lab)), ..focus.clone() },
+            _ => focus.clone(),
+        };
+        let focus = &known;
+        trace::draw(pane.name(), lab, focus, canvas).unwrap_or_else(|| Picture::new(pane.name()))
+    }
+
     /// The last things that happened and when, latest first.
     pub(super) fn recent_at(&self, count: usize, language: Language) -> Vec<(Instant, Moment)> {
         let Some(lab) = self.play.lab() else { return Vec::new() };
@@ -202,6 +229,7 @@ impl Stage for LabStage {
     }
 
     fn begin(&mut self) -> Pace {
+        self.views.forget();
         self.play.begin()
     }
 
@@ -215,32 +243,7 @@ impl Stage for LabStage {
     }
 
     fn picture(&self, pane: Pane, focus: &Focus, canvas: &Canvas) -> Picture {
-        let Some(lab) = self.play.lab() else {
-            let mut picture = Picture::new(pane.name());
-            let text = canvas.word(
-                "no cluster yet: type 'cluster brokers=3'",
-                "还没有集群：输入 'cluster brokers=3'",
-            );
-            picture.push(Line::of(text, Role::Dim));
-            return picture;
-        };
-        if pane == Pane::Zookeeper {
-            let picture = trace::show(pane.name(), &[], lab, canvas);
-            return picture.unwrap_or_else(|_| Picture::new(pane.name()));
-        }
-        if pane == Pane::Diff {
-            return self.diff(canvas);
-        }
-        let was = if pane == Pane::Metrics { self.views.metrics_before(lab) } else { None };
-        let with_was;
-        let focus = match was {
-            Some(_) => {
-                with_was = Focus { was, ..focus.clone() };
-                &with_was
-            }
-            None => focus,
-        };
-        trace::draw(pane.name(), lab, focus, canvas).unwrap_or_else(|| Picture::new(pane.name()))
+        self.views.picture(pane, focus, canvas, || self.drawn(pane, focus, canvas))
     }
 
     fn marks(&self, cells: usize) -> Vec<Mark> {
@@ -263,22 +266,28 @@ impl Stage for LabStage {
     }
 
     fn forward(&mut self) -> Pace {
+        self.views.forget();
         self.play.forward()
     }
     fn forward_far(&mut self) -> Pace {
+        self.views.forget();
         self.play.forward_far()
     }
     fn back(&mut self) -> Pace {
+        self.views.forget();
         self.play.back()
     }
     fn back_far(&mut self) -> Pace {
+        self.views.forget();
         self.play.back_far()
     }
     fn goto(&mut self, step: u64) -> Pace {
+        self.views.forget();
         self.play.walk(|lab| lab.goto(step.min(lab.head())))
     }
 
     fn command(&mut self, line: &str) -> Pace {
+        self.views.forget();
         match line.trim() {
             "hint" => self.hint(),
             "reset" => {
@@ -304,13 +313,16 @@ impl Stage for LabStage {
     }
 
     fn advance(&mut self) -> Pace {
+        self.views.forget();
         self.play.advance()
     }
     fn cancel(&mut self) {
+        self.views.forget();
         self.play.cancel();
     }
 
     fn play_until(&mut self, until: Instant) -> Pace {
+        self.views.forget();
         for _ in 0..BEAT {
             let free = self.play.is_idle() && self.play.lessons.is_empty();
             let Some(lab) = self.play.session.lab.as_mut() else { return self.play.forward() };
@@ -336,6 +348,7 @@ impl Stage for LabStage {
     }
 
     fn answer(&mut self, answer: &str) -> Pace {
+        self.views.forget();
         let language = self.play.session.language;
         let question = self.play.question();
         let choices: Vec<String> = question
@@ -355,6 +368,7 @@ impl Stage for LabStage {
     }
 
     fn hint(&mut self) -> Pace {
+        self.views.forget();
         let language = self.play.session.language;
         let step = self.play.lesson(language).and_then(|lesson| lesson.steps.get(self.play.at));
         let all = step.map_or(0, |step| step.hints.len());
@@ -430,6 +444,7 @@ impl Stage for LabStage {
     }
 
     fn set_language(&mut self, language: Language) {
+        self.views.forget();
         self.play.session.language = language;
     }
 }

@@ -4,10 +4,10 @@ use super::bench::{Asking, Bench};
 use super::hints;
 use super::layout::Plan;
 use super::paint::{Paint, View};
-use super::stage::{Pane, Status};
+use super::stage::{Note, Pane, Status};
 use super::timeline;
 use super::words::words;
-use crate::trace::{Glyphs, Line, Picture, Role, to_ascii, width};
+use crate::trace::{Glyphs, Line, Picture, Role, Span, prose, to_ascii, width};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -303,6 +303,10 @@ fn prompt(bench: &Bench, paint: &Paint, frame: &mut Frame<'_>, plan: &Plan) -> O
     let rect = plan.prompt;
     let buffer = frame.buffer_mut();
     let Some(asking) = bench.asking else {
+        if let Some(note) = bench.note.as_ref().filter(|note| is_long(note, rect)) {
+            long_note(note, bench, paint, frame, rect);
+            return None;
+        }
         let line = match (&bench.note, &bench.stage.status().under_way) {
             (Some(note), _) => {
                 let (glyph, role) = if note.bad {
@@ -339,6 +343,30 @@ fn prompt(bench: &Bench, paint: &Paint, frame: &mut Frame<'_>, plan: &Plan) -> O
     paint.line(buffer, rect, 0, &line);
     offers(bench, paint, frame, rect, from);
     Some((rect.x + (from + column) as u16, rect.y))
+}
+
+/// Whether a note has no room in the prompt's row.
+fn is_long(note: &Note, prompt: Rect) -> bool {
+    width::of(&note.text) + 2 > usize::from(prompt.width)
+}
+
+/// A note that is longer than the prompt's row: its end says what to do, so it takes the rows above.
+fn long_note(note: &Note, bench: &Bench, paint: &Paint, frame: &mut Frame<'_>, prompt: Rect) {
+    const MOST: usize = 6;
+    let (glyph, role) = match note.bad {
+        true => (bench.glyphs.bad, Role::Bad),
+        false => (bench.glyphs.chosen, Role::Heading),
+    };
+    let text = [Span::new(&note.text, role)];
+    let rows = prose::wrap(&text, usize::from(prompt.width).saturating_sub(2));
+    let above = (rows.len().clamp(1, MOST) as u16 - 1).min(prompt.y);
+    let area = Rect { y: prompt.y - above, height: above + 1, ..prompt };
+    let buffer = frame.buffer_mut();
+    ratatui::widgets::Widget::render(ratatui::widgets::Clear, area, buffer);
+    for (row, line) in rows.into_iter().enumerate().take(usize::from(area.height)) {
+        let head = if row == 0 { glyph } else { " " };
+        paint.line(buffer, area, row as u16, &Line::of(format!("{head} "), role).join(line));
+    }
 }
 
 /// What may be put in, above the prompt.

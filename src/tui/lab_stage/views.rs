@@ -4,6 +4,8 @@
 //!   marks      the weight of each step, added to as events come     one byte a step
 //!   metrics    what they are at this step, and what they were when the screen stood elsewhere
 //!   diff       two branches compared, when somebody asked
+//!   pictures   drawn once, until something is done: a key and a frame ask for the same ones many times
+//!   counts     of partitions that are not well, until the controller's image is another one
 //! ```
 //!
 //! What always holds: steps that were walked keep their marks when the screen goes back, since the same branch gives
@@ -12,9 +14,9 @@
 use crate::chinese;
 use crate::cluster::{Difference, Lab};
 use crate::trace::diff::Side;
-use crate::trace::metrics::{self, Seen};
+use crate::trace::metrics::{self, Counted, Seen};
 use crate::trace::timeline::{self, Weight};
-use crate::trace::{Focus, Target};
+use crate::trace::{Canvas, Focus, Picture, Target};
 use crate::tui::stage::{Mark, Pane};
 use crate::types::Language;
 use std::cell::RefCell;
@@ -46,9 +48,22 @@ pub(super) struct Compared {
     pub differences: Vec<Difference>,
 }
 
+/// A picture, and what it was drawn for.
+struct Drawn {
+    pane: Pane,
+    focus: Focus,
+    canvas: Canvas,
+    picture: Picture,
+}
+
+/// Most pictures that are kept.
+const MOST_PICTURES: usize = 24;
+
 /// What is remembered.
 #[derive(Default)]
 pub(super) struct Views {
+    drawn: RefCell<Vec<Drawn>>,
+    counted: RefCell<Option<Counted>>,
     marks: RefCell<Marks>,
     metrics: RefCell<Option<Looked>>,
     /// The last comparison.
@@ -69,6 +84,42 @@ fn mark(weight: Weight) -> Mark {
 }
 
 impl Views {
+    /// Something is done: what was drawn holds no longer.
+    pub fn forget(&mut self) {
+        self.drawn.get_mut().clear();
+    }
+
+    /// The picture as it was drawn since something was done, or drawn now.
+    pub fn picture(
+        &self,
+        pane: Pane,
+        focus: &Focus,
+        canvas: &Canvas,
+        draw: impl FnOnce() -> Picture,
+    ) -> Picture {
+        let same = |d: &&Drawn| d.pane == pane && d.canvas == *canvas && d.focus == *focus;
+        if let Some(drawn) = self.drawn.borrow().iter().find(same) {
+            return drawn.picture.clone();
+        }
+        let picture = draw();
+        let mut drawn = self.drawn.borrow_mut();
+        if drawn.len() == MOST_PICTURES {
+            drawn.remove(0);
+        }
+        let (focus, canvas) = (focus.clone(), *canvas);
+        drawn.push(Drawn { pane, focus, canvas, picture: picture.clone() });
+        picture
+    }
+
+    /// How many partitions are not well.
+    pub fn counts(&self, lab: &Lab) -> metrics::Counts {
+        let mut counted = self.counted.borrow_mut();
+        let now = Counted::of(lab, counted.take());
+        let counts = now.counts;
+        *counted = Some(now);
+        counts
+    }
+
     /// For each of `cells` equal parts of the history, its weightiest step.
     pub fn marks(&self, lab: &Lab, cells: usize) -> Vec<Mark> {
         let mut marks = self.marks.borrow_mut();
