@@ -4,7 +4,7 @@ use super::stage::{CommandLine, Done, Part, Prose, Question};
 use super::words::{Words, words};
 use crate::trace::{Canvas, Line, Picture, Role, Target, prose};
 
-/// Rows of output of a command whose picture stands in a pane beside it anyway: `show log`, `lookup`.
+/// Rows of output of a command whose picture stands in a pane beside it anyway: `lookup`.
 const OUTPUT_ROWS: usize = 6;
 /// Rows of output of any other command: lists of files, what is in them, chains of causes, measurements.
 const LONG_OUTPUT_ROWS: usize = 60;
@@ -95,7 +95,15 @@ fn command_line(picture: &mut Picture, line: &CommandLine, canvas: &Canvas) {
     let output: Vec<&String> = line.output.iter().filter(|l| !l.is_empty()).collect();
     let most = output_rows(&line.command);
     for row in output.iter().take(most) {
-        picture.push(Line::of(format!("  {row}"), Role::Plain).cut(canvas.width, &canvas.glyphs));
+        let line = Line::of(format!("  {row}"), Role::Plain);
+        // Sentences are wrapped; the rows of a table keep their columns as far as they go.
+        if line.width() > canvas.width && !row.trim_start().contains("   ") {
+            let cells = canvas.width.saturating_sub(2);
+            let rows = prose::wrap(&[crate::trace::Span::new(row.as_str(), Role::Plain)], cells);
+            picture.extend(rows.into_iter().map(|line| line.indent(2)));
+        } else {
+            picture.push(line.cut(canvas.width, &canvas.glyphs));
+        }
     }
     if output.len() > most {
         let more = format!("  {} +{}", canvas.glyphs.ellipsis, output.len() - most);
@@ -106,9 +114,8 @@ fn command_line(picture: &mut Picture, line: &CommandLine, canvas: &Canvas) {
 /// How many rows of what a command printed are shown.
 fn output_rows(command: &str) -> usize {
     let mut words = command.split_whitespace();
-    match (words.next(), words.next()) {
-        (Some("show"), Some("why" | "metrics" | "files")) => LONG_OUTPUT_ROWS,
-        (Some("show" | "lookup" | "help"), _) => OUTPUT_ROWS,
+    match words.next() {
+        Some("lookup") => OUTPUT_ROWS,
         _ => LONG_OUTPUT_ROWS,
     }
 }

@@ -330,6 +330,9 @@ fn of_partition(list: &mut List<'_>, partition: &TopicPartition) -> String {
             let command = format!("elect leader {partition} type=unclean");
             list.add("elect anybody", "不干净选举", command);
         }
+        if !registration.adding.is_empty() || !registration.removing.is_empty() {
+            list.add("how far it moved", "搬移进度", "show reassignments".into());
+        }
         let replicas: Vec<String> =
             registration.replicas.iter().rev().map(ToString::to_string).collect();
         let command = format!("partition reassign {partition} replicas={}", replicas.join(","));
