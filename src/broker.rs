@@ -22,6 +22,7 @@ mod config;
 mod controllers;
 mod copies;
 mod delete_records;
+mod dynamic;
 mod event;
 mod fetch;
 mod fetcher;
@@ -40,6 +41,7 @@ mod zookeeper;
 pub use config::Config;
 pub use copies::{Copies, Rejected};
 pub use delete_records::DelayedDelete;
+pub use dynamic::Source;
 pub use event::Event;
 pub use fetch::DelayedFetch;
 pub use fetcher::{Fetcher, Following};
@@ -101,8 +103,10 @@ struct Parked {
 pub struct Broker {
     /// Its id.
     pub id: NodeId,
-    /// Its settings.
+    /// Its settings, with what was changed while it runs.
     pub config: Config,
+    /// Those with which its process was started.
+    pub started_with: std::sync::Arc<Config>,
     /// Its log directory, relative to the cluster's.
     pub directory: String,
     /// The log directory's id.
@@ -255,13 +259,19 @@ impl Broker {
             Request::DeleteRecords(request) => {
                 self.delete_records(now, from, correlation, request, disk, out)
             }
-            other if self.zookeeper.is_some() => {
-                self.zookeeper_request(now, from, correlation, other, disk, out)
-            }
-            other => {
-                self.forward(now, from, correlation, other, out);
-                Ok(())
-            }
+            other => match self.judge_settings(&other) {
+                Err(refused) => {
+                    self.refuse_settings(from, correlation, refused, out);
+                    Ok(())
+                }
+                Ok(()) if self.zookeeper.is_some() => {
+                    self.zookeeper_request(now, from, correlation, other, disk, out)
+                }
+                Ok(()) => {
+                    self.forward(now, from, correlation, other, out);
+                    Ok(())
+                }
+            },
         }
     }
 

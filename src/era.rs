@@ -19,6 +19,7 @@
 
 mod controller;
 mod default;
+pub mod dynamic;
 mod rule;
 pub mod setting;
 mod table;

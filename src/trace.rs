@@ -17,6 +17,7 @@ mod branches; // the tree of branches, to scale
 pub mod bytes; // hex and fields, both directions
 pub mod cluster; // brokers as columns, partitions as rows
 mod common; // what just changed, names, windows
+mod config; // settings of brokers, and where from
 pub mod controller; // who decides, and the last metadata records
 pub mod diff; // two branches against each other
 pub mod files; // what lies in the directories

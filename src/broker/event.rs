@@ -106,6 +106,15 @@ pub enum Event {
         /// Bytes a second, as allowed.
         limit: u64,
     },
+    /// Another value of a setting, given while the process runs, is in use from now on.
+    Reconfigured {
+        /// Which setting.
+        name: &'static str,
+        /// Its value before.
+        before: String,
+        /// Its value from now on.
+        now: String,
+    },
     /// A fetcher met an error and waits.
     FetchFailed {
         /// Whom it asked.
@@ -138,6 +147,7 @@ impl Event {
             Event::Filled { .. } => "Filled",
             Event::Uncleanable { .. } => "Uncleanable",
             Event::FetchFailed { .. } => "FetchFailed",
+            Event::Reconfigured { .. } => "Reconfigured",
             Event::ReplicationThrottled { .. } => "ReplicationThrottled",
             Event::ZooKeeper(event) => event.kind(),
         }
@@ -235,6 +245,12 @@ impl Event {
                         "copies {rate} bytes a second of throttled partitions, {limit} are allowed: they wait"
                     ),
                 }
+            }
+            Event::Reconfigured { name, before, now } if zh => {
+                format!("{name} 从 {before} 改为 {now}，无需重启")
+            }
+            Event::Reconfigured { name, before, now } => {
+                format!("takes {name}={now} instead of {before}, without a restart")
             }
             Event::FetchFailed { leader, error } if zh => format!("从 {leader} 拉取失败：{error}"),
             Event::FetchFailed { leader, error } => {

@@ -97,11 +97,12 @@ impl Broker {
             observer.voters.clone_from(&controllers);
         }
         let remembered = observer.remembered(disk)?;
+        let known = super::dynamic::effective(&config, &remembered, id);
         let plan = StartPlan {
             directories: std::slice::from_ref(&directory),
             node_id: Some(id.0),
             now: config.log.wall(now),
-            config: &|partition| configured(&config.log, &remembered, &partition.topic),
+            config: &|partition| configured(&known.log, &remembered, &partition.topic),
             is_stray: &|_, _| None, // the metadata log is not read yet: judged when its replica is made
             era: config.log.era,
             needs_properties: is_kraft,
@@ -180,6 +181,7 @@ impl Broker {
             next_waiting: 0,
             disk_failure: None,
             last_checkpoint: std::sync::Arc::default(),
+            started_with: std::sync::Arc::new(config.clone()),
             config,
         };
         if is_kraft {

@@ -49,6 +49,8 @@ impl Broker {
             return Ok(());
         }
         self.acts_on_metadata = true;
+        self.reconfigure(now, disk, out);
+        let image = &self.observer.image;
         for (name, topic) in image.topics.iter() {
             self.groups.topic_ids.insert(name.clone(), topic.id);
         }
@@ -95,7 +97,7 @@ impl Broker {
         let mut changed: BTreeSet<TopicPartition> = BTreeSet::new();
         let mut removed: BTreeSet<Uuid> = BTreeSet::new();
         let mut configured: BTreeSet<TopicName> = BTreeSet::new();
-        let mut all_configured = false;
+        let mut reconfigured = false;
         for record in records {
             let (topic, partition) = match record {
                 MetadataRecord::Partition(record) => (record.topic, record.partition),
@@ -108,8 +110,8 @@ impl Broker {
                     configured.insert(TopicName::new(topic));
                     continue;
                 }
-                MetadataRecord::Config { .. } => {
-                    all_configured = true;
+                MetadataRecord::Config { resource: ConfigResource::Broker(whose), .. } => {
+                    reconfigured |= whose.is_empty() || *whose == self.id.to_string();
                     continue;
                 }
                 _ => continue,
@@ -126,8 +128,11 @@ impl Broker {
         if !removed.is_empty() {
             self.delete_removed(now, disk, out)?;
         }
+        if reconfigured {
+            self.reconfigure(now, disk, out);
+        }
         for partition in self.replicas.keys() {
-            if all_configured || configured.contains(&partition.topic) {
+            if configured.contains(&partition.topic) {
                 changed.insert(partition.clone());
             }
         }
@@ -138,7 +143,7 @@ impl Broker {
         Ok(())
     }
 
-    /// Settings of `topic`: the topic's own over the cluster's over the broker's.
+    /// Settings of `topic`: the topic's own over the broker's, whatever those come from.
     pub(super) fn log_config(&self, topic: &TopicName) -> LogConfig {
         configured(&self.config.log, &self.observer.image, topic)
     }
@@ -402,16 +407,13 @@ impl Broker {
     }
 }
 
-/// Settings of `topic` as an image of the metadata has them: the topic's own over the cluster's over the broker's.
+/// Settings of `topic` as an image of the metadata has them: the topic's own over the broker's.
 pub(super) fn configured(own: &LogConfig, image: &Image, topic: &TopicName) -> LogConfig {
     let mut config = own.clone();
-    let cluster = image.configs.get(&ConfigResource::Broker(String::new()));
     let topic = image.configs.get(&ConfigResource::Topic(topic.as_str().to_owned()));
-    for settings in [cluster, topic].into_iter().flatten() {
-        for (name, value) in settings {
-            // The controller refused what does not fit; a name of a later version changes nothing here.
-            let _ = config.set(name, value);
-        }
+    for (name, value) in topic.into_iter().flatten() {
+        // The controller refused what does not fit; a name of a later version changes nothing here.
+        let _ = config.set(name, value);
     }
     config
 }

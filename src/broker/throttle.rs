@@ -81,8 +81,10 @@ impl Throttle {
 impl Broker {
     /// Bytes a second that may pass; nothing: no limit.
     pub fn throttle_rate(&self, way: Way) -> Option<u64> {
-        let all = self.observer.image.configs.get(&ConfigResource::cluster())?;
-        all.get(way.rate())?.parse().ok()
+        let configs = &self.observer.image.configs;
+        let own = configs.get(&ConfigResource::Broker(self.id.to_string()));
+        let all = configs.get(&ConfigResource::cluster());
+        own.into_iter().chain(all).find_map(|settings| settings.get(way.rate())?.parse().ok())
     }
 
     /// Whether this broker's copy is named as one to be held back.

@@ -3,6 +3,7 @@
 //! ```text
 //!   request ─▶ who can answer? ─┬ any live broker (it forwards to the controller)
 //!                               ├ the leader of the partition (DeleteRecords, ListOffsets)
+//!                               ├ the broker whose settings they are (IncrementalAlterConfigs)
 //!                               └ the coordinator of the group (OffsetFetch, OffsetCommit, LeaveGroup)
 //!   lost connection, NOT_CONTROLLER, NOT_LEADER_OR_FOLLOWER, NOT_COORDINATOR, … ─▶ pause, ask again
 //!   after default.api.timeout.ms ─▶ TIMEOUT, with the last reason; how long that is the era knows
@@ -63,6 +64,8 @@ enum Purpose {
 enum Route {
     Any,
     Leader(TopicPartition),
+    /// This broker and no other.
+    Node(NodeId),
     Coordinator(Arc<str>, Option<NodeId>),
 }
 
@@ -100,6 +103,9 @@ fn route_of(request: &Request) -> Route {
         Request::ListOffsets(request) => request.partitions.first().map(|(p, _)| p),
         Request::Produce(request) => request.partitions.first().map(|(p, _)| p),
         Request::Fetch(request) => request.partitions.first().map(|p| &p.partition),
+        Request::IncrementalAlterConfigs(request) if request.broker.is_some() => {
+            return request.broker.map_or(Route::Any, Route::Node);
+        }
         Request::OffsetFetch(request) => return Route::Coordinator(request.group.clone(), None),
         Request::OffsetCommit(request) => return Route::Coordinator(request.group.clone(), None),
         Request::LeaveGroup(request) => return Route::Coordinator(request.group.clone(), None),
@@ -232,7 +238,7 @@ impl Admin {
         call.tries += 1;
         call.not_before = now + backoff(100, 1000, call.tries, chance);
         match &mut call.route {
-            Route::Any => {}
+            Route::Any | Route::Node(_) => {}
             Route::Leader(_) => self.metadata.request_update(),
             Route::Coordinator(_, node) => *node = None,
         }
@@ -295,6 +301,15 @@ impl Admin {
             (None, Some(node)) => format!("broker {node} took it and has not answered"),
         };
         let kind = call.request.kind();
+        if let (Route::Node(node), None | Some((ErrorCode::NETWORK_EXCEPTION, _))) =
+            (&call.route, &call.last_error)
+        {
+            return format!(
+                "timed out after {} s waiting for broker {node}, whose settings no other broker changes; it does not \
+                 answer",
+                limit_ms / 1_000
+            );
+        }
         format!("{kind} timed out after {} s: {last}", limit_ms / 1_000)
     }
 
@@ -345,6 +360,12 @@ impl Admin {
         let mut what = Purpose::Call(ticket);
         let any = match &call.route {
             Route::Any => None,
+            Route::Node(node) if self.metadata.brokers().contains(node) => Some(*node),
+            // Its tool waits until the broker is among those that are known (`timed out waiting for a node assignment`).
+            Route::Node(_) => {
+                self.metadata.request_update();
+                return None;
+            }
             Route::Coordinator(_, Some(node)) => Some(*node),
             Route::Coordinator(group, None) => {
                 let group = group.clone();

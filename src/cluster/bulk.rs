@@ -277,6 +277,7 @@ mod tests {
     fn set(lab: &mut Lab, name: &str, value: &str) {
         let request = IncrementalAlterConfigsRequest {
             topic: Some(partition().topic),
+            broker: None,
             configs: vec![(name.into(), Some(value.into()))],
         };
         super::super::tests::act(lab, Act::Admin(Request::IncrementalAlterConfigs(request)));

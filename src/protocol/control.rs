@@ -60,8 +60,10 @@ record! {
     }
     /// `IncrementalAlterConfigsRequest`.
     IncrementalAlterConfigsRequest {
-        /// A topic's settings, or (`None`) the cluster's defaults.
+        /// A topic's settings; `None`: those of brokers.
         topic: Option<TopicName>,
+        /// One broker's settings; without a topic and without a broker: those of all brokers.
+        broker: Option<NodeId>,
         /// Name and value; no value: back to the default.
         configs: Vec<(String, Option<String>)>,
     }

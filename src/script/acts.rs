@@ -97,6 +97,9 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
             }),
         },
         Command::Consumer { name, act } => consumer_acts(lab, name, act),
+        Command::BrokerConfig { broker, configs } => {
+            super::broker_acts::broker_config(broker.map(NodeId), configs, lab)
+        }
         Command::Broker { broker, act } => {
             broker_of(broker, lab).and_then(|id| broker_acts(id, *act))
         }

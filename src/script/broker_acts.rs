@@ -6,6 +6,7 @@ use super::command::{BrokerAct, ControllerAct, NodeWord};
 use super::evaluate::broker_of;
 use crate::clock::Duration;
 use crate::cluster::{Act, Lab};
+use crate::protocol::{IncrementalAlterConfigsRequest, Request};
 use crate::types::NodeId;
 
 pub(super) fn broker_acts(id: NodeId, act: BrokerAct) -> Result<Acts, String> {
@@ -28,6 +29,28 @@ pub(super) fn broker_acts(id: NodeId, act: BrokerAct) -> Result<Acts, String> {
             one(Act::Skew(id, by), format!("the clock of broker {id} is {off} {how}"))
         }
     }
+}
+
+/// Settings of one broker, or of all: the request of `kafka-configs --alter --entity-type brokers`.
+pub(super) fn broker_config(
+    broker: Option<NodeId>,
+    configs: &[(String, Option<String>)],
+    lab: Option<&Lab>,
+) -> Result<Acts, String> {
+    let Some(lab) = lab else { return Err("there is no cluster yet".into()) };
+    let known = &lab.cluster().brokers;
+    if let Some(id) = broker.filter(|id| !known.contains_key(id)) {
+        let names: Vec<String> = known.keys().map(NodeId::to_string).collect();
+        return Err(format!("there is no broker {id}; there are {}", names.join(", ")));
+    }
+    let of = broker.map_or("all brokers".to_owned(), |id| format!("broker {id}"));
+    let settings = configs.iter().map(|(name, value)| match value {
+        Some(value) => format!("{name}={value}"),
+        None => format!("{name} taken back"),
+    });
+    let words = format!("{of}: {}", settings.collect::<Vec<_>>().join(" "));
+    let request = IncrementalAlterConfigsRequest { topic: None, broker, configs: configs.to_vec() };
+    Ok(super::acts::admin(Request::IncrementalAlterConfigs(request), words))
 }
 
 pub(super) fn zookeeper_acts(act: BrokerAct) -> Result<Acts, String> {

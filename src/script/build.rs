@@ -2,6 +2,7 @@
 
 use super::arguments::Arguments;
 use super::command::*;
+use super::configs::Scope;
 use super::error::Fault;
 use super::form::Form;
 use crate::clock::Duration;
@@ -73,6 +74,7 @@ pub fn build(form: &'static Form, a: &Arguments) -> Result<Command, Fault> {
         "broker" if object == "add" => {
             Command::BrokerAdd { id: a.the_number("id")?, rack: a.text("rack") }
         }
+        "broker" if object == "config" => broker_config(a)?,
         "broker" => Command::Broker { broker: a.expression("broker"), act: broker(object, a) },
         "controller" => Command::Controller(match object {
             "kill" => ControllerAct::Kill(a.number("controller")?),
@@ -369,6 +371,49 @@ fn broker(object: &str, a: &Arguments) -> BrokerAct {
         }
         _ => BrokerAct::Slow(a.duration("by").unwrap_or(Duration::from_ms(100))),
     }
+}
+
+fn broker_config(a: &Arguments) -> Result<Command, Fault> {
+    let broker = match a.node("broker")? {
+        Some(NodeWord::Id(id)) => Some(id),
+        Some(NodeWord::Client(word)) if word == "all" => None,
+        _ => {
+            let advice = "for example 2, or all: what no broker has a value of its own for";
+            return Err(Fault::new(a.span("broker"), "expected a broker's id or 'all'", advice));
+        }
+    };
+    let given = a.configs.iter().map(|(name, value)| (name.clone(), Some(value.clone())));
+    let mut configs: Vec<(String, Option<String>)> = given.collect();
+    for rate in crate::era::dynamic::BRAKES {
+        let value = a.number::<u64>(rate)?;
+        configs.extend(value.map(|value| (rate.to_owned(), Some(value.to_string()))));
+    }
+    let deleted = a.text("delete").unwrap_or_default();
+    for name in deleted.split(',').filter(|name| !name.is_empty()) {
+        let known = crate::era::dynamic::BRAKES.iter().chain(Scope::Broker.names());
+        let known: Vec<&str> = known.copied().collect();
+        if !known.contains(&name) {
+            return Err(Fault::unknown(
+                a.span("delete"),
+                "broker setting",
+                name,
+                known.into_iter(),
+            ));
+        }
+        if configs.iter().any(|(given, _)| given == name) {
+            let message = format!("'{name}' is given and deleted");
+            return Err(Fault::new(a.span("delete"), message, "leave one of them off"));
+        }
+        configs.push((name.to_owned(), None));
+    }
+    if configs.is_empty() {
+        return Err(Fault::new(
+            a.whole,
+            "expected a setting",
+            "for example log.retention.ms=60000, or delete=log.retention.ms",
+        ));
+    }
+    Ok(Command::BrokerConfig { broker, configs })
 }
 
 fn network(object: &str, a: &Arguments) -> Result<Command, Fault> {

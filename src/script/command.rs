@@ -46,6 +46,13 @@ pub enum Command {
         /// Its rack.
         rack: Option<String>,
     },
+    /// `broker config N|all NAME=VALUE … [delete=NAME,…]`
+    BrokerConfig {
+        /// Of which broker; none: of all.
+        broker: Option<u32>,
+        /// Name and value; no value: back to what stands behind it.
+        configs: Vec<(String, Option<String>)>,
+    },
     /// `produce …`
     Produce(Box<ProduceCommand>),
     /// `producer …`

@@ -222,6 +222,7 @@ const UNMODELLED: &[(Scope, &[&str])] = &[
     (
         Scope::Broker,
         &[
+            "background.threads",
             "controlled.shutdown.enable",
             "controlled.shutdown.max.retries",
             "controlled.shutdown.retry.backoff.ms",
@@ -230,9 +231,15 @@ const UNMODELLED: &[(Scope, &[&str])] = &[
             "group.consumer.heartbeat.interval.ms",
             "group.consumer.session.timeout.ms",
             "initial.broker.registration.timeout.ms",
+            "listeners",
             "log.cleaner.enable",
+            "log.cleaner.threads",
             "log.flush.offset.checkpoint.interval.ms",
             "log.initial.task.delay.ms",
+            "max.connections",
+            "max.connections.per.ip",
+            "num.io.threads",
+            "num.network.threads",
             "num.recovery.threads.per.data.dir",
             "num.replica.fetchers",
             "offset.metadata.max.bytes",

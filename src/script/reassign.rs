@@ -23,7 +23,11 @@ use std::collections::BTreeSet;
 
 fn alter(topic: Option<&TopicName>, configs: Vec<(String, Option<String>)>) -> Act {
     let topic = topic.cloned();
-    Act::Admin(Request::IncrementalAlterConfigs(IncrementalAlterConfigsRequest { topic, configs }))
+    Act::Admin(Request::IncrementalAlterConfigs(IncrementalAlterConfigsRequest {
+        topic,
+        broker: None,
+        configs,
+    }))
 }
 
 /// The list of a topic, with more replicas in it.

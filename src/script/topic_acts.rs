@@ -113,6 +113,7 @@ pub(super) fn topic_acts(topic: &str, act: &TopicAct, lab: Option<&Lab>) -> Acts
         TopicAct::Config { configs } => admin(
             Request::IncrementalAlterConfigs(IncrementalAlterConfigsRequest {
                 topic: Some(name),
+                broker: None,
                 configs: configs
                     .iter()
                     .map(|(name, value)| (name.clone(), Some(value.clone())))

@@ -5,7 +5,9 @@
 
 use super::common;
 use super::picture::{Canvas, Focus, Picture};
-use super::{bytes, cluster, controller, files, group, index, log, metrics, network, overview};
+use super::{
+    bytes, cluster, config, controller, files, group, index, log, metrics, network, overview,
+};
 use super::{partition, producer, quorum, reassignments, start, tables, timeline, why, zookeeper};
 use crate::cluster::Lab;
 use crate::types::{NodeId, Offset, TopicPartition};
@@ -26,6 +28,7 @@ pub const KINDS: &[&str] = &[
     "index",
     "bytes",
     "epochs",
+    "config",
     "controller",
     "quorum",
     "zookeeper",
@@ -172,6 +175,7 @@ pub fn show(
         "topic" => tables::topic(lab, name, canvas)?,
         "zookeeper" => zookeeper::tree(lab, bare, canvas)?,
         "isr" => tables::isr(lab, canvas),
+        "config" => config::draw(lab, focus.node, canvas)?,
         "reassignments" => reassignments::draw(lab, canvas),
         "topics" => overview::topics(lab, canvas),
         "brokers" => overview::brokers(lab, canvas),

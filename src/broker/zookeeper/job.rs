@@ -9,6 +9,7 @@
 //!
 //! Always: playing changes nothing; only [`Done`] does. So the code reads from top to bottom, as Kafka's, which blocks.
 
+use crate::coordination::kraft::ConfigResource;
 use crate::coordination::zookeeper::controller::Answer;
 use crate::coordination::zookeeper::znodes;
 use crate::protocol::{
@@ -19,8 +20,8 @@ use crate::types::{NodeId, TopicName, TopicPartition};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Settings of topics as they were read.
-pub type TopicSettings = BTreeMap<TopicName, BTreeMap<String, String>>;
+/// Settings of topics and brokers as they were read.
+pub type Settings = BTreeMap<ConfigResource, BTreeMap<String, String>>;
 
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +63,8 @@ pub enum Task {
         /// For what.
         request: Request,
     },
+    /// Take a block of producer ids.
+    TakeProducerIds,
     /// Find the controller, to ask it for a controlled shutdown.
     Shutdown,
 }
@@ -75,11 +78,13 @@ pub enum Done {
         cluster_id: Option<String>,
         /// The birth of the broker's znode.
         czxid: i64,
+        /// Settings of brokers, when they were read.
+        settings: Settings,
     },
     /// Another session has the broker's znode; a watch tells when it goes.
     Taken,
     /// Settings, and the last note that was read.
-    Settings(TopicSettings, Option<Arc<str>>),
+    Settings(Settings, Option<Arc<str>>),
     /// The ISR is written, with this version; or another version was there.
     IsrWritten(Option<i32>),
     /// An answer for an administrator; topics that this broker must have heard of before.
@@ -199,12 +204,12 @@ impl Play<'_> {
     pub fn create(&mut self, path: Arc<str>, data: Arc<str>, mode: CreateMode) -> Step<Answer> {
         self.ask_one(create(path, data, mode))
     }
-    /// Settings of topics.
-    pub fn settings(&mut self, topics: &[TopicName]) -> Step<TopicSettings> {
-        let data = self.data_of(topics.iter().map(znodes::topic_config_path).collect())?;
+    /// Settings of topics and brokers.
+    pub fn settings(&mut self, resources: &[ConfigResource]) -> Step<Settings> {
+        let data = self.data_of(resources.iter().map(znodes::config_path).collect())?;
         let read =
             |data: Content| data.map(|(data, _)| znodes::read_config(&data)).unwrap_or_default();
-        Ok(topics.iter().cloned().zip(data.into_iter().map(read)).collect())
+        Ok(resources.iter().cloned().zip(data.into_iter().map(read)).collect())
     }
 }
 

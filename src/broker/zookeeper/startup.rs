@@ -10,7 +10,7 @@
 //! Always: whoever has no znode of its own races for nothing. Left out: Kafka's broker exits when its znode is taken,
 //! and whoever watches over it starts it again; here it waits (ledger: `zookeeper-broker-waits`).
 
-use super::job::{Done, Job, Play, Step, Task, create};
+use super::job::{Done, Job, Play, Settings, Step, Task, create};
 use super::{ZooKeeperEvent, ZooKeeperSide, told};
 use crate::broker::{Broker, Halt, Life, Out};
 use crate::clock::{Duration, Instant};
@@ -30,6 +30,9 @@ use std::sync::Arc;
 const RACE: u64 = 50;
 /// From this broker on all wait equally long.
 const MOST_RACE: u32 = 20;
+
+/// So often a broker tries to take a block of producer ids, when others take theirs at the same time.
+const MOST_TRIES: usize = 100;
 
 /// The cluster's id (KIP-78).
 const CLUSTER_ID: &str = "/cluster/id";
@@ -76,8 +79,11 @@ impl Broker {
         let mut play = job.play();
         match &task {
             Task::Start => self.play_start(now, &mut play),
-            Task::Register => self.play_register(now, None, &mut play),
-            Task::Obey { topics, .. } => Ok(Done::Settings(play.settings(topics)?, None)),
+            Task::Register => self.play_register(now, None, Settings::new(), &mut play),
+            Task::Obey { topics, .. } => {
+                let topics: Vec<_> = topics.iter().map(ConfigResource::topic).collect();
+                Ok(Done::Settings(play.settings(&topics)?, None))
+            }
             Task::ConfigChanges => self.play_config_changes(&mut play),
             Task::WriteIsr { partition, data, version } => {
                 self.play_write_isr(partition, data, *version, &mut play)
@@ -89,6 +95,7 @@ impl Broker {
                 Ok(Done::Nothing)
             }
             Task::Admin { request, .. } => self.play_admin(request, &mut play),
+            Task::TakeProducerIds => self.play_take_producer_ids(&mut play),
             Task::Shutdown => {
                 let data = play.data(znodes::CONTROLLER.into(), false)?;
                 Ok(Done::Controller(data.and_then(|(data, _)| znodes::controller_id(&data))))
@@ -99,12 +106,8 @@ impl Broker {
     fn play_start(&self, now: Instant, play: &mut Play<'_>) -> Step<Done> {
         let kafka = self.config.log.era.kafka;
         let has_cluster_id = !is_before(kafka, "0.10.1");
-        let knows_notes = !is_before(kafka, "0.9");
         let plain = |path: &&str| create((*path).into(), "".into(), CreateMode::Persistent);
-        let mut trunk: Vec<&str> = znodes::PERSISTENT.to_vec();
-        if !knows_notes {
-            trunk.retain(|path| *path != znodes::ISR_CHANGE_NOTIFICATION);
-        }
+        let mut trunk: Vec<&str> = znodes::persistent(kafka).collect();
         if has_cluster_id {
             trunk.push("/cluster");
         }
@@ -123,7 +126,29 @@ impl Broker {
             let id = data.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next());
             cluster_id = Some(id.unwrap_or_default().to_owned());
         }
-        self.play_register(now, cluster_id, play)
+        let settings = match is_before(kafka, "0.10.1") {
+            true => Settings::new(),
+            false => {
+                let own = ConfigResource::Broker(self.id.to_string());
+                play.settings(&[ConfigResource::cluster(), own])?
+            }
+        };
+        self.play_register(now, cluster_id, settings, play)
+    }
+
+    /// The first block of producer ids, taken when the broker starts, long before anybody wants one
+    /// (`ProducerIdManager`; since 3.0 the controller gives them out, KIP-730).
+    fn play_take_producer_ids(&self, play: &mut Play<'_>) -> Step<Done> {
+        let path: Arc<str> = znodes::PRODUCER_IDS.into();
+        for _ in 0..MOST_TRIES {
+            let Some((old, stat)) = play.data(path.clone(), false)? else { break };
+            let data = znodes::producer_ids(self.id, znodes::next_producer_ids(&old));
+            let (path, version) = (path.clone(), Some(stat.version));
+            if play.ask_one(ZooKeeperOperation::SetData { path, data, version })?.is_ok() {
+                break;
+            }
+        }
+        Ok(Done::Nothing)
     }
 
     /// `KafkaZkClient.registerBroker`: what is there already may be this session's own.
@@ -131,6 +156,7 @@ impl Broker {
         &self,
         now: Instant,
         cluster_id: Option<String>,
+        settings: Settings,
         play: &mut Play<'_>,
     ) -> Step<Done> {
         play.children("/config/changes", true)?.len();
@@ -145,7 +171,8 @@ impl Broker {
         for _ in 0..3 {
             match play.create(path.clone(), data.clone(), CreateMode::Ephemeral)? {
                 Ok(ZooKeeperReply::Created { stat, .. }) => {
-                    return Ok(Done::Registered { cluster_id, czxid: stat.czxid });
+                    let czxid = stat.czxid;
+                    return Ok(Done::Registered { cluster_id, czxid, settings });
                 }
                 Err(ZooKeeperError::NodeExists) => {}
                 _ => return Ok(Done::Taken),
@@ -154,7 +181,7 @@ impl Broker {
             if let Ok(ZooKeeperReply::Exists(stat)) = play.ask_one(look)? {
                 let own = self.zookeeper.as_ref().map(|side| side.session.id);
                 return Ok(match own == Some(stat.ephemeral_owner) {
-                    true => Done::Registered { cluster_id, czxid: stat.czxid },
+                    true => Done::Registered { cluster_id, czxid: stat.czxid, settings },
                     false => Done::Taken,
                 });
             }
@@ -170,16 +197,19 @@ impl Broker {
             names.into_iter().filter(|name| Some(name) > last.as_ref()).collect();
         let paths = new.iter().map(|name| format!("/config/changes/{name}").into()).collect();
         let notes = play.data_of(paths)?;
-        let of_topic = |note: Option<(Arc<str>, _)>| {
-            let entity = znodes::read_config_change(&note?.0)?;
-            let name =
-                entity.strip_prefix("topics/").or_else(|| entity.strip_prefix("brokers/"))?;
-            Some(crate::types::TopicName::new(name))
+        let of_note = |note: Option<(Arc<str>, _)>| {
+            znodes::config_resource(&znodes::read_config_change(&note?.0)?)
         };
-        let mut topics: Vec<_> = notes.into_iter().filter_map(of_topic).collect();
-        topics.sort();
-        topics.dedup();
-        Ok(Done::Settings(play.settings(&topics)?, new.last().cloned().or(last)))
+        // What another broker alone was given does not concern this one (`BrokerConfigHandler`).
+        let own = ConfigResource::Broker(self.id.to_string());
+        let concerns = |resource: &ConfigResource| match resource {
+            ConfigResource::Broker(id) => id.is_empty() || *resource == own,
+            _ => true,
+        };
+        let mut changed: Vec<_> = notes.into_iter().filter_map(of_note).filter(concerns).collect();
+        changed.sort();
+        changed.dedup();
+        Ok(Done::Settings(play.settings(&changed)?, new.last().cloned().or(last)))
     }
 
     /// What follows from a job.
@@ -192,21 +222,25 @@ impl Broker {
         out: &mut Out,
     ) -> Result<(), Halt> {
         match (job.task, done) {
-            (_, Done::Registered { cluster_id, czxid }) => {
+            (_, Done::Registered { cluster_id, czxid, settings }) => {
+                if !settings.is_empty() {
+                    self.observer.image.configs = Arc::new(
+                        settings.into_iter().filter(|(_, given)| !given.is_empty()).collect(),
+                    );
+                    self.reconfigure(now, disk, out);
+                }
                 self.registered_in_zookeeper(now, cluster_id, czxid, disk, out)?;
             }
             (_, Done::Taken) => told(out, ZooKeeperEvent::ZnodeTaken),
             (Task::Obey { from, correlation, order, .. }, Done::Settings(settings, _)) => {
-                for (topic, settings) in settings {
-                    self.take_settings(&topic, settings);
-                }
+                self.take_settings(settings);
                 self.obey(now, from, correlation, order, disk, out)?;
             }
             (Task::ConfigChanges, Done::Settings(settings, last)) => {
                 if let Some(side) = self.zookeeper_mut() {
                     side.last_config_note = last;
                 }
-                self.settings_changed(now, settings, out);
+                self.settings_changed(now, settings, disk, out);
             }
             (Task::WriteIsr { partition, .. }, Done::IsrWritten(version)) => {
                 self.isr_written(now, &partition, version, disk, out)?;
@@ -248,6 +282,10 @@ impl Broker {
                 told(out, ZooKeeperEvent::Ready);
             }
         }
+        let takes_ids = !is_before(era.kafka, "0.11") && is_before(era.kafka, "3.0");
+        if is_first && takes_ids {
+            self.begin_job(Task::TakeProducerIds);
+        }
         let lead = RACE * u64::from(self.id.0.min(MOST_RACE));
         let Some(side) = self.zookeeper_mut() else { return Ok(()) };
         if is_first {
@@ -268,35 +306,30 @@ impl Broker {
         self.act(now, actions, out);
     }
 
-    /// Keeps a topic's settings as read.
-    pub(super) fn take_settings(
-        &mut self,
-        topic: &crate::types::TopicName,
-        settings: std::collections::BTreeMap<String, String>,
-    ) {
-        let configs = Arc::make_mut(&mut self.observer.image.configs);
-        let resource = match topic.as_str() {
-            znodes::ALL_BROKERS => ConfigResource::cluster(),
-            _ => ConfigResource::topic(topic),
-        };
-        configs.insert(resource, settings);
+    /// Keeps settings as read.
+    pub(super) fn take_settings(&mut self, settings: Settings) {
+        Arc::make_mut(&mut self.observer.image.configs).extend(settings);
     }
 
-    fn settings_changed(
-        &mut self,
-        now: Instant,
-        settings: super::job::TopicSettings,
-        out: &mut Out,
-    ) {
-        const UNCLEAN: &str = "unclean.leader.election.enable";
-        for (topic, settings) in settings {
-            let resource = ConfigResource::topic(&topic);
+    fn settings_changed(&mut self, now: Instant, settings: Settings, disk: &Disk, out: &mut Out) {
+        let is_of_brokers =
+            |resource: &ConfigResource| matches!(resource, ConfigResource::Broker(_));
+        let (brokers, others): (Settings, Settings) =
+            settings.into_iter().partition(|(resource, _)| is_of_brokers(resource));
+        if !brokers.is_empty() {
+            self.take_settings(brokers);
+            self.reconfigure(now, disk, out);
+        }
+        for (resource, settings) in others {
+            let ConfigResource::Topic(topic) = &resource else { continue };
+            let topic = crate::types::TopicName::new(topic);
+            const UNCLEAN: &str = "unclean.leader.election.enable";
             let is_on = |all: &std::collections::BTreeMap<String, String>| {
                 all.get(UNCLEAN).is_some_and(|value| value == "true")
             };
             let was_on = self.observer.image.configs.get(&resource).is_some_and(is_on);
             let turned_on = is_on(&settings) && !was_on;
-            self.take_settings(&topic, settings);
+            self.take_settings([(resource, settings)].into());
             let config = self.log_config(&topic);
             let of_topic = self.replicas.keys().filter(|partition| partition.topic == topic);
             for partition in of_topic.cloned().collect::<Vec<_>>() {
@@ -309,6 +342,23 @@ impl Broker {
                 side.controller.unclean_enabled(now, Some(topic), &mut actions);
                 self.act(now, actions, out);
             }
+        }
+    }
+
+    /// Perhaps all topics may be led uncleanly now (`DynamicLogConfig.reconfigure`: `enableDefaultUncleanLeaderElection`).
+    pub(in crate::broker) fn unclean_by_default(
+        &mut self,
+        now: Instant,
+        before: &crate::broker::Config,
+        out: &mut Out,
+    ) {
+        let is_on = self.config.log.unclean_leader_election_enable;
+        let Some(side) = self.zookeeper_mut() else { return };
+        side.controller.settings.unclean_leader_election_enable = is_on;
+        if is_on && !before.log.unclean_leader_election_enable {
+            let mut actions = Vec::new();
+            side.controller.unclean_enabled(now, None, &mut actions);
+            self.act(now, actions, out);
         }
     }
 

@@ -15,6 +15,7 @@ use super::tools::{marked, needs_controller, not_controller};
 use crate::broker::Way;
 use crate::broker::{Broker, Out};
 use crate::clock::{Duration, Instant};
+use crate::coordination::kraft::ConfigResource;
 use crate::coordination::zookeeper::placement::{self, BrokerRack, Plan};
 use crate::coordination::zookeeper::znodes::{self, Assignment, TopicNode};
 use crate::era::is_before;
@@ -317,23 +318,19 @@ impl Broker {
         request: &IncrementalAlterConfigsRequest,
         play: &mut Play<'_>,
     ) -> Step<Result<(), Refused>> {
-        let of_brokers = TopicName::new(znodes::ALL_BROKERS);
-        let topic = request.topic.as_ref().unwrap_or(&of_brokers);
-        if request.topic.is_none() {
-            let is_rate = |name: &str| Way::ALL.iter().any(|way| way.rate() == name);
-            let throttles = !is_before(self.config.log.era.kafka, "0.10.1"); // KIP-73
-            if !throttles || !request.configs.iter().all(|(name, _)| is_rate(name)) {
-                let text = "settings of all brokers cannot be changed here: give them to 'cluster'";
-                return Ok(refused(ErrorCode::INVALID_REQUEST, text));
-            }
-        } else {
+        let resource = match (&request.topic, request.broker) {
+            (Some(topic), _) => ConfigResource::topic(topic),
+            (None, Some(broker)) => ConfigResource::Broker(broker.to_string()),
+            (None, None) => ConfigResource::cluster(),
+        };
+        if let Some(topic) = &request.topic {
             let path = znodes::topic_path(topic);
             if play.ask_one(ZooKeeperOperation::Exists { path, watch: false })?.is_err() {
                 let text = format!("The topic '{topic}' does not exist.");
                 return Ok(refused(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, text));
             }
         }
-        let path = znodes::topic_config_path(topic);
+        let path = znodes::config_path(&resource);
         let old = play.data(path.clone(), false)?;
         let is_new = old.is_none();
         let mut settings = old.map(|(data, _)| znodes::read_config(&data)).unwrap_or_default();
@@ -343,7 +340,9 @@ impl Broker {
                 None => drop(settings.remove(name)),
             }
         }
-        if let Err(text) = check_settings(&self.config.log, &settings) {
+        if request.topic.is_some()
+            && let Err(text) = check_settings(&self.config.log, &settings)
+        {
             return Ok(refused(ErrorCode::INVALID_CONFIG, text));
         }
         let data = znodes::config(&settings);
@@ -352,8 +351,7 @@ impl Broker {
             false => ZooKeeperOperation::SetData { path, data, version: None },
         };
         play.ask_one(write)?.ok();
-        let entity = if request.topic.is_some() { "topics" } else { "brokers" };
-        let note = znodes::config_change(&format!("{entity}/{topic}"));
+        let note = znodes::config_change(&znodes::config_entity(&resource));
         let mode = CreateMode::PersistentSequential;
         play.create(znodes::CONFIG_CHANGE_PREFIX.into(), note, mode)?.ok();
         Ok(Ok(()))

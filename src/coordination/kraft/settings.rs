@@ -1,7 +1,7 @@
-//! Settings of topics and of the cluster, changed one by one (`ConfigurationControlManager`, KIP-339).
+//! Settings of topics, of all brokers and of one broker, changed one by one (`ConfigurationControlManager`, KIP-339).
 //!
 //! Always: all changes of one request are made, or none; what would not change is not written; another value of
-//! `min.insync.replicas` clears the eligible leader replicas (KIP-966). Left out: settings of one broker, policies.
+//! `min.insync.replicas` clears the eligible leader replicas (KIP-966). Left out: policies.
 
 use super::controller::{Controller, MAX_RECORDS, Out};
 use super::partitions::Refusal;
@@ -61,22 +61,32 @@ impl Controller {
                 return refuse(ErrorCode::UNKNOWN_TOPIC_OR_PARTITION, about);
             }
             Some(topic) => (Scope::Topic, ConfigResource::topic(topic)),
-            None => (Scope::Cluster, ConfigResource::cluster()),
+            None => match request.broker {
+                Some(broker) => (Scope::Broker, ConfigResource::Broker(broker.to_string())),
+                None => (Scope::Cluster, ConfigResource::cluster()),
+            },
         };
         let before = self.state().configs_of(&resource);
         let mut records = Vec::new();
         for (name, value) in request.configs.iter().take(MAX_RECORDS) {
+            if name == "min.insync.replicas" && self.config.era.eligible_leader_replicas {
+                // With ELR the cluster's value must always be known, and be the same for all (KIP-966).
+                let about = match (scope, value) {
+                    (Scope::Broker, _) => "Broker-level min.insync.replicas cannot be altered",
+                    (Scope::Cluster, None) => "Cluster-level min.insync.replicas cannot be removed",
+                    _ => "",
+                };
+                if !about.is_empty() {
+                    let about = format!("{about} while ELR is enabled.");
+                    return refuse(ErrorCode::INVALID_CONFIG, about);
+                }
+            }
             if let Some(value) = value {
                 topic_configs::check(self.config.era, scope, name, value)
                     .map_err(|about| (ErrorCode::INVALID_CONFIG, about))?;
-            } else if scope == Scope::Cluster && name == "min.insync.replicas" {
-                // With ELR the cluster's value must always be known (KIP-966).
-                let about =
-                    "Cluster level min.insync.replicas cannot be removed while ELR is enabled.";
-                return refuse(ErrorCode::INVALID_CONFIG, about);
             }
-            // The cluster's settings are written even when equal, so that brokers load them again (KAFKA-14136).
-            if before.get(name) != value.as_ref() || scope == Scope::Cluster {
+            // Those of brokers are written even when equal, so that brokers load them again (KAFKA-14136).
+            if before.get(name) != value.as_ref() || scope != Scope::Topic {
                 let (resource, name, value) = (resource.clone(), name.clone(), value.clone());
                 records.push(MetadataRecord::Config { resource, name, value });
             }

@@ -4,14 +4,17 @@
 //! What `storage` acts on is judged by `storage`; the rest of Kafka's names is accepted with a plain check of the value
 //! and kept, so that a described topic looks as it was created.
 
-use crate::era::Era;
+use crate::era::{Era, dynamic};
 use crate::storage::LogConfig;
 
 /// Of what a setting is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
     Topic,
+    /// Of all brokers.
     Cluster,
+    /// Of one broker.
+    Broker,
 }
 
 /// Settings of topics that no part of the lab acts on yet: name, and whether the value is a number.
@@ -33,10 +36,6 @@ const OTHER_TOPIC_CONFIGS: &[(&str, bool)] = &[
     ("segment.jitter.ms", true),
 ];
 
-/// Prefixes of brokers' own settings that can be changed while they run.
-const CLUSTER_PREFIXES: &[&str] =
-    &["log.", "follower.", "leader.", "max.connections", "background.", "num.", "compression."];
-
 /// The topic setting that a cluster-wide one stands behind (`ServerTopicConfigSynonyms`).
 fn topic_name_of(name: &str) -> &str {
     match name {
@@ -45,12 +44,21 @@ fn topic_name_of(name: &str) -> &str {
         "log.flush.interval.messages" => "flush.messages",
         "log.flush.interval.ms" => "flush.ms",
         "log.index.size.max.bytes" => "segment.index.bytes",
+        "log.segment.delete.delay.ms" => "file.delete.delay.ms",
+        "log.roll.jitter.ms" => "segment.jitter.ms",
+        "log.cleaner.delete.retention.ms" => "delete.retention.ms",
+        "log.cleaner.min.cleanable.ratio" => "min.cleanable.dirty.ratio",
+        "log.cleaner.min.compaction.lag.ms" => "min.compaction.lag.ms",
+        "log.cleaner.max.compaction.lag.ms" => "max.compaction.lag.ms",
         _ => name.strip_prefix("log.").unwrap_or(name),
     }
 }
 
 /// Whether the setting is known and the value fits; else a sentence.
 pub(super) fn check(era: Era, scope: Scope, name: &str, value: &str) -> Result<(), String> {
+    if scope != Scope::Topic && !dynamic::is_dynamic(name, &era) {
+        return Err(format!("Cannot update these configs dynamically: [{name}]"));
+    }
     let log_name = if scope == Scope::Topic { name } else { topic_name_of(name) };
     if LogConfig::of(era).set(log_name, value)? {
         return Ok(());
@@ -65,15 +73,13 @@ pub(super) fn check(era: Era, scope: Scope, name: &str, value: &str) -> Result<(
         }
         (Scope::Topic, Some(_)) => Ok(()),
         (Scope::Topic, None) => Err(format!("Unknown topic config name: {name}")),
-        (Scope::Cluster, _) if name.ends_with("throttled.rate") => {
+        (_, _) if name.ends_with("throttled.rate") => {
             let fits = value.parse::<i64>().is_ok_and(|rate| rate >= 0);
             fits.then_some(())
                 .ok_or_else(|| format!("{name}={value}: bytes a second from 0 on are needed"))
         }
-        (Scope::Cluster, _) if CLUSTER_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) => {
-            Ok(())
-        }
-        (Scope::Cluster, _) => Err(format!("Cannot update these configs dynamically: {name}")),
+        // What no log acts on: the broker that passed it on has judged the value.
+        (Scope::Cluster | Scope::Broker, _) => Ok(()),
     }
 }
 

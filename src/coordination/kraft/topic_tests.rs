@@ -49,6 +49,7 @@ fn topics_grow_are_configured_and_go() {
     let mut alter = |name: &str, value: Option<&str>| {
         let request = IncrementalAlterConfigsRequest {
             topic: Some(TopicName::new("orders")),
+            broker: None,
             configs: vec![(name.to_owned(), value.map(str::to_owned))],
         };
         match world.ask(10_001, Request::IncrementalAlterConfigs(request)) {

@@ -12,9 +12,7 @@
 
 use super::tree::Tree;
 use super::znodes;
-use crate::coordination::kraft::{
-    BrokerRegistration, ConfigResource, Image, PartitionRegistration, TopicImage,
-};
+use crate::coordination::kraft::{BrokerRegistration, Image, PartitionRegistration, TopicImage};
 use crate::types::{BrokerEpoch, LeaderEpoch, NodeId, TopicName, TopicPartition, Uuid};
 use std::sync::Arc;
 
@@ -30,11 +28,7 @@ pub fn reflect(image: &mut Image, tree: &Tree, path: &str) {
     } else if let Some(partition) = znodes::partition_of_state_path(path) {
         reflect_state(image, tree, path, &partition);
     } else if let Some(entity) = path.strip_prefix("/config/") {
-        let resource = match entity.split_once('/') {
-            Some(("topics", topic)) => ConfigResource::topic(&TopicName::new(topic)),
-            Some(("brokers", znodes::ALL_BROKERS)) => ConfigResource::cluster(),
-            _ => return,
-        };
+        let Some(resource) = znodes::config_resource(entity) else { return };
         let configs = Arc::make_mut(&mut image.configs);
         match tree.get(path).map(|node| znodes::read_config(&node.data)) {
             Some(settings) if !settings.is_empty() => drop(configs.insert(resource, settings)),

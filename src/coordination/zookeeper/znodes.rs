@@ -15,6 +15,8 @@
 //! tree. The order of the fields is that of Kafka's own output. Left out: access lists, tokens, quotas, features.
 
 use super::controller::LeaderAndIsr;
+use crate::coordination::kraft::ConfigResource;
+use crate::era::is_before;
 use crate::types::{LeaderEpoch, NodeId, PartitionEpoch, TopicName, TopicPartition, Uuid};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -38,29 +40,59 @@ pub const PREFERRED_REPLICA_ELECTION: &str = "/admin/preferred_replica_election"
 pub const ISR_CHANGE_NOTIFICATION: &str = "/isr_change_notification";
 /// What a leader's note is called; ZooKeeper adds ten digits.
 pub const ISR_CHANGE_PREFIX: &str = "/isr_change_notification/isr_change_";
-/// Parent of the topics' settings.
-/// Among the topics whose settings are read it stands for those of all brokers; no topic can be called so.
-pub const ALL_BROKERS: &str = "<default>";
+/// The znode below `/config/brokers` whose settings are those of all brokers (since 1.1, KIP-226).
+const ALL_BROKERS: &str = "<default>";
 /// Settings of topics.
 pub const TOPIC_CONFIGS: &str = "/config/topics";
 /// What a note about a changed setting is called; ZooKeeper adds ten digits.
 pub const CONFIG_CHANGE_PREFIX: &str = "/config/changes/config_change_";
 
-/// Znodes that every broker makes sure of when it starts (`ZkData.PersistentZkPaths`).
-pub const PERSISTENT: &[&str] = &[
-    "/consumers",
-    "/brokers",
-    BROKER_IDS,
-    TOPICS,
-    "/config",
-    "/config/changes",
-    TOPIC_CONFIGS,
-    "/config/brokers",
-    "/admin",
-    DELETE_TOPICS,
-    "/brokers/seqid",
-    ISR_CHANGE_NOTIFICATION,
+/// Which producer ids were given out last, in blocks of a thousand (KIP-98, `ProducerIdManager`).
+pub const PRODUCER_IDS: &str = "/latest_producer_id_block";
+
+/// Znodes that every broker makes sure of when it starts, with the first version that did (`ZkData.PersistentZkPaths`,
+/// before 1.1 `ZkUtils.persistentZkPaths`), as the trees of new clusters of 0.8.2.2, 0.9.0.1, 0.10.2.2, 2.1.1 and 3.9.1
+/// have them.
+const PERSISTENT: &[(&str, &str)] = &[
+    ("/consumers", "0.8"),
+    ("/brokers", "0.8"),
+    (BROKER_IDS, "0.8"),
+    (TOPICS, "0.8"),
+    ("/config", "0.8"),
+    ("/config/changes", "0.8"),
+    (TOPIC_CONFIGS, "0.8"),
+    ("/config/clients", "0.9"),
+    ("/config/users", "0.11"),
+    ("/config/brokers", "0.11"),
+    ("/config/ips", "2.7"),
+    ("/admin", "0.8"),
+    (DELETE_TOPICS, "0.8"),
+    ("/brokers/seqid", "0.9"),
+    (ISR_CHANGE_NOTIFICATION, "0.9"),
+    (PRODUCER_IDS, "0.11"),
+    ("/log_dir_event_notification", "1.0"),
+    ("/feature", "2.7"),
 ];
+
+/// The trunk of the tree in a version.
+pub fn persistent(kafka: &str) -> impl Iterator<Item = &'static str> {
+    PERSISTENT.iter().filter(move |(_, since)| !is_before(kafka, since)).map(|(path, _)| *path)
+}
+
+/// A block of producer ids, taken by a broker.
+pub fn producer_ids(broker: NodeId, block: u64) -> Arc<str> {
+    let (start, end) = (block * 1_000, block * 1_000 + 999);
+    json!({"version": 1, "broker": broker.0, "block_start": start.to_string(),
+        "block_end": end.to_string()})
+    .to_string()
+    .into()
+}
+
+/// The number of the block after this one.
+pub fn next_producer_ids(data: &str) -> u64 {
+    let end = object(data).and_then(|map| map.get("block_end")?.as_str()?.parse::<u64>().ok());
+    end.map_or(0, |end| end / 1_000 + 1)
+}
 
 /// The znode of a broker that is alive.
 pub fn broker_path(broker: NodeId) -> Arc<str> {
@@ -97,11 +129,30 @@ pub fn topic_of_path(path: &str) -> Option<TopicName> {
 pub fn delete_topic_path(topic: &TopicName) -> Arc<str> {
     format!("{DELETE_TOPICS}/{topic}").into()
 }
+/// What settings belong to, as a note and the path below `/config` name it: `topics/orders`, `brokers/<default>`.
+pub fn config_entity(resource: &ConfigResource) -> String {
+    match resource {
+        ConfigResource::Topic(name) => format!("topics/{name}"),
+        ConfigResource::Broker(id) if id.is_empty() => format!("brokers/{ALL_BROKERS}"),
+        ConfigResource::Broker(id) => format!("brokers/{id}"),
+        ConfigResource::Other(kind, name) => format!("{kind}/{name}"),
+    }
+}
+/// The way back; nothing: settings that are none of the lab's, of users or clients.
+pub fn config_resource(entity: &str) -> Option<ConfigResource> {
+    match entity.split_once('/')? {
+        ("topics", topic) => Some(ConfigResource::Topic(topic.to_owned())),
+        ("brokers", ALL_BROKERS) => Some(ConfigResource::cluster()),
+        ("brokers", id) => id.parse::<u32>().ok().map(|id| ConfigResource::Broker(id.to_string())),
+        _ => None,
+    }
+}
+/// The settings of topics or brokers.
+pub fn config_path(resource: &ConfigResource) -> Arc<str> {
+    format!("/config/{}", config_entity(resource)).into()
+}
 /// A topic's settings.
 pub fn topic_config_path(topic: &TopicName) -> Arc<str> {
-    if topic.as_str() == ALL_BROKERS {
-        return format!("/config/brokers/{ALL_BROKERS}").into();
-    }
     format!("{TOPIC_CONFIGS}/{topic}").into()
 }
 

@@ -82,6 +82,14 @@ pub const FORMS: &[Form] = &[
         "show epochs orders-0",
     ),
     Form::new(
+        "show config",
+        &[],
+        ON_BROKER,
+        "Settings of brokers that differ from the defaults, or that may be changed: their values and where from.",
+        "broker 的配置：与默认值不同的，或可在运行中修改的；显示取值及其来源。",
+        "show config broker=2",
+    ),
+    Form::new(
         "show controller",
         &[],
         &[],

@@ -1,5 +1,6 @@
 //! Brokers, network and time: what befalls the cluster.
 
+use crate::script::configs::Scope;
 use crate::script::form::Kind::*;
 use crate::script::form::{Form, Slot, may, must};
 
@@ -85,6 +86,20 @@ pub const FORMS: &[Form] = &[
         "新的 broker 加入集群；不会有任何分区自动迁移过去。",
         "broker add 4 rack=r1",
     ),
+    Form::new(
+        "broker config",
+        &[must("broker", Node)],
+        &[
+            may("delete", Text),
+            may("leader.replication.throttled.rate", Count),
+            may("follower.replication.throttled.rate", Count),
+        ],
+        "Changes settings of a broker, or of all, while they run; delete= takes some back. 'show config' tells what \
+         holds.",
+        "在运行中修改某个 broker（或 all：全部 broker）的配置；delete= 收回配置。'show config' 显示当前生效的值。",
+        "broker config all log.retention.ms=60000",
+    )
+    .with(Scope::Broker),
     Form::new(
         "controller kill",
         CONTROLLER,

@@ -108,7 +108,7 @@ impl Three {
     /// A decision: another default of the cluster.
     fn decide(&mut self, id: NodeId, value: &str) {
         let configs = vec![("min.insync.replicas".to_owned(), Some(value.to_owned()))];
-        let request = IncrementalAlterConfigsRequest { topic: None, configs };
+        let request = IncrementalAlterConfigsRequest { topic: None, broker: None, configs };
         self.ask(id, Request::IncrementalAlterConfigs(request));
     }
 
