@@ -132,6 +132,7 @@ impl Broker {
             min_session_timeout_ms: given("group.min.session.timeout.ms")
                 .unwrap_or(standard.min_session_timeout_ms),
             max_session_timeout_ms: given("group.max.session.timeout.ms")
+                .or_else(|| config.era().default_of("group.max.session.timeout.ms")?.parse().ok())
                 .unwrap_or(standard.max_session_timeout_ms),
             max_size: given("group.max.size").unwrap_or(standard.max_size),
             clock_skew_us: config.log.clock_skew_us,

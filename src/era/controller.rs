@@ -37,6 +37,9 @@ pub struct ControllerRules {
     pub stop_epochs: bool,
     /// Whether it takes the mark of a deletion away again where topics may not be deleted (KAFKA-3175).
     pub unmarks_deletions: bool,
+    /// Whether a preferred election that is not needed gives the leader a new epoch all the same: 1.1 to 2.1, as 2.1.1
+    /// did (`PartitionStateMachine.leaderForPreferredReplica`; since 2.2 refused, KIP-183).
+    pub elects_again: bool,
     /// Whether `/controller` says that no KRaft controller wrote it (KIP-866).
     pub kraft_mark: bool,
 }
@@ -53,6 +56,7 @@ pub(super) const FIRST: ControllerRules = ControllerRules {
     recovery: false,
     stop_epochs: false,
     unmarks_deletions: false,
+    elects_again: false,
     kraft_mark: false,
 };
 
@@ -65,6 +69,7 @@ pub(super) const OF_2_1: ControllerRules = ControllerRules {
     fenced_writes: true,
     survives_expiry: false,
     empties_isr: false,
+    elects_again: true,
     ..OF_0_10_2
 };
 
@@ -75,6 +80,7 @@ pub(super) const OF_3_9: ControllerRules = ControllerRules {
     topic_form: 3,
     recovery: true,
     stop_epochs: true,
+    elects_again: false,
     kraft_mark: true,
     ..OF_2_1
 };

@@ -86,6 +86,10 @@ pub const CHANGED_DEFAULTS: &[ChangedDefault] = changed! {
     Topic "unclean.leader.election.enable": "0.8.2" Some("true"), "0.11" Some("false");
         "KAFKA-1028 (0.8.2), KIP-106 (0.11)";
     Topic "max.message.bytes": "0.8" Some("1000012"), "2.5" Some("1048588"); "KAFKA-4203 (2.5)";
+    Topic "message.timestamp.after.max.ms": "3.6" Some("9223372036854775807"), "4.0" Some("3600000");
+        "KIP-937 (3.6), KIP-1030 (4.0)";
+    Broker "group.max.session.timeout.ms": "0.9" Some("30000"), "0.10.1" Some("300000"), "2.3" Some("1800000");
+        "KIP-62 (0.10.1), KAFKA-7610 (2.3)";
     Producer "acks": "0.8" Some("1"), "3.0" Some("all"); "KIP-679 (3.0)";
     Producer "enable.idempotence": "0.11" Some("false"), "3.0" Some("true"); "KIP-98, KIP-679 (3.0)";
     Producer "retries": "0.8.2" Some("0"), "2.1" Some("2147483647"); "KIP-91 (2.1)";
@@ -94,6 +98,8 @@ pub const CHANGED_DEFAULTS: &[ChangedDefault] = changed! {
     Consumer "session.timeout.ms": "0.9" Some("30000"), "0.10.1" Some("10000"), "3.0" Some("45000");
         "KIP-62 (0.10.1), KIP-735 (3.0)";
     Consumer "max.poll.interval.ms": "0.10.1" Some("300000"); "KIP-62 (0.10.1)";
+    Consumer "request.timeout.ms": "0.9" Some("40000"), "0.10.1" Some("305000"), "2.0" Some("30000");
+        "KIP-62 (0.10.1), KIP-266 (2.0)";
     Consumer "auto.commit.interval.ms": "0.8" Some("60000"), "0.9" Some("5000"); "jars; the new consumer (0.9)";
     Consumer "rebalance.max.retries": "0.8" Some("4"), "2.0" None; "KAFKA-2983 (2.0): gone";
     Consumer "rebalance.backoff.ms": "0.8" Some("2000"), "2.0" None; "zookeeper.sync.time.ms; KAFKA-2983 (2.0): gone";

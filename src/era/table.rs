@@ -55,6 +55,10 @@ pub struct Rule {
     pub source: &'static str,
 }
 
+fn least_segment_bytes(era: &Era) -> &'static str {
+    if super::is_before(era.kafka, "4.0") { "14" } else { "1048576" }
+}
+
 fn min_insync(era: &Era) -> &'static str {
     match (era.knows_min_insync_replicas, era.high_watermark_awaits_min_insync) {
         (false, _) => "no",
@@ -87,6 +91,8 @@ pub const RULES: &[Rule] = rules! {
     Files "message format", |era| era.message_format.to_string(),
         "KIP-32 (1), KIP-98 (2), KIP-724 (4.0: only 2 is written)";
     Files "message.format.version", |era| era.format_setting.to_string(), "KIP-31, KIP-724; LogConfig";
+    Files "least segment.bytes", |era| least_segment_bytes(era).to_owned(),
+        "KIP-1030 (4.0); LogConfig. The lab takes less everywhere (klab fidelity small-segments)";
     Files "index entry key", |era| era.index_key.to_string(), "LogSegment.append; first through 0.11.0.3";
     Files "index counter", |era| era.index_counter.to_string(), "LogSegment.append; per append call up to 2.1.1";
     Files "warm index search", |era| yes(era.warm_search), "KAFKA-6432 (2.1); AbstractIndex";
@@ -123,6 +129,16 @@ pub const RULES: &[Rule] = rules! {
     Coordination "dead leave at fail-over", |era| yes(era.controller.offline_at_start),
         "KAFKA-8152 (2.3); ReplicaStateMachine.startup";
     Coordination "form of a topic's znode", |era| era.controller.topic_form.to_string(), "KIP-455 (2.4), KIP-516 (2.8)";
+    Coordination "settings changed while running", |era| match (era.kafka, super::dynamic::has_cluster_defaults(era)) {
+        (_, true) => "one, all".to_owned(),
+        (_, false) if super::dynamic::is_dynamic(super::dynamic::BRAKES[0], era) => "throttles".to_owned(),
+        _ => "none".to_owned(),
+    }, "KIP-73 (0.10.1), KIP-226 (1.1); DynamicBrokerConfig";
+    Coordination "needless preferred election", |era| match era.controller.elects_again {
+        true => "new epoch",
+        false if super::is_before(era.kafka, "2.2") => "nothing",
+        false => "refused",
+    }.to_owned(), "KIP-183 (2.2): ELECTION_NOT_NEEDED; 2.1.1 elects again (jars)";
     Coordination "broker epochs", |era| yes(era.controller.broker_epochs), "KIP-380 (2.2), KIP-631";
     Coordination "pre-vote", |era| yes(era.pre_vote), "KIP-996 (4.0); QuorumState.ProspectiveState";
     Coordination "topic ids", |era| yes(era.topic_ids), "KIP-516 (2.8)";

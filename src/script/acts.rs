@@ -6,6 +6,7 @@ use super::command::*;
 use super::evaluate::broker_of;
 use super::session::Session;
 use crate::cluster::{Act, Cluster, Happening, Lab, Pending};
+use crate::era::is_before;
 use crate::protocol::{
     DeleteRecordsRequest, ElectLeadersRequest, FETCH_VERSION, FetchPartition, FetchRequest, Request,
 };
@@ -143,7 +144,7 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
                 unclean: *unclean,
                 partitions: Some(vec![partition.clone()]),
             }),
-            format!("elected a leader of {partition}"),
+            elected(partition, *unclean, lab),
         )),
         Command::Lookup { partition, target, broker, without_index } => {
             let (partition, broker) = (partition.clone(), broker.map(NodeId));
@@ -224,6 +225,40 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
         }
         _ => return None,
     })
+}
+
+/// What an answer without an error means: until 2.1 only that the wish is written down, in
+/// `/admin/preferred_replica_election`; whoever asked does not wait for what becomes of it.
+fn elected(partition: &TopicPartition, unclean: bool, lab: Option<&Lab>) -> String {
+    let done = format!("elected a leader of {partition}");
+    let Some(cluster) = lab.map(Lab::cluster).filter(|cluster| cluster.zookeeper().is_some())
+    else {
+        return done;
+    };
+    let era = cluster.config.log.era;
+    if unclean || !is_before(era.kafka, "2.2") {
+        return done;
+    }
+    let known = cluster.active_image().and_then(|image| image.partition(partition));
+    let Some((preferred, leader)) = known.map(|known| (known.preferred_leader(), known.leader))
+    else {
+        return format!("asked for the preferred leader of {partition}");
+    };
+    match (leader, preferred) {
+        (Some(leader), Some(preferred)) if leader == preferred => {
+            let then = match era.controller.elects_again {
+                true => "the controller gives it a new epoch all the same",
+                false => "nothing changes",
+            };
+            format!(
+                "broker {leader} is the preferred leader of {partition} and leads it already: {then}"
+            )
+        }
+        (_, Some(preferred)) => format!(
+            "asked for broker {preferred} as the leader of {partition}; this version does not wait for the outcome"
+        ),
+        _ => format!("asked for the preferred leader of {partition}"),
+    }
 }
 
 pub(super) fn admin(request: Request, words: impl Into<String>) -> Acts {

@@ -232,12 +232,13 @@ impl Execution {
         let words = format!("cluster of {brokers}, kafka {}, seed {}", spec.kafka, spec.seed);
         let result = json!({ "brokers": spec.brokers, "kafka": spec.kafka, "seed": spec.seed });
         let awaited = spec.controllers > 1 && !self.statement.background;
+        let lines: Vec<String> = std::iter::once(words).chain(spec.stand_in()).collect();
         match session.begin(spec) {
             Ok(()) if awaited => {
-                self.state = State::Ready(Said::new(vec![words], result));
+                self.state = State::Ready(Said::new(lines, result));
                 Progress::Stepped
             }
-            Ok(()) => done(Said::new(vec![words], result)),
+            Ok(()) => done(Said::new(lines, result)),
             Err(error) => wrong(error),
         }
     }

@@ -36,6 +36,20 @@ pub fn draw(lab: &Lab, _focus: &Focus, canvas: &Canvas) -> Picture {
     };
     let mut picture =
         Picture::new(canvas.word("controller", "控制器")).caption(caption(lab, controller, canvas));
+    if lab.cluster().deciding() == 0 {
+        let (id, offset) = (controller.id, controller.image.offset);
+        picture.push(Line::of(
+            match canvas.language {
+                Language::English => format!(
+                    "  no controller is active: nothing is decided; below is what {id} knew at offset {offset}"
+                ),
+                Language::Chinese => {
+                    format!("  没有活动的 controller：什么都不会被决定；以下是 {id} 在偏移量 {offset} 时所知")
+                }
+            },
+            Role::Bad,
+        ));
+    }
     if lab.cluster().controllers.len() > 1 {
         super::quorum::voters(lab, canvas, &mut picture);
         picture.blank();
@@ -80,6 +94,7 @@ fn brokers(lab: &Lab, controller: &Controller, canvas: &Canvas, picture: &mut Pi
     });
     let end = controller.log.log_end_offset().0;
     let limit = controller.config.broker_session_timeout;
+    let is_heard = lab.cluster().state(controller.id) == NodeState::Alive && controller.is_active();
     let room = canvas.height.saturating_sub(8).max(3);
     let all = &lab.cluster().brokers;
     for (&id, node) in all.iter().take(room) {
@@ -95,6 +110,8 @@ fn brokers(lab: &Lab, controller: &Controller, canvas: &Canvas, picture: &mut Pi
             Some(known) => (known.epoch.to_string(), canvas.word("unfenced", "正常"), Role::Good),
         };
         let heartbeat = match controller.sessions.get(&id) {
+            // Nobody counts the heartbeats of a controller that does not lead.
+            Some(_) if !is_heard => Line::of(canvas.word("not counted", "不计"), Role::Dim),
             Some(session) if known.is_some_and(|known| !known.fenced) => {
                 let since = lab.now().since(session.last_contact);
                 age(since, limit, canvas)

@@ -352,8 +352,8 @@ pub fn all(lab: &Lab) -> Vec<Metric> {
     counter(
         "LeaderElectionRateAndTimeMs",
         false,
-        "times the controller saw brokers come or go (how long it takes is not measured)",
-        "controller 至今处理的 broker 上下线次数（不计时）",
+        "times the controller saw brokers come or go",
+        "controller 至今处理的 broker 上下线次数",
     );
     counter(
         "UncleanLeaderElectionsPerSec",
@@ -373,6 +373,7 @@ pub fn all(lab: &Lab) -> Vec<Metric> {
         "records converted for old readers so far",
         "至今为旧客户端转换的记录数",
     );
+    flow::add_changes(lab, &mut metrics);
     logs::add(lab, &mut metrics);
     metrics.retain(|metric| lacks(metric.name, lab).is_none());
     metrics

@@ -124,11 +124,14 @@ pub fn isr(lab: &Lab, canvas: &Canvas) -> Picture {
     let g = &canvas.glyphs;
     let mut picture = Picture::new(canvas.word("isr", "ISR"));
     let fresh = Fresh::of(lab);
-    let columns = [Align::Left, Align::Left, Align::Left, Align::Left, Align::Left];
-    let mut table = Table::new(&columns).heads(&match canvas.language {
+    // KIP-966: versions before know no eligible leader replicas.
+    let has_elr = lab.cluster().config.log.era.eligible_leader_replicas;
+    let count = if has_elr { 5 } else { 4 };
+    let heads = match canvas.language {
         Language::English => ["partition", "leader", "ISR", "not in sync", "ELR"],
         Language::Chinese => ["分区", "leader", "ISR", "不同步", "ELR"],
-    });
+    };
+    let mut table = Table::new(&[Align::Left; 5][..count]).heads(&heads[..count]);
     let topics = common::image(lab).into_iter().flat_map(|image| image.topics.iter());
     for (name, topic) in topics.filter(|(name, _)| !is_internal(name)) {
         for (number, registration) in topic.partitions.iter().enumerate() {
@@ -143,16 +146,16 @@ pub fn isr(lab: &Lab, canvas: &Canvas) -> Picture {
                 true => Line::of(g.dash, Role::Dim),
                 false => Line::of(common::set(list), Role::Warn),
             };
-            table.row_to(
-                vec![
-                    Line::plain(partition.to_string()),
-                    leader(registration, canvas).changed(fresh.leader(&partition), g),
-                    Line::plain(common::set(&registration.isr)).changed(fresh.isr(&partition), g),
-                    show(&out),
-                    show(&registration.elr),
-                ],
-                Target::Partition(partition),
-            );
+            let mut cells = vec![
+                Line::plain(partition.to_string()),
+                leader(registration, canvas).changed(fresh.leader(&partition), g),
+                Line::plain(common::set(&registration.isr)).changed(fresh.isr(&partition), g),
+                show(&out),
+            ];
+            if has_elr {
+                cells.push(show(&registration.elr));
+            }
+            table.row_to(cells, Target::Partition(partition));
         }
     }
     if table.is_empty() {

@@ -53,7 +53,7 @@ pub use run::{Answer, Work};
 pub use settings::Settings;
 
 use super::znodes;
-use crate::clock::Instant;
+use crate::clock::{Duration, Instant};
 use crate::coordination::{ElectionReason, Event};
 use crate::protocol::{
     ErrorCode, Request, Response, Timer, WatchEvent, WatchKind, ZooKeeperOperation,
@@ -123,6 +123,19 @@ pub struct Controller {
     channels: Channels,
     /// Whether the session ended and there is no new one yet.
     expired: bool,
+    /// How long changes of brokers took to work through (`LeaderElectionRateAndTimeMs`).
+    pub broker_changes: Timed,
+}
+
+/// How often something was done, and how long that took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timed {
+    /// How often.
+    pub count: i64,
+    /// All of it together.
+    pub total: Duration,
+    /// The longest.
+    pub longest: Duration,
 }
 
 type Out = Vec<Action>;
@@ -138,6 +151,7 @@ impl Controller {
             running: None,
             channels: Channels::default(),
             expired: false,
+            broker_changes: Timed::default(),
         }
     }
 
@@ -437,6 +451,12 @@ impl Controller {
             return true;
         }
         self.context = context;
+        if matches!(running.work, Work::BrokerChange) {
+            let (took, all) = (now.since(running.began), &mut self.broker_changes);
+            all.count += 1;
+            all.total = Duration(all.total.0 + took.0);
+            all.longest = all.longest.max(took);
+        }
         false
     }
 

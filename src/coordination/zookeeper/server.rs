@@ -280,7 +280,7 @@ impl Server {
             (operation, Err(error)) if operation.is_write() || is_check(operation) => {
                 // That a parent is there already is no news: whoever makes sure of it asks for nothing else.
                 let path: Arc<str> = operation.path().unwrap_or("/").into();
-                if *error == ZooKeeperError::NodeExists && znodes::PERSISTENT.contains(&&*path) {
+                if *error == ZooKeeperError::NodeExists && znodes::is_persistent(path.as_ref()) {
                     return;
                 }
                 let (operation, error) = (operation.kind(), *error);

@@ -71,8 +71,12 @@ const PERSISTENT: &[(&str, &str)] = &[
     (ISR_CHANGE_NOTIFICATION, "0.9"),
     (PRODUCER_IDS, "0.11"),
     ("/log_dir_event_notification", "1.0"),
-    ("/feature", "2.7"),
 ];
+
+/// Whether a path is of the trunk in any version.
+pub fn is_persistent(path: &str) -> bool {
+    PERSISTENT.iter().any(|(known, _)| *known == path)
+}
 
 /// The trunk of the tree in a version.
 pub fn persistent(kafka: &str) -> impl Iterator<Item = &'static str> {

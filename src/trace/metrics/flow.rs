@@ -29,6 +29,55 @@ fn max_lag(lab: &Lab, id: NodeId) -> i64 {
     lags.max().unwrap_or(0).max(0)
 }
 
+/// Most partitions whose lag is told one by one.
+const MOST_LAGS: usize = 1_000;
+
+/// How long the controller's work on brokers that came or went took, in whole milliseconds: each broker's own timer, as
+/// in Kafka, begun anew with its process (`ControllerStats`, later `ControllerEventManager`).
+pub(super) fn add_changes(lab: &Lab, metrics: &mut Vec<Metric>) {
+    let timed = |id: NodeId| {
+        let side = super::running(lab, id)?.zookeeper.as_deref()?;
+        Some(side.controller.broker_changes)
+    };
+    let mean = |id| {
+        timed(id).map_or(0, |all| (all.total.as_ms() as i64).checked_div(all.count).unwrap_or(0))
+    };
+    let longest = |id| timed(id).map_or(0, |all| all.longest.as_ms() as i64);
+    let mut add = |name, words, of: &dyn Fn(NodeId) -> i64| {
+        let brokers = per_broker(lab, of);
+        let value = brokers.iter().map(|(_, value)| *value).max().unwrap_or(0);
+        metrics.push(Metric { brokers, quiet: true, ..Metric::of(name, value, words) });
+    };
+    let words = ("ms that one such change took, on average", "处理一次上下线平均用时（毫秒）");
+    add("LeaderElectionRateAndTimeMs(Mean)", words, &mean);
+    let words = ("ms that the longest of them took", "其中最长一次用时（毫秒）");
+    add("LeaderElectionRateAndTimeMs(Max)", words, &longest);
+}
+
+/// What each follower lacks of each partition (`FetcherLagMetrics`).
+fn add_lags(lab: &Lab, metrics: &mut Vec<Metric>) {
+    let Some(image) = super::common::image(lab) else { return };
+    let words = ("offsets that a follower lacks", "follower 落后的偏移量");
+    for (partition, registration) in image.partitions().take(MOST_LAGS) {
+        let Some(leader) = registration.leader else { continue };
+        let Some(led) = super::running(lab, leader).and_then(|b| b.replicas.get(&partition)) else {
+            continue;
+        };
+        let end = led.log_end_offset().0;
+        let follower = |id: &&NodeId| **id != leader;
+        let lag = |id: &NodeId| {
+            let own = super::running(lab, *id)?.replicas.get(&partition)?;
+            Some((*id, (end - own.log_end_offset().0).max(0)))
+        };
+        let brokers: Vec<(NodeId, i64)> =
+            registration.replicas.iter().filter(follower).filter_map(lag).collect();
+        let value = brokers.iter().map(|(_, lag)| *lag).max().unwrap_or(0);
+        let partition = Some(partition);
+        let lag = Metric::of("ConsumerLag", value, words);
+        metrics.push(Metric { partition, brokers, quiet: true, ..lag });
+    }
+}
+
 /// Adds them to the others.
 pub(super) fn add(lab: &Lab, metrics: &mut Vec<Metric>) {
     let tally = &lab.cluster().tally;
@@ -60,6 +109,8 @@ pub(super) fn add(lab: &Lab, metrics: &mut Vec<Metric>) {
     };
     let words = ("offsets that the slowest follower lacks", "最慢 follower 落后的偏移量");
     greatest("MaxLag", words, &|id| max_lag(lab, id));
+    let metrics_of_lag = &mut Vec::new();
+    add_lags(lab, metrics_of_lag);
     let words =
         ("last metadata record that each broker applied", "每个 broker 最后应用的元数据记录");
     greatest("last-applied-record-offset", words, &|id| {
@@ -67,4 +118,5 @@ pub(super) fn add(lab: &Lab, metrics: &mut Vec<Metric>) {
     });
     let words = ("metadata records that a broker has not applied", "broker 尚未应用的元数据记录数");
     greatest("lab:MetadataLag", words, &|id| metadata_lag(lab, id));
+    metrics.append(metrics_of_lag);
 }

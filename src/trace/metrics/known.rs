@@ -32,6 +32,8 @@ const NEEDS: &[(&str, Needs)] = &[
     ("GlobalTopicCount", Needs::Since("1.0")),
     ("InvalidMessageCrcRecordsPerSec", Needs::Since("2.3")),
     ("LeaderElectionRateAndTimeMs", Needs::ZooKeeper),
+    ("LeaderElectionRateAndTimeMs(Max)", Needs::ZooKeeper),
+    ("LeaderElectionRateAndTimeMs(Mean)", Needs::ZooKeeper),
     ("ProduceMessageConversionsPerSec", Needs::Since("1.0")),
     ("UnderMinIsrPartitionCount", Needs::Since("1.0")),
     ("lab:MetadataLag", Needs::Kraft),

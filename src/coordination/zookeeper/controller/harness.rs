@@ -82,7 +82,7 @@ impl Lab {
             timers: BTreeMap::new(),
             asked: 0,
         };
-        for path in znodes::PERSISTENT {
+        for path in znodes::persistent(kafka) {
             lab.write(path, "");
         }
         let era = crate::era::of(kafka).unwrap();

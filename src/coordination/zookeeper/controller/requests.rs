@@ -91,7 +91,8 @@ impl Run<'_> {
             .into_iter()
             .filter(|partition| {
                 self.context.leadership(partition).is_some_and(|(_, state)| {
-                    state.leader != self.preferred(partition)
+                    let needed = state.leader != self.preferred(partition);
+                    (needed || self.settings.rules.elects_again)
                         && !self.context.is_to_be_deleted(&partition.topic)
                 })
             })
