@@ -361,7 +361,7 @@ impl Admin {
         let any = match &call.route {
             Route::Any => None,
             Route::Node(node) if self.metadata.brokers().contains(node) => Some(*node),
-            // Its tool waits until the broker is among those that are known (`timed out waiting for a node assignment`).
+            // Its tool waits until the broker is among those that are known (`Timed out waiting for a node`).
             Route::Node(_) => {
                 self.metadata.request_update();
                 return None;

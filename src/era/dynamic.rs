@@ -54,7 +54,8 @@ pub fn is_dynamic(name: &str, era: &Era) -> bool {
         && setting::is_known(Owner::Broker, name, era)
 }
 
-/// Whether all brokers can be given such a setting at once: `/config/brokers/<default>`, or the resource without a name.
+/// Whether all brokers can be given such a setting at once: `/config/brokers/<default>`, or the resource that has no
+/// name.
 pub fn has_cluster_defaults(era: &Era) -> bool {
     !is_before(era.kafka, "1.1")
 }

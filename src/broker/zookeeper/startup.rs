@@ -345,7 +345,7 @@ impl Broker {
         }
     }
 
-    /// Perhaps all topics may be led uncleanly now (`DynamicLogConfig.reconfigure`: `enableDefaultUncleanLeaderElection`).
+    /// Perhaps all topics may be led uncleanly now (`enableDefaultUncleanLeaderElection`).
     pub(in crate::broker) fn unclean_by_default(
         &mut self,
         now: Instant,
