@@ -46,20 +46,6 @@ impl ClusterSpec {
         self.coordination.or_else(|| standard().ok()).unwrap_or(era::Coordination::Kraft)
     }
 
-    /// What is to be said where KRaft coordinates brokers of a version that had none for production.
-    pub fn stand_in(&self) -> Option<String> {
-        let era = era::of(&self.kafka).ok()?;
-        let is_strange = self.coordination() == era::Coordination::Kraft
-            && !era.coordination.contains(&era::Coordination::Kraft);
-        is_strange.then(|| {
-            format!(
-                "Kafka {} has no KRaft (3.9 and 4.3 have): brokers with its rules of files and copies, a controller of \
-                 today",
-                era.kafka
-            )
-        })
-    }
-
     /// Whether ZooKeeper can coordinate this cluster.
     fn check_zookeeper(&self, era: &era::Era) -> Result<(), String> {
         let kafka = era.kafka;

@@ -232,7 +232,7 @@ impl Execution {
         let words = format!("cluster of {brokers}, kafka {}, seed {}", spec.kafka, spec.seed);
         let result = json!({ "brokers": spec.brokers, "kafka": spec.kafka, "seed": spec.seed });
         let awaited = spec.controllers > 1 && !self.statement.background;
-        let lines: Vec<String> = std::iter::once(words).chain(spec.stand_in()).collect();
+        let lines = vec![words];
         match session.begin(spec) {
             Ok(()) if awaited => {
                 self.state = State::Ready(Said::new(lines, result));

@@ -341,9 +341,7 @@ impl Log {
         }
         let partition = self.partition.clone();
         let (from_bytes, to_bytes) = (was as u32, rewritten.len() as u32);
-        if first.magic > config.era.message_format {
-            // A producer of that version would have sent the older format: nobody converts anything.
-        } else if first.magic != to_magic {
+        if first.magic != to_magic {
             let records = (next - first_offset) as u32;
             let (from, to) = (first.magic, to_magic);
             events.push(Event::Converted { partition, from, to, records, from_bytes, to_bytes });

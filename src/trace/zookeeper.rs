@@ -180,13 +180,6 @@ fn sessions(lab: &Lab, server: &Server, canvas: &Canvas, picture: &mut Picture) 
         );
     }
     picture.extend(table.lines(canvas.width, g.ellipsis));
-    picture.push(Line::of(
-        canvas.word(
-            "  ZooKeeper looks every tickTime (2 s): a session ends at the first look after it lasted",
-            "  ZooKeeper 每个 tickTime（2 秒）检查一次：会话在时长用尽后的第一次检查时结束",
-        ),
-        Role::Dim,
-    ));
     if server.sessions.len() > room {
         picture.push(common::more(server.sessions.len() - room, canvas));
     }

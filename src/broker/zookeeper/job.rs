@@ -63,8 +63,6 @@ pub enum Task {
         /// For what.
         request: Request,
     },
-    /// Take a block of producer ids.
-    TakeProducerIds,
     /// Find the controller, to ask it for a controlled shutdown.
     Shutdown,
 }

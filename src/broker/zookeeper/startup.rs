@@ -31,9 +31,6 @@ const RACE: u64 = 50;
 /// From this broker on all wait equally long.
 const MOST_RACE: u32 = 20;
 
-/// So often a broker tries to take a block of producer ids, when others take theirs at the same time.
-const MOST_TRIES: usize = 100;
-
 /// The cluster's id (KIP-78).
 const CLUSTER_ID: &str = "/cluster/id";
 
@@ -79,7 +76,7 @@ impl Broker {
         let mut play = job.play();
         match &task {
             Task::Start => self.play_start(now, &mut play),
-            Task::Register => self.play_register(now, None, Settings::new(), &mut play),
+            Task::Register => self.play_register(now, None, &mut play),
             Task::Obey { topics, .. } => {
                 let topics: Vec<_> = topics.iter().map(ConfigResource::topic).collect();
                 Ok(Done::Settings(play.settings(&topics)?, None))
@@ -95,7 +92,6 @@ impl Broker {
                 Ok(Done::Nothing)
             }
             Task::Admin { request, .. } => self.play_admin(request, &mut play),
-            Task::TakeProducerIds => self.play_take_producer_ids(&mut play),
             Task::Shutdown => {
                 let data = play.data(znodes::CONTROLLER.into(), false)?;
                 Ok(Done::Controller(data.and_then(|(data, _)| znodes::controller_id(&data))))
@@ -126,29 +122,7 @@ impl Broker {
             let id = data.split("\"id\":\"").nth(1).and_then(|rest| rest.split('"').next());
             cluster_id = Some(id.unwrap_or_default().to_owned());
         }
-        let settings = match is_before(kafka, "0.10.1") {
-            true => Settings::new(),
-            false => {
-                let own = ConfigResource::Broker(self.id.to_string());
-                play.settings(&[ConfigResource::cluster(), own])?
-            }
-        };
-        self.play_register(now, cluster_id, settings, play)
-    }
-
-    /// The first block of producer ids, taken when the broker starts, long before anybody wants one
-    /// (`ProducerIdManager`; since 3.0 the controller gives them out, KIP-730).
-    fn play_take_producer_ids(&self, play: &mut Play<'_>) -> Step<Done> {
-        let path: Arc<str> = znodes::PRODUCER_IDS.into();
-        for _ in 0..MOST_TRIES {
-            let Some((old, stat)) = play.data(path.clone(), false)? else { break };
-            let data = znodes::producer_ids(self.id, znodes::next_producer_ids(&old));
-            let (path, version) = (path.clone(), Some(stat.version));
-            if play.ask_one(ZooKeeperOperation::SetData { path, data, version })?.is_ok() {
-                break;
-            }
-        }
-        Ok(Done::Nothing)
+        self.play_register(now, cluster_id, play)
     }
 
     /// `KafkaZkClient.registerBroker`: what is there already may be this session's own.
@@ -156,10 +130,17 @@ impl Broker {
         &self,
         now: Instant,
         cluster_id: Option<String>,
-        settings: Settings,
         play: &mut Play<'_>,
     ) -> Step<Done> {
-        play.children("/config/changes", true)?.len();
+        // Where nobody has left a note, nobody has changed a setting.
+        let notes = play.children("/config/changes", true)?;
+        let settings = match notes.is_empty() || is_before(self.config.log.era.kafka, "0.10.1") {
+            true => Settings::new(),
+            false => {
+                let own = ConfigResource::Broker(self.id.to_string());
+                play.settings(&[ConfigResource::cluster(), own])?
+            }
+        };
         let path = znodes::broker_path(self.id);
         let kafka = self.config.log.era.kafka;
         let form = [("0.9", 1), ("0.10", 2), ("2.7", 4)];
@@ -224,9 +205,7 @@ impl Broker {
         match (job.task, done) {
             (_, Done::Registered { cluster_id, czxid, settings }) => {
                 if !settings.is_empty() {
-                    self.observer.image.configs = Arc::new(
-                        settings.into_iter().filter(|(_, given)| !given.is_empty()).collect(),
-                    );
+                    self.take_settings(settings);
                     self.reconfigure(now, disk, out);
                 }
                 self.registered_in_zookeeper(now, cluster_id, czxid, disk, out)?;
@@ -281,10 +260,6 @@ impl Broker {
                 self.life = Life::Running;
                 told(out, ZooKeeperEvent::Ready);
             }
-        }
-        let takes_ids = !is_before(era.kafka, "0.11") && is_before(era.kafka, "3.0");
-        if is_first && takes_ids {
-            self.begin_job(Task::TakeProducerIds);
         }
         let lead = RACE * u64::from(self.id.0.min(MOST_RACE));
         let Some(side) = self.zookeeper_mut() else { return Ok(()) };

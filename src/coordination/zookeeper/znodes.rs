@@ -47,12 +47,7 @@ pub const TOPIC_CONFIGS: &str = "/config/topics";
 /// What a note about a changed setting is called; ZooKeeper adds ten digits.
 pub const CONFIG_CHANGE_PREFIX: &str = "/config/changes/config_change_";
 
-/// Which producer ids were given out last, in blocks of a thousand (KIP-98, `ProducerIdManager`).
-pub const PRODUCER_IDS: &str = "/latest_producer_id_block";
-
-/// Znodes that every broker makes sure of when it starts, with the first version that did (`ZkData.PersistentZkPaths`,
-/// before 1.1 `ZkUtils.persistentZkPaths`), as the trees of new clusters of 0.8.2.2, 0.9.0.1, 0.10.2.2, 2.1.1 and 3.9.1
-/// have them.
+/// Znodes that every broker makes sure of when it starts, with the first version that did (`ZkData.PersistentZkPaths`).
 const PERSISTENT: &[(&str, &str)] = &[
     ("/consumers", "0.8"),
     ("/brokers", "0.8"),
@@ -61,16 +56,11 @@ const PERSISTENT: &[(&str, &str)] = &[
     ("/config", "0.8"),
     ("/config/changes", "0.8"),
     (TOPIC_CONFIGS, "0.8"),
-    ("/config/clients", "0.9"),
-    ("/config/users", "0.11"),
-    ("/config/brokers", "0.11"),
-    ("/config/ips", "2.7"),
+    ("/config/brokers", "0.8"),
     ("/admin", "0.8"),
     (DELETE_TOPICS, "0.8"),
-    ("/brokers/seqid", "0.9"),
+    ("/brokers/seqid", "0.8"),
     (ISR_CHANGE_NOTIFICATION, "0.9"),
-    (PRODUCER_IDS, "0.11"),
-    ("/log_dir_event_notification", "1.0"),
 ];
 
 /// Whether a path is of the trunk in any version.
@@ -81,21 +71,6 @@ pub fn is_persistent(path: &str) -> bool {
 /// The trunk of the tree in a version.
 pub fn persistent(kafka: &str) -> impl Iterator<Item = &'static str> {
     PERSISTENT.iter().filter(move |(_, since)| !is_before(kafka, since)).map(|(path, _)| *path)
-}
-
-/// A block of producer ids, taken by a broker.
-pub fn producer_ids(broker: NodeId, block: u64) -> Arc<str> {
-    let (start, end) = (block * 1_000, block * 1_000 + 999);
-    json!({"version": 1, "broker": broker.0, "block_start": start.to_string(),
-        "block_end": end.to_string()})
-    .to_string()
-    .into()
-}
-
-/// The number of the block after this one.
-pub fn next_producer_ids(data: &str) -> u64 {
-    let end = object(data).and_then(|map| map.get("block_end")?.as_str()?.parse::<u64>().ok());
-    end.map_or(0, |end| end / 1_000 + 1)
 }
 
 /// The znode of a broker that is alive.
