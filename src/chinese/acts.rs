@@ -32,6 +32,20 @@ pub(super) const ROWS: &[Row] = &[
     ),
     ("{w} is marked for deletion", "{} 已标记为删除"),
     ("elected a leader of {w}", "已为 {} 选出领导者"),
+    ("all brokers: {}", "全部 broker：{}"),
+    ("asked for the preferred leader of {w}", "已请求 {} 的首选领导者"),
+    (
+        "asked for broker {w} as the leader of {w}; this version does not wait for the outcome",
+        "已请求由 broker {} 担任 {} 的领导者；此版本不等待结果",
+    ),
+    (
+        "broker {w} is the preferred leader of {w} and leads it already: nothing changes",
+        "broker {} 本就是 {} 的首选领导者且正在领导：没有变化",
+    ),
+    (
+        "broker {w} is the preferred leader of {w} and leads it already: the controller gives it a new epoch all the same",
+        "broker {} 本就是 {} 的首选领导者且正在领导：控制器仍给它一个新纪元",
+    ),
     ("started producer {w}", "已启动生产者 {}"),
     ("closed producer {w}", "已关闭生产者 {}"),
     ("killed producer {w}", "已杀掉生产者 {}"),

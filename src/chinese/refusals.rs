@@ -150,6 +150,24 @@ pub(super) const ROWS: &[Row] = &[
     ("Preferred replica leader election currently in progress", "首选副本选举正在进行"),
     ("this version cannot take a reassignment back", "此版本不能撤销重新分配"),
     ("There is an existing assignment running.", "已有重新分配正在进行。"),
+    (
+        "Broker-level min.insync.replicas cannot be altered while ELR is enabled.",
+        "启用 ELR 时不能修改单个 broker 的 min.insync.replicas",
+    ),
+    (
+        "Cluster-level min.insync.replicas cannot be removed while ELR is enabled.",
+        "启用 ELR 时不能收回全部 broker 的 min.insync.replicas",
+    ),
+    ("Cannot update these configs dynamically: {}", "这些配置不能在运行中修改：{}"),
+    ("Unknown Dynamic Configuration {}.", "未知的动态配置 {}"),
+    (
+        "Invalid value {w} for configuration {w}: a whole number from {#} is needed",
+        "{2} 的值 {1} 无效：需要不小于 {3} 的整数",
+    ),
+    (
+        "timed out after {#} s waiting for broker {#}, whose settings no other broker changes; it does not answer",
+        "等待 broker {2} 超过 {1} 秒：它的配置只能由它自己修改，而它没有应答",
+    ),
     ("Duplicate brokers not allowed in replica assignment", "副本分配中 broker 不能重复"),
     ("All partitions should have the same number of replicas.", "各分区的副本数应当相同。"),
     ("Unknown broker(s) in replica assignment: {}.", "副本分配中有未知的 broker：{}。"),

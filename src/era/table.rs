@@ -145,7 +145,7 @@ pub const RULES: &[Rule] = rules! {
     Coordination "topics are made by a tool that", |era| era.admin_tool.to_string(), "KIP-4 (0.10.1), KIP-117 (0.11), KIP-533 (2.5)";
     Coordination "forbidden deletions unmarked", |era| yes(era.controller.unmarks_deletions), "KAFKA-3175 (0.10.1); KIP-322 (2.1): refused";
     Clients "offsets are kept in", |era| era.offsets_storage.to_string(), "KAFKA-1000 (0.8.2), new consumer (0.9)";
-    Clients "group protocols", |era| joined(era.group_protocols), "0.9; KIP-848 (4.0), KIP-932, KIP-1071 (4.2): share.version=1 and streams.version=1 in a new 4.3.1";
+    Clients "group protocols", |era| joined(era.group_protocols), "0.9; KIP-848 (4.0), KIP-932, KIP-1071 (4.2): share.version=1 in a new 4.3.1";
     Clients "record without a key", |era| era.keyless_partitioner.to_string(), "KIP-480 (2.4), KIP-794 (3.3)";
     Clients "transactions", |era| era.transactions.to_string(), "KIP-98 (0.11), KIP-890 (4.0)";
 };
