@@ -7,11 +7,14 @@
 //!
 //! What always holds: `decompress(compress(bytes)) == bytes`; decompressing never yields more than the limit asked for,
 //! however little was there to begin with. Levels (KIP-390) exist for gzip, lz4 and zstd; our lz4 has one speed and
-//! passes over its level.
+//! passes over its level. What trails behind a stream is no reason to refuse it, where it is none to Kafka's reader:
+//! `GZIPInputStream` ends where no other member begins, `ZstdInputStream` where the bytes end behind a whole frame,
+//! `SnappyInputStream` where fewer than four are left, the lz4 reader at the end mark.
 
 use super::error::BatchError;
 use super::{lz4, snappy};
 use std::fmt;
+use std::io::ErrorKind::UnexpectedEof;
 use std::io::{Read, Write};
 
 /// How the records of a batch are compressed (attribute bits 0–2, class `CompressionType`).
@@ -138,28 +141,63 @@ pub fn decompress(
     };
     match codec {
         Codec::None => Ok(bytes.to_vec()),
-        Codec::Gzip => bounded(flate2::read::MultiGzDecoder::new(bytes), limit).map_err(wrong),
+        Codec::Gzip => gunzip(bytes, limit).map_err(wrong),
         Codec::Snappy => snappy::decompress(bytes, limit).map_err(wrong),
         Codec::Lz4 => lz4::decompress(magic, bytes, limit).map_err(wrong),
-        Codec::Zstd => {
-            let reader = zstd::stream::read::Decoder::with_buffer(bytes);
-            let reader = reader.and_then(|mut reader| {
-                reader.window_log_max(27)?; // 128 MiB: what a level up to 22 asks for
-                Ok(reader)
-            });
-            bounded(reader.map_err(|error| wrong(error.to_string()))?, limit).map_err(wrong)
-        }
+        Codec::Zstd => unzstd(bytes, limit).map_err(wrong),
         Codec::Unknown(_) => Err(wrong("Kafka does not know this number".into())),
     }
 }
 
-/// What a reader gives, unless it is more than `limit`.
-fn bounded(reader: impl Read, limit: usize) -> Result<Vec<u8>, String> {
-    let mut out = Vec::new();
-    reader.take(limit as u64 + 1).read_to_end(&mut out).map_err(|error| error.to_string())?;
+/// Appends what a reader gives, unless all is more than `limit` then.
+fn bounded(mut reader: impl Read, out: &mut Vec<u8>, limit: usize) -> Result<(), std::io::Error> {
+    let room = limit.saturating_sub(out.len()) as u64 + 1;
+    (&mut reader).take(room).read_to_end(out)?;
     match out.len() > limit {
-        true => Err(too_much(limit)),
-        false => Ok(out),
+        true => Err(std::io::Error::other(too_much(limit))),
+        false => Ok(()),
+    }
+}
+
+/// Another member must have more bytes than its smallest header and trailer (`GZIPInputStream.readTrailer`).
+const NEXT_MEMBER_BYTES: usize = 18;
+
+/// All members. What trails behind the last and does not begin with a header is not looked at.
+fn gunzip(bytes: &[u8], limit: usize) -> Result<Vec<u8>, String> {
+    let (mut out, mut rest) = (Vec::new(), bytes);
+    loop {
+        let mut member = flate2::bufread::GzDecoder::new(rest);
+        if rest.len() < bytes.len() && member.header().is_none() {
+            return Ok(out);
+        }
+        bounded(&mut member, &mut out, limit).map_err(|error| error.to_string())?;
+        rest = member.into_inner();
+        if rest.len() <= NEXT_MEMBER_BYTES {
+            return Ok(out);
+        }
+    }
+}
+
+/// All frames. Behind a whole frame the bytes may end anywhere; what is no frame there is an error.
+fn unzstd(bytes: &[u8], limit: usize) -> Result<Vec<u8>, String> {
+    let (mut out, mut rest) = (Vec::new(), bytes);
+    loop {
+        let mut frame = zstd::stream::read::Decoder::with_buffer(rest)
+            .map_err(|error| error.to_string())?
+            .single_frame();
+        frame.window_log_max(27).map_err(|error| error.to_string())?; // 128 MiB: a level up to 22 asks for it
+        match bounded(&mut frame, &mut out, limit) {
+            Ok(()) => {}
+            Err(error) if error.kind() == UnexpectedEof && rest.len() < bytes.len() => {
+                return Ok(out);
+            }
+            Err(error) => return Err(error.to_string()),
+        }
+        let left = frame.finish();
+        if left.is_empty() || left.len() == rest.len() {
+            return Ok(out);
+        }
+        rest = left;
     }
 }
 

@@ -158,6 +158,34 @@ fn raw_snappy_is_read_too() {
     assert_eq!(decompress(Codec::Snappy, 2, &twice, 100).unwrap(), [&bytes[..], bytes].concat());
 }
 
+#[test]
+fn what_trails_behind_a_stream_is_passed_over_where_kafka_passes_over_it() {
+    let bytes = b"three apples, three apples, three apples";
+    let read = |codec, tail: &[u8]| {
+        let packed = [&compress(codec, 2, bytes)[..], tail].concat();
+        decompress(codec, 2, &packed, 100)
+    };
+    let tails: [(Codec, &[u8]); 7] = [
+        (Codec::Gzip, b"junk"),
+        (Codec::Gzip, &[0; 64]),
+        (Codec::Gzip, &[0x1f; 40]),
+        (Codec::Snappy, &[0, 0]),
+        (Codec::Zstd, &[0x28, 0xb5, 0x2f]),
+        (Codec::Lz4, b"junk"),
+        (Codec::Zstd, &[]),
+    ];
+    for (codec, tail) in tails {
+        assert_eq!(read(codec, tail).unwrap(), bytes, "{codec} and {tail:?}");
+    }
+    for (codec, tail) in [(Codec::Zstd, &b"junk"[..]), (Codec::Snappy, &[0, 0, 0, 5, b'a'])] {
+        assert!(read(codec, tail).is_err(), "{codec} and {tail:?}");
+    }
+    for codec in [Codec::Gzip, Codec::Snappy, Codec::Zstd] {
+        let again = read(codec, &compress(codec, 2, bytes)).unwrap();
+        assert_eq!(again, [&bytes[..], bytes].concat(), "{codec}: one stream behind the other");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 

@@ -40,7 +40,8 @@ pub(super) fn decompress(bytes: &[u8], limit: usize) -> Result<Vec<u8>, String> 
             at += HEADER.len();
             continue;
         }
-        let length = bytes.get(at..at + 4).ok_or("the bytes end inside the length of a block")?;
+        // Kafka's reader takes the end of the bytes inside a length for the end of the stream.
+        let Some(length) = bytes.get(at..at + 4) else { break };
         let length = u32::from_be_bytes([length[0], length[1], length[2], length[3]]) as usize;
         at += 4;
         if length > bytes.len() - at {

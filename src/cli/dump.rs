@@ -22,7 +22,9 @@ const BAR: u64 = 30;
 /// `klab dump`
 pub fn dump(asked: &DumpArguments, out: &mut Output, err: &mut dyn Write) -> Result<i32, String> {
     let options = options(asked)?;
-    let listed = asked.files.iter().flat_map(|list| list.split(',')).map(PathBuf::from);
+    let listed = asked.files.iter().flat_map(|list| list.split(','));
+    // The tool passes over what is empty between two commas, or behind the last.
+    let listed = listed.filter(|path| !path.is_empty()).map(PathBuf::from);
     let paths: Vec<PathBuf> = asked.paths.iter().cloned().chain(listed).collect();
     if paths.is_empty() {
         return Err("dump wants files or directories: klab dump PATH…".into());
@@ -52,7 +54,7 @@ pub fn dump(asked: &DumpArguments, out: &mut Output, err: &mut dyn Write) -> Res
     }
     out.flush();
     let _ = err.write_all(report.text().as_bytes());
-    Ok(if report.problems.is_empty() { ENDED } else { WRONG })
+    Ok(if report.holds() { ENDED } else { WRONG })
 }
 
 fn bar(err: &mut dyn Write, path: &Path, done: u64, all: u64) {

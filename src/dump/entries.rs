@@ -17,6 +17,8 @@ pub struct Seen {
     pub last: Option<i64>,
     /// Records that do not follow the one before: the offset of that one, and theirs.
     pub gaps: Vec<(i64, i64)>,
+    /// Entries and records whose checksum does not hold.
+    pub wrong_checksums: usize,
     /// What could not be read, in sentences.
     pub problems: Vec<String>,
 }
@@ -202,6 +204,7 @@ fn batch(
         return Err(format!("a batch of {} bytes is shorter than its header", entry.len()));
     }
     let batch = Batch::of(entry, position);
+    seen.wrong_checksums += usize::from(!batch.is_valid);
     line(options, path, &batch, out);
     if !options.is_deep() || batch.count == 0 {
         return known(&batch);
@@ -238,6 +241,7 @@ fn message(
 ) -> Result<(), String> {
     let message = record::message(&entry[12..])?;
     let batch = Batch::of_message(entry, position, &message);
+    seen.wrong_checksums += usize::from(!batch.is_valid);
     line(options, path, &batch, out);
     if !options.is_deep() {
         return known(&batch);
@@ -247,10 +251,12 @@ fn message(
         return Ok(());
     }
     known(&batch)?;
+    known_in_wrapper(&batch)?;
     let packed = message.value.ok_or("Found invalid compressed record set with null value")?;
     let unpacked = decompress(batch.codec, batch.magic, packed, DECOMPRESSED_LIMIT_BYTES);
     let unpacked = unpacked.map_err(|error| error.to_string())?;
     for row in record::inner(&message, batch.base_offset, &unpacked)? {
+        seen.wrong_checksums += usize::from(row.message.is_some_and(|(holds, _)| !holds));
         show(options, path, &batch, &row, out, seen);
     }
     Ok(())
@@ -259,6 +265,19 @@ fn message(
 fn known(batch: &Batch) -> Result<(), String> {
     match batch.codec {
         Codec::Unknown(number) => Err(format!("Unknown compression type id: {number}")),
+        _ => Ok(()),
+    }
+}
+
+/// zstd came with format 2 (KIP-110): Kafka refuses a wrapper that is compressed with it.
+fn known_in_wrapper(batch: &Batch) -> Result<(), String> {
+    match batch.codec {
+        Codec::Zstd => {
+            let magic = batch.magic;
+            Err(format!(
+                "Invalid wrapper compressionType found in legacy deep record iterator {magic}: zstd came with format 2"
+            ))
+        }
         _ => Ok(()),
     }
 }
@@ -299,6 +318,7 @@ pub(super) fn largest_timestamp(entry: &[u8]) -> Result<i64, String> {
             return Ok(message.timestamp);
         }
         known(&batch)?;
+        known_in_wrapper(&batch)?;
         let packed = message.value.ok_or("a compressed set without a value")?;
         let unpacked = decompress(batch.codec, batch.magic, packed, DECOMPRESSED_LIMIT_BYTES);
         let unpacked = unpacked.map_err(|error| error.to_string())?;

@@ -59,8 +59,9 @@ pub(super) fn offsets(
 ) {
     let count = bytes.len() / 8;
     if count == 0 {
-        if !options.json {
-            out.extend_from_slice(format!("{} is empty.\n", place.path).as_bytes());
+        match options.json {
+            true => Line::new(out, place.path, "empty").end(),
+            false => out.extend_from_slice(format!("{} is empty.\n", place.path).as_bytes()),
         }
         return;
     }
@@ -86,6 +87,7 @@ pub(super) fn offsets(
             match checked(log, position, options.max_message_size_bytes) {
                 Ok(found) if found != offset => {
                     report.index_mismatch(place.absolute, offset, found);
+                    mismatch(options, place, "offset", (offset, found), out);
                 }
                 Ok(_) => {}
                 Err(what) => {
@@ -133,10 +135,33 @@ fn sanity(
     out: &mut Vec<u8>,
     report: &mut Report,
 ) {
+    if options.json {
+        let mut line = Line::new(out, place.path, "sanity");
+        line.boolean("passed", wrong.is_none());
+        line.optional_text("reason", wrong.as_deref());
+        line.end();
+    }
     match wrong {
         Some(what) => report.problem(place.path, what),
         None if options.json => {}
         None => out.extend_from_slice(format!("{} passed sanity check.\n", place.path).as_bytes()),
+    }
+}
+
+/// What the report tells behind all files, told at once in JSON.
+fn mismatch(
+    options: &Options,
+    place: &Place<'_>,
+    what: &str,
+    (indexed, found): (i64, i64),
+    out: &mut Vec<u8>,
+) {
+    if options.json {
+        let mut line = Line::new(out, place.path, "mismatch");
+        line.text("what", what);
+        line.number("indexed", indexed);
+        line.number("found", found);
+        line.end();
     }
 }
 
@@ -190,12 +215,17 @@ pub(super) fn times(
                 Ok(Found::Largest(largest)) => {
                     if largest != timestamp {
                         report.time_mismatch(place.absolute, timestamp, largest);
+                        mismatch(options, place, "timestamp", (timestamp, largest), out);
                     }
                     if previous >= timestamp {
                         report.out_of_order(place.absolute, timestamp, previous);
+                        mismatch(options, place, "order", (timestamp, previous), out);
                     }
                 }
-                Ok(Found::Other(found)) => report.offset_not_found(place.absolute, offset, found),
+                Ok(Found::Other(found)) => {
+                    report.offset_not_found(place.absolute, offset, found);
+                    mismatch(options, place, "notFound", (offset, found), out);
+                }
                 Err(what) => {
                     report.problem(place.path, format!("entry {number} (offset {offset}): {what}"));
                 }

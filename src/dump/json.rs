@@ -6,10 +6,14 @@
 //!              isValid                       what format 0 and 1 do not have is null
 //!   record     offset timestamp keySize valueSize sequence headerKeys isValid crc; control, or type version key value
 //!   index      offset position | timeindex  timestamp offset | snapshot, txnindex  as in the text
+//!   mismatch   what (offset, timestamp, order, notFound) indexed found: an index entry and what the log says
+//!   sanity     passed reason (null: passed) | empty  an index without an entry
+//!   invalid    position sizeBytes: bytes at the end of a log that are no whole entry
 //! ```
 //!
 //! Keys and values are text, `{"base64": …}` where they are not UTF-8, and objects where a decoder was asked for; what
-//! a decoder cannot read is `error`. What always holds: each line is valid JSON. Left out: the findings of the report.
+//! a decoder cannot read is `error`. What always holds: each line is valid JSON. Left out: gaps between
+//! offsets and what cannot be read; the error output has those.
 
 use super::Options;
 use super::entries::Batch;
@@ -50,7 +54,13 @@ impl<'a> Line<'a> {
         self.name(name);
         push_json_string(self.out, text);
     }
-    fn boolean(&mut self, name: &str, it: bool) {
+    pub fn optional_text(&mut self, name: &str, text: Option<&str>) {
+        match text {
+            Some(text) => self.text(name, text),
+            None => self.optional(name, None),
+        }
+    }
+    pub fn boolean(&mut self, name: &str, it: bool) {
         self.name(name);
         self.out.extend_from_slice(if it { b"true" } else { b"false" });
     }

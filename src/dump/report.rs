@@ -37,6 +37,10 @@ pub struct Report {
     pub problems: Vec<String>,
     more_problems: usize,
     ignored: Vec<String>,
+    /// Entries and records whose checksum does not hold, by file.
+    checksums: BTreeMap<String, usize>,
+    /// A log ends with bytes that are no whole entry.
+    has_tail: bool,
 }
 
 impl Report {
@@ -63,6 +67,22 @@ impl Report {
     /// A record that does not follow the one before it.
     pub fn gap(&mut self, file: &str, offset: i64, next: i64) {
         self.gaps.add(file, (offset, next));
+    }
+    /// Entries or records of a file whose checksum does not hold.
+    pub fn wrong_checksums(&mut self, path: &str, count: usize) {
+        if count > 0 {
+            *self.checksums.entry(path.to_string()).or_default() += count;
+        }
+    }
+    /// A log ends with bytes that are no whole entry.
+    pub fn invalid_tail(&mut self) {
+        self.has_tail = true;
+    }
+    /// Do all files hold together? A gap between offsets is no fault: compaction leaves them.
+    pub fn holds(&self) -> bool {
+        let findings = [&self.index, &self.time, &self.order, &self.missing];
+        let none = findings.iter().all(|findings| findings.0.is_empty());
+        none && self.problems.is_empty() && self.checksums.is_empty() && !self.has_tail
     }
     /// Something that cannot be read.
     pub fn problem(&mut self, path: &str, what: impl std::fmt::Display) {
@@ -113,6 +133,10 @@ impl Report {
         list(&sorted(&self.gaps, false), "Non-consecutive offsets in ", &|offset, next| {
             format!("  {offset} is followed by {next}")
         });
+        for (path, count) in &self.checksums {
+            let (noun, verb) = if *count == 1 { ("checksum", "does") } else { ("checksums", "do") };
+            text += &format!("klab: {path}: {count} {noun} {verb} not hold\n");
+        }
         for problem in &self.problems {
             text += &format!("klab: {problem}\n");
         }

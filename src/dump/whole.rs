@@ -11,6 +11,7 @@
 //! between [`start_log`] and [`end_log`]; the lines are the same. Left out: which files there are.
 
 use super::entries::{Seen, write_entries};
+use super::json::Line;
 use super::source::{Source, Spans};
 use super::{FileKind, Options, Report, index, small};
 
@@ -86,7 +87,16 @@ pub fn end_log(
         report.problem(place.path, what);
     }
     let left = size_bytes.saturating_sub(spans.position);
-    if left > 0 && options.max_bytes.is_none() && !options.json {
+    if left == 0 || options.max_bytes.is_some() {
+        return;
+    }
+    report.invalid_tail();
+    if options.json {
+        let mut line = Line::new(out, place.path, "invalid");
+        line.number("position", spans.position as i64);
+        line.number("sizeBytes", left as i64);
+        line.end();
+    } else {
         let line = format!("Found {left} invalid bytes at the end of {}\n", place.name());
         out.extend_from_slice(line.as_bytes());
     }
@@ -100,6 +110,7 @@ pub fn follow(last: &mut Option<i64>, seen: Seen, place: &Place<'_>, report: &mu
         report.gap(place.absolute, last, first);
     }
     seen.gaps.iter().for_each(|(offset, next)| report.gap(place.absolute, *offset, *next));
+    report.wrong_checksums(place.path, seen.wrong_checksums);
     seen.problems.iter().for_each(|what| report.problem(place.path, what));
     *last = seen.last.or(*last);
 }

@@ -305,5 +305,6 @@ fn verify(
         true => all.iter().map(|one| format!("{}\n", one.json())).collect(),
         false => inspection.verify_picture(place, &all, canvas).to_text(),
     };
-    Ok(Answer { text, wrong: all.iter().any(Verified::is_wrong) })
+    let wrong = all.iter().any(|one| one.is_wrong() || one.lacks_entries());
+    Ok(Answer { text, wrong })
 }

@@ -6,9 +6,11 @@
 //! ```
 //!
 //! The interval is not written down in the directory, but the entries betray it: it is at least what was let pass
-//! without an entry, and less than what led to one. A broker's counter begins anew at each start, so a segment that was
-//! written in several runs may have other entries than the rule makes; then all that counts is that they lead to batch
-//! boundaries. `LogSegment.append`; up to 0.11 an entry bears the first offset of its batch, later the last.
+//! without an entry, and less than what led to one. An interval that is longer than Kafka's own is believed only if more
+//! than one entry bears it out, here or in a neighbour: else an index that lost its entries would explain itself. A
+//! broker's counter begins anew at each start, so a segment that was written in several runs may have other entries than
+//! the rule makes; then all that counts is that they lead to batch boundaries. `LogSegment.append`; up to 0.11 an entry
+//! bears the first offset of its batch, later the last.
 
 use super::{BatchRow, Inspection, Place};
 use crate::types::{Offset, Timestamp};
@@ -23,7 +25,7 @@ pub enum Verdict {
     Equivalent,
     /// An entry that leads nowhere, or to the wrong place.
     Wrong,
-    /// There is no such file, or nothing in it could be.
+    /// There is no such file, or nothing is in it though there should be.
     Missing,
 }
 
@@ -79,6 +81,12 @@ impl Verified {
     pub fn is_wrong(&self) -> bool {
         self.index.0 == Verdict::Wrong || self.time_index.0 == Verdict::Wrong
     }
+
+    /// An index is not there, or empty, though the rule makes entries for it.
+    pub fn lacks_entries(&self) -> bool {
+        let lacks = |one: (Verdict, u64, u64)| one.0 == Verdict::Missing && one.2 > one.1;
+        lacks(self.index) || lacks(self.time_index)
+    }
 }
 
 /// The interval that Kafka has unless it is told otherwise.
@@ -100,15 +108,15 @@ impl Inspection {
         let times = self.time_index(place, segment, 0, u64::MAX);
         let times: Vec<(Timestamp, Offset)> =
             times.iter().map(|entry| (entry.timestamp, entry.offset)).collect();
-        let interval = betrayed(&rows, &there);
+        let (ranges, used) = self.interval(place, segment, &rows, &there);
         let first_keyed = there.first().is_some_and(|entry| {
             rows.iter().any(|row| {
                 row.position == entry.1 && row.base_offset == entry.0 && row.last_offset != entry.0
             })
         });
-        let used = interval.map_or(USUAL, |(from, to)| USUAL.clamp(from, to));
         let (made, made_times) = rebuild(&rows, used, first_keyed);
-        let index = if files.segments[segment].index_bytes.is_none() {
+        let (none, too_few) = (there.is_empty(), times.is_empty() && made_times.len() > 1);
+        let index = if files.segments[segment].index_bytes.is_none() || none && !made.is_empty() {
             Verdict::Missing
         } else if made == there {
             Verdict::Identical
@@ -117,7 +125,7 @@ impl Inspection {
         } else {
             Verdict::Wrong
         };
-        let time_index = if files.segments[segment].time_index_bytes.is_none() {
+        let time_index = if files.segments[segment].time_index_bytes.is_none() || too_few {
             Verdict::Missing
         } else if made_times == times {
             Verdict::Identical
@@ -131,11 +139,45 @@ impl Inspection {
             batches: rows.len() as u64,
             index: (index, there.len() as u64, made.len() as u64),
             time_index: (time_index, times.len() as u64, made_times.len() as u64),
-            interval: interval.filter(|_| index == Verdict::Identical && !there.is_empty()),
+            interval: ranges.filter(|_| index == Verdict::Identical && !there.is_empty()),
             stopped: walk.stop.as_ref().map(super::batches::Stop::sentence),
         })
     }
+
+    /// What a segment betrays of its interval, and the interval that its index is made anew with.
+    fn interval(
+        &self,
+        place: Place,
+        segment: usize,
+        rows: &[BatchRow],
+        there: &[(Offset, u64)],
+    ) -> (Option<(u64, u64)>, u64) {
+        let own = betrayed(rows, there);
+        let Some((from, to)) = own else { return (None, USUAL) };
+        if from <= USUAL || there.len() > 1 {
+            return (own, USUAL.clamp(from, to));
+        }
+        // What the nearest segments that have entries say.
+        let all = self.partition(place).map_or(0, |files| files.segments.len());
+        let mut near: Vec<usize> = (0..all).filter(|other| *other != segment).collect();
+        near.sort_by_key(|other| other.abs_diff(segment));
+        let of = |other: &usize| -> Option<(u64, u64)> {
+            let entries = self.offset_index(place, *other, 0, u64::MAX);
+            let entries: Vec<_> =
+                entries.iter().map(|entry| (entry.offset, u64::from(entry.position))).collect();
+            let rows: Vec<BatchRow> = self.batches(place, *other).collect();
+            betrayed(&rows, &entries).filter(|_| !entries.is_empty())
+        };
+        let told = near.iter().take(MOST_NEIGHBOURS).filter_map(of);
+        match told.reduce(|a, b| (a.0.max(b.0), a.1.min(b.1))) {
+            Some((least, most)) if least <= most => (own, USUAL.clamp(least, most)),
+            _ => (None, USUAL),
+        }
+    }
 }
+
+/// How many other segments are asked for their interval.
+const MOST_NEIGHBOURS: usize = 6;
 
 /// The intervals with which the rule would make entries at just these places: from, to.
 fn betrayed(rows: &[BatchRow], there: &[(Offset, u64)]) -> Option<(u64, u64)> {

@@ -220,7 +220,8 @@ fn verdict((verdict, there, made): (Verdict, u64, u64), canvas: &Canvas) -> Line
             Role::Bad,
         ),
         Verdict::Missing => {
-            Line::of(format!("{} {}", g.dash, canvas.word("missing", "缺失")), Role::Warn)
+            let lost = if made > 0 { format!(" ({there} / {made})") } else { String::new() };
+            Line::of(format!("{} {}{lost}", g.dash, canvas.word("missing", "缺失")), Role::Warn)
         }
     }
 }
