@@ -316,7 +316,8 @@ fn experiment(name: &str) -> Result<Experiment, String> {
 const DUMP_EXAMPLES: &str = "\
 The lines are those of kafka-dump-log of Kafka 4.3, for .log .checkpoint .index .timeindex .snapshot
 .txnindex; of a directory all such files in it are taken. What is wrong with a file is told on the
-error output, and the exit code is 2 then.
+error output. The exit code is 2 if a file does not hold together: what cannot be read, a checksum,
+bytes behind the last batch, an index entry that the log does not bear out. Gaps are no fault.
 
 With --json each line is an object with 'file' and 'kind':
   batch      position sizeBytes magic baseOffset lastOffset count baseSequence lastSequence
@@ -329,6 +330,9 @@ With --json each line is an object with 'file' and 'kind':
   snapshot   producerId producerEpoch coordinatorEpoch currentTxnFirstOffset lastTimestamp
              firstSequence lastSequence lastOffset offsetDelta timestamp
   txnindex   version producerId firstOffset lastOffset lastStableOffset
+  mismatch   what (offset timestamp order notFound) indexed found: an index entry and the log
+  sanity     passed reason (null: passed); an index without an entry is 'empty'
+  invalid    position sizeBytes: bytes at the end of a log that are no whole batch
 
 Examples:
   klab dump 00000000000000000000.log --print-data-log

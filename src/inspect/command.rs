@@ -269,7 +269,9 @@ fn find(
         true => find.hits.iter().map(|hit| format!("{}\n", hit.json())).collect(),
         false => inspection.hits_picture(&find, false, canvas).to_text(),
     };
-    Ok(Answer { text, wrong: find.hits.is_empty() })
+    let none = find.hits.is_empty();
+    let text = if as_json && none { "{\"hits\":0}\n".into() } else { text };
+    Ok(Answer { text, wrong: none })
 }
 
 fn findings(
@@ -290,6 +292,7 @@ fn findings(
         true => found.iter().map(|finding| format!("{}\n", finding.json())).collect(),
         false => inspection.findings_picture(&found, None, true, canvas).to_text(),
     };
+    let text = if as_json && found.is_empty() { "{\"findings\":0}\n".into() } else { text };
     Ok(Answer { text, wrong: check.findings.worst() == Some(Weight::Bad) })
 }
 

@@ -8,20 +8,27 @@ impl Grown {
     /// One line of text.
     pub fn line(&self) -> String {
         match self {
-            Grown::Batch { directory, row, .. } => {
+            Grown::Batch { directory, row, wrong, .. } => {
                 let time = row.timestamp.map_or_else(String::new, time_text);
                 let records = match row.records() {
                     Some(1) => "1 record".to_owned(),
                     Some(count) => format!("{count} records"),
                     None => "? records".to_owned(),
                 };
+                let wrong =
+                    wrong.as_ref().map_or_else(String::new, |what| format!("  WRONG: {what}"));
                 format!(
-                    "{directory}  {}-{}  {records}  {} B at {}  {}  {time}",
+                    "{directory}  {}-{}  {records}  {} B at {}  {}  {time}{wrong}",
                     row.base_offset,
                     row.last_offset,
                     row.size_bytes,
                     row.position,
                     row.format.name()
+                )
+            }
+            Grown::Cut { directory, base_offset, bytes: (seen, now), .. } => {
+                format!(
+                    "{directory}  segment {base_offset} was cut: {seen} bytes were seen, {now} are left"
                 )
             }
             Grown::Segment { directory, base_offset, .. } => {
@@ -43,15 +50,19 @@ impl Grown {
         }
     }
 
-    /// With the field `what` (`batch`, `segment`, `segment_gone`, `partition`, `partition_gone`) and those of it.
+    /// With the field `what` (`batch`, `cut`, `segment`, `segment_gone`, `partition`, `partition_gone`) and those of it.
     pub fn json(&self) -> serde_json::Value {
         match self {
-            Grown::Batch { directory, partition, row } => json!({
+            Grown::Cut { directory, partition, base_offset, bytes } => json!({
+                "what": "cut", "directory": directory, "partition": partition.to_string(),
+                "base_offset": base_offset.0, "seen_bytes": bytes.0, "size_bytes": bytes.1,
+            }),
+            Grown::Batch { directory, partition, row, wrong } => json!({
                 "what": "batch", "directory": directory, "partition": partition.to_string(),
                 "segment": row.segment.0, "position": row.position, "size_bytes": row.size_bytes,
                 "format": row.format.name(), "base_offset": row.base_offset.0,
                 "last_offset": row.last_offset.0, "records": row.records(),
-                "timestamp": row.timestamp.map(|time| time.0),
+                "timestamp": row.timestamp.map(|time| time.0), "wrong": wrong,
             }),
             Grown::Segment { directory, partition, base_offset } => json!({
                 "what": "segment", "directory": directory, "partition": partition.to_string(),
@@ -84,6 +95,7 @@ pub fn follow(
         for grown in inspection.refresh() {
             let directory = match &grown {
                 Grown::Batch { directory, .. }
+                | Grown::Cut { directory, .. }
                 | Grown::Segment { directory, .. }
                 | Grown::SegmentGone { directory, .. }
                 | Grown::Partition { directory, .. }

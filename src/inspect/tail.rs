@@ -9,8 +9,9 @@
 //! Only names, sizes and times of change are asked for; nothing is locked. A batch that is still being written is seen
 //! once it is whole.
 
-use super::batches::Walk;
+use super::batches::{MOST_BATCH_BYTES, Walk};
 use super::{BatchRow, Inspection, NodeFiles, Place, directory, partition_files};
+use crate::batch::Entry;
 use crate::types::{Offset, TopicPartition};
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -34,6 +35,19 @@ pub enum Grown {
         partition: TopicPartition,
         /// The batch.
         row: BatchRow,
+        /// What is wrong with its checksum, if anything.
+        wrong: Option<String>,
+    },
+    /// A log is shorter than it was.
+    Cut {
+        /// The partition's directory, from the top.
+        directory: String,
+        /// Which partition.
+        partition: TopicPartition,
+        /// The base offset of the segment.
+        base_offset: Offset,
+        /// Up to which byte its batches were seen, and how many bytes it has now.
+        bytes: (u64, u64),
     },
     /// A segment was begun.
     Segment {
@@ -141,10 +155,19 @@ impl Inspection {
                 grown.push(Grown::PartitionGone { directory, partition });
             }
         }
+        let now: Vec<String> = after.keys().cloned().collect();
         for (directory, partition) in after {
             if !before.contains_key(&directory) {
                 let seen = node.partitions.iter().find(|files| files.directory == directory);
-                let seen = seen.and_then(|f| f.segments.first()).map(|s| (s.base_offset, 0));
+                let renamed = before
+                    .iter()
+                    .any(|(old, of)| of == &partition && !now.contains(old) && *old != directory);
+                let seen = match renamed {
+                    true => seen
+                        .and_then(|f| f.segments.last())
+                        .map(|last| (last.base_offset, last.log_bytes)),
+                    false => seen.and_then(|f| f.segments.first()).map(|s| (s.base_offset, 0)),
+                };
                 self.stamps.insert(directory.clone(), Stamp { modified: None, seen });
                 grown.push(Grown::Partition { directory, partition });
             }
@@ -225,6 +248,11 @@ impl Inspection {
                 Some((at, _)) if base < at => continue,
                 _ => 0,
             };
+            if from > segment.log_bytes {
+                let (directory, partition) = (directory.clone(), partition.clone());
+                let bytes = (from, segment.log_bytes);
+                grown.push(Grown::Cut { directory, partition, base_offset: base, bytes });
+            }
             if from == 0 && !before.contains(&base) {
                 let (directory, partition) = (directory.clone(), partition.clone());
                 grown.push(Grown::Segment { directory, partition, base_offset: base });
@@ -232,7 +260,9 @@ impl Inspection {
             let mut walk = Walk::new(files, base, segment.log_bytes, from);
             while let Some(row) = walk.next(&self.files) {
                 let (directory, partition) = (directory.clone(), partition.clone());
-                grown.push(Grown::Batch { directory, partition, row });
+                let wrong =
+                    self.wrong_checksum(&Inspection::segment_path(files, base, ".log"), &row);
+                grown.push(Grown::Batch { directory, partition, row, wrong });
                 told += 1;
                 if told >= MOST_BATCHES {
                     return Some((base, walk.position()));
@@ -242,6 +272,18 @@ impl Inspection {
             seen = Some((base, walk.position().min(segment.log_bytes)));
         }
         seen
+    }
+}
+
+impl Inspection {
+    /// What is wrong with the checksum of a batch, if it is not too large to be read whole.
+    fn wrong_checksum(&self, log: &str, row: &BatchRow) -> Option<String> {
+        let size = usize::try_from(row.size_bytes).ok().filter(|size| *size <= MOST_BATCH_BYTES)?;
+        let bytes = self.files.read(log, row.position, size).ok()?;
+        if bytes.len() < size {
+            return None;
+        }
+        Entry::parse(&bytes).and_then(|entry| entry.verify()).err().map(|error| error.what)
     }
 }
 

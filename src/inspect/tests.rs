@@ -266,3 +266,28 @@ fn a_search_finds_each_record_by_its_key_in_every_format() {
         assert!(searched > 0, "{name}: {all}");
     }
 }
+
+#[test]
+fn an_emptied_index_is_not_identical() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path().join("orders-0");
+    fs::create_dir(&here).unwrap();
+    let mut log = Vec::new();
+    for n in 0..60 {
+        let mut builder = crate::batch::BatchBuilder::new(Offset(n));
+        builder.push_parts(Offset(n), crate::types::Timestamp(n), None, Some(&[7; 500]), &[]);
+        log.extend(builder.build());
+    }
+    fs::write(here.join(file_name(Offset(0), ".log")), &log).unwrap();
+    for suffix in [".index", ".timeindex"] {
+        fs::write(here.join(file_name(Offset(0), suffix)), b"").unwrap();
+    }
+    let inspection = Inspection::open(directory.path()).unwrap();
+    let one = inspection.verify(Place { node: 0, partition: 0 }, 0).unwrap();
+    assert_eq!((one.index.0, one.time_index.0), (Verdict::Missing, Verdict::Missing), "{one:?}");
+    assert!(one.index.2 > 5 && one.lacks_entries(), "{one:?}");
+    let answer = run_words(&inspection, "verify orders-0", true).unwrap();
+    assert!(answer.wrong, "{}", answer.text);
+    let none = run_words(&inspection, "find offset=900", true).unwrap();
+    assert_eq!(none.text, "{\"hits\":0}\n");
+}

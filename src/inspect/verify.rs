@@ -6,11 +6,11 @@
 //! ```
 //!
 //! The interval is not written down in the directory, but the entries betray it: it is at least what was let pass
-//! without an entry, and less than what led to one. An interval that is longer than Kafka's own is believed only if more
-//! than one entry bears it out, here or in a neighbour: else an index that lost its entries would explain itself. A
-//! broker's counter begins anew at each start, so a segment that was written in several runs may have other entries than
-//! the rule makes; then all that counts is that they lead to batch boundaries. `LogSegment.append`; up to 0.11 an entry
-//! bears the first offset of its batch, later the last.
+//! without an entry, and less than what led to one. An interval that is longer than Kafka's own is believed only if
+//! more than one entry bears it out, here or in a neighbour: else an index that lost its entries would explain itself.
+//! A broker's counter begins anew at each start, so a segment that was written in several runs may have other entries
+//! than the rule makes; then all that counts is that they lead to batch boundaries. `LogSegment.append`; up to 0.11 an
+//! entry bears the first offset of its batch, later the last.
 
 use super::{BatchRow, Inspection, Place};
 use crate::types::{Offset, Timestamp};

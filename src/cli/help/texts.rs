@@ -232,7 +232,8 @@ topics、partitions、replication.factor、producers、consumers 和 acts（管�
         "dump",
         "\
 输出与 Kafka 4.3 的 kafka-dump-log 相同，适用于 .log .checkpoint .index .timeindex .snapshot .txnindex；
-给出目录时取其中所有这类文件。文件的问题写到错误输出，此时退出码为 2。
+给出目录时取其中所有这类文件。文件的问题写到错误输出。
+文件前后不符时退出码为 2：不可读之处、校验和、最后一个批次之后的字节、与日志不符的索引条目；偏移量间断不算。
 
 给了 --json，每行是一个对象，含 'file' 和 'kind'；字段见英文帮助：klab dump --lang en --help
 

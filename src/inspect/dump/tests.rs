@@ -119,3 +119,40 @@ fn a_pipe_is_no_file_and_an_empty_directory_nothing_to_dump() {
     let (_, report) = dumped(&empty, &Options::default());
     assert!(report.problems[0].contains("nothing in it can be dumped"), "{:?}", report.problems);
 }
+
+#[test]
+fn what_does_not_hold_together_is_told_in_json_and_at_the_end() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("00000000000000000000.log");
+    let json = Options { json: true, ..Options::default() };
+    let good = log(1);
+    std::fs::write(&path, &good).expect("a file");
+    assert!(dumped(&path, &json).1.holds());
+    std::fs::write(&path, [&good[..], &[0; 5]].concat()).expect("a file");
+    let (text, report) = dumped(&path, &json);
+    assert!(
+        !report.holds()
+            && text.contains("\"kind\":\"invalid\"")
+            && text.contains("\"sizeBytes\":5")
+    );
+    let mut bent = good.clone();
+    bent[70] ^= 1;
+    std::fs::write(&path, &bent).expect("a file");
+    let (_, report) = dumped(&path, &Options::default());
+    assert!(
+        !report.holds() && report.text().contains("1 checksum does not hold"),
+        "{}",
+        report.text()
+    );
+    std::fs::write(&path, &good).expect("a file");
+    let index = path.with_extension("index");
+    std::fs::write(&index, [0, 0, 0, 9, 0, 0, 0, 0]).expect("a file");
+    let (text, report) = dumped(&index, &json);
+    assert!(
+        !report.holds() && text.contains("\"kind\":\"mismatch\",\"what\":\"offset\",\"indexed\":9"),
+        "{text}"
+    );
+    let sanity = Options { index_sanity_check: true, ..json };
+    let (text, report) = dumped(&index, &sanity);
+    assert!(report.holds() && text.contains("\"passed\":true,\"reason\":null"), "{text}");
+}

@@ -12,13 +12,18 @@ pub struct Pattern {
 
 impl Pattern {
     /// `0x…` is bytes, all else text.
-    fn new(text: &str, whole: bool) -> Pattern {
+    fn new(text: &str, whole: bool) -> Result<Pattern, String> {
         let bytes = text.strip_prefix("0x").and_then(|hex| {
             let digits = hex.as_bytes().chunks(2);
             let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
             (hex.len() % 2 == 0 && !hex.is_empty()).then(|| digits.map(pair).collect())?
         });
-        Pattern { bytes: bytes.unwrap_or_else(|| text.as_bytes().to_vec()), whole }
+        if bytes.is_none() && text.starts_with("0x") {
+            return Err(format!(
+                "'{text}': behind 0x stand pairs of hexadecimal digits, such as 0x00ff"
+            ));
+        }
+        Ok(Pattern { bytes: bytes.unwrap_or_else(|| text.as_bytes().to_vec()), whole })
     }
 
     fn fits(&self, bytes: Option<&[u8]>) -> bool {
@@ -77,8 +82,8 @@ impl Wanted {
             let number =
                 || value.parse::<u64>().map_err(|_| format!("'{word}' should be a number"));
             match name {
-                "key" => wanted.key = Some(Pattern::new(value, whole)),
-                "value" => wanted.value = Some(Pattern::new(value, whole)),
+                "key" => wanted.key = Some(Pattern::new(value, whole)?),
+                "value" => wanted.value = Some(Pattern::new(value, whole)?),
                 "offset" => {
                     wanted.offsets = Some(range(value, number_pair).ok_or_else(|| {
                         format!("'{word}' should be a number or a range such as 5..9")
@@ -203,7 +208,17 @@ mod tests {
         assert_eq!(wanted.offsets, Some((5, i64::MAX)));
         assert!(wanted.value.unwrap().fits(Some(&[7, 0, 255, 7])));
         assert!(wanted.key.unwrap().fits(Some(b"alice")));
-        for bad in ["", "orders-0", "key", "offset=x", "time=soon key=a", "colour=red"] {
+        for bad in [
+            "",
+            "orders-0",
+            "key",
+            "offset=x",
+            "offset=9..5",
+            "key=0xzz",
+            "value~0x0",
+            "time=soon key=a",
+            "colour=red",
+        ] {
             assert!(read(bad).is_err(), "{bad}");
         }
     }

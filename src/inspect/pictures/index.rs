@@ -109,10 +109,11 @@ impl Inspection {
             false => self.offset_entries(place, segment),
         };
         let (used, _) = entries.unwrap_or((0, 0));
+        let entries_word = if used == 1 { " entry" } else { " entries" };
         let caption = self
             .caption(place, canvas)
             .span(format!("   {}   {}", file_name(base, suffix), number(used as i64)), Role::Dim);
-        picture = picture.caption(caption.text(canvas.word(" entries", " 项")));
+        picture = picture.caption(caption.text(canvas.word(entries_word, " 项")));
         if entries.is_none() {
             let text = canvas.word(
                 "there is no such file: readers begin at byte 0",

@@ -49,6 +49,25 @@ fn batches_segments_and_partitions_are_told_once() {
     assert!(told.iter().any(|one| matches!(one, Grown::Partition { .. })), "{told:?}");
     assert!(told.iter().any(|one| matches!(one, Grown::Batch { .. })), "{told:?}");
 
+    let mut bent = part(&rows[2]).to_vec();
+    bent[70] ^= 1;
+    append(&next, &bent);
+    let told = inspection.refresh();
+    assert!(matches!(&told[..], [Grown::Batch { wrong: Some(_), .. }]), "{told:?}");
+    assert!(told[0].line().contains("WRONG"), "{}", told[0].line());
+    fs::OpenOptions::new().write(true).open(&next).unwrap().set_len(5).unwrap();
+    let told = inspection.refresh();
+    assert!(matches!(&told[..], [Grown::Cut { bytes: (_, 5), .. }]), "{told:?}");
+    assert_eq!((told[0].json()["what"].as_str(), inspection.refresh()), (Some("cut"), vec![]));
+
+    let gone = directory.path().join("new-0.0123456789abcdef0123456789abcdef-delete");
+    fs::rename(&other, &gone).unwrap();
+    let told = inspection.refresh();
+    assert!(!told.iter().any(|one| matches!(one, Grown::Batch { .. })), "{told:?}");
+    assert!(told.iter().any(|one| one.line().contains("renamed for deletion")), "{told:?}");
+    fs::rename(&gone, &other).unwrap();
+    inspection.refresh();
+
     fs::remove_file(&log).unwrap();
     fs::remove_dir_all(&other).unwrap();
     let told = inspection.refresh();

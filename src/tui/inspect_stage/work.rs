@@ -11,6 +11,20 @@ const PIECE_BYTES: u64 = 2 << 20;
 /// Most segments that are verified within one command.
 pub(super) const MOST_VERIFIED: usize = 200;
 
+/// Of several news the heaviest is told, of equal ones the last.
+fn weight(news: &Grown) -> u8 {
+    match news {
+        Grown::Partition { directory, .. }
+            if directory.ends_with("-delete") || directory.ends_with("-stray") =>
+        {
+            3
+        }
+        Grown::Batch { wrong: Some(_), .. } | Grown::Cut { .. } => 2,
+        Grown::PartitionGone { .. } => 1,
+        _ => 0,
+    }
+}
+
 impl InspectStage {
     /// What is under way, for the prompt's row.
     pub(super) fn under_way(&self) -> Option<String> {
@@ -37,11 +51,23 @@ impl InspectStage {
     /// What a running broker added since.
     pub(super) fn look_again(&mut self) {
         let grown = self.inspection.refresh();
-        let Some(last) = grown.last() else { return };
+        // What went or was cut is told before what grew.
+        let Some(last) = grown.iter().max_by_key(|one| weight(one)) else { return };
         self.news_count += grown.len() as u64;
         let batches = grown.iter().filter(|one| matches!(one, Grown::Batch { .. })).count();
         let segments = grown.iter().filter(|one| matches!(one, Grown::Segment { .. })).count();
         let (english, chinese) = match last {
+            Grown::Batch { partition, row, wrong: Some(_), .. } => (
+                format!(
+                    "{partition}: the batch at offset {} has a wrong checksum",
+                    row.base_offset
+                ),
+                format!("{partition}：偏移量 {} 处的批次校验和有误", row.base_offset),
+            ),
+            Grown::Cut { partition, base_offset, bytes: (seen, now), .. } => (
+                format!("{partition}: segment {base_offset} was cut from {seen} to {now} bytes"),
+                format!("{partition}：段 {base_offset} 由 {seen} 字节截短为 {now} 字节"),
+            ),
             Grown::Batch { partition, row, .. } => (
                 format!("{partition} grew to offset {}", row.last_offset),
                 format!("{partition} 增长到偏移量 {}", row.last_offset),
@@ -53,6 +79,14 @@ impl InspectStage {
             Grown::SegmentGone { partition, base_offset, .. } => (
                 format!("{partition} lost segment {base_offset}"),
                 format!("{partition} 的段 {base_offset} 已删除"),
+            ),
+            Grown::Partition { directory, partition } if directory.ends_with("-delete") => (
+                format!("{partition} was renamed for deletion"),
+                format!("{partition} 已改名，等待删除"),
+            ),
+            Grown::Partition { directory, partition } if directory.ends_with("-stray") => (
+                format!("{partition} was set aside as stray"),
+                format!("{partition} 已作为 stray 搁置"),
             ),
             Grown::Partition { partition, .. } => {
                 (format!("{partition} is new"), format!("新分区 {partition}"))
