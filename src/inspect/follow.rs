@@ -50,7 +50,7 @@ impl Grown {
         }
     }
 
-    /// With the field `what` (`batch`, `cut`, `segment`, `segment_gone`, `partition`, `partition_gone`) and those of it.
+    /// With the field `what` (`batch`, `cut`, `segment`, `segment_gone`, `partition`, `partition_gone`) and its own.
     pub fn json(&self) -> serde_json::Value {
         match self {
             Grown::Cut { directory, partition, base_offset, bytes } => json!({
