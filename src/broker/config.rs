@@ -2,7 +2,7 @@
 
 use crate::clock::Duration;
 use crate::coordination::kraft::SnapshotConfig;
-use crate::era::{CHANGED_DEFAULTS, Era, Owner, Truncation, is_before};
+use crate::era::{CHANGED_DEFAULTS, Era, IsrPath, Owner, Truncation, is_before};
 use crate::replica::LagLimits;
 use crate::storage::LogConfig;
 use crate::types::NodeId;
@@ -357,6 +357,19 @@ impl Config {
         let names: Vec<&str> = self.given("broker.rack")?.split(',').collect();
         let at = (broker.0.max(1) as usize - 1) % names.len();
         Some(names[at].trim()).filter(|name| !name.is_empty()).map(Arc::from)
+    }
+
+    /// No controller: the replicas of each partition race for its leadership (`election=per-partition`, the lab's own).
+    pub fn nobody_decides(&self) -> bool {
+        self.given("election") == Some("per-partition")
+    }
+
+    /// Where leaders take a change of an ISR: without a controller to the znode, whatever the version.
+    pub fn isr_path(&self) -> IsrPath {
+        match self.nobody_decides() {
+            true => IsrPath::StateNode,
+            false => self.log.era.isr_path,
+        }
     }
 
     /// The value given for `name`, if any.

@@ -72,8 +72,7 @@ impl Broker {
         let Role::Leader(leader) = &mut replica.role else {
             return;
         };
-        let by_itself =
-            self.zookeeper.is_some() && self.config.log.era.isr_path == IsrPath::StateNode;
+        let by_itself = self.zookeeper.is_some() && self.config.isr_path() == IsrPath::StateNode;
         out.events.push(Event::Replica(replica::Event::IsrProposed {
             partition: partition.clone(),
             from: leader.isr.clone(),

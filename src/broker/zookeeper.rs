@@ -169,7 +169,7 @@ fn settings(era: &Era, config: &super::Config, seed: u64) -> Settings {
     switch("auto.leader.rebalance.enable", &mut settings.auto_leader_rebalance_enable);
     switch("unclean.leader.election.enable", &mut settings.unclean_leader_election_enable);
     switch("delete.topic.enable", &mut settings.delete_topic_enable);
-    settings.election_per_partition = config.given("election") == Some("per-partition");
+    settings.set_election_per_partition(config.nobody_decides());
     if let Some(ms) = number("controller.socket.timeout.ms") {
         settings.controller_socket_timeout = Duration::from_ms(ms.max(1));
     }

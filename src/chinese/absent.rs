@@ -143,6 +143,10 @@ pub(super) const ROWS: &[Row] = &[
     ),
     ("'{}' is no setting with values: for example {}", "'{}' 不是带值的配置：例如 {}"),
     (
+        "'{}' names {} twice: each side needs its own value, for example {}",
+        "'{}' 中 {} 出现了两次：每一侧需要各自的值，例如 {}",
+    ),
+    (
         "'{}' compares {}: two to four values, for example {}",
         "'{}' 比较 {} 个值：应为两到四个，例如 {}",
     ),

@@ -73,6 +73,10 @@ pub(super) const ROWS: &[Row] = &[
     ("the clock of broker {#} is right", "broker {} 的时钟正确"),
     ("the clock of broker {#} is {} ahead", "broker {} 的时钟快 {}"),
     ("the clock of broker {#} is {} behind", "broker {} 的时钟慢 {}"),
+    (
+        "broker {#} stopped; nobody moved its leaders first, their replicas race now",
+        "broker {} 已停止；没有谁先移交它的 leader，各副本现在开始竞争",
+    ),
     ("broker {#} stopped", "broker {} 已停止"),
     ("controller {#} stopped", "控制器 {} 已停止"),
     ("killed broker {#}", "已杀掉 broker {}"),

@@ -174,7 +174,13 @@ impl Cluster {
             _ => Err(self.not_running(node)),
         };
         match act {
-            Act::Kill(node) | Act::Stop(node) | Act::PowerOff(node) => must_run(*node),
+            Act::Kill(node) | Act::Stop(node) => must_run(*node),
+            Act::PowerOff(node) => match process(*node)? {
+                // What a killed process left in the page cache goes with the machine's power.
+                NodeState::Dead | NodeState::Stopped => Ok(()),
+                _ => must_run(*node),
+            },
+            Act::Admin(request) => self.may_be_decided(request),
             Act::MoveController(node) => self.may_become_controller(*node),
             Act::ExpireSession(node) => {
                 match self.zookeeper().map(|server| server.session_of(*node)) {

@@ -278,7 +278,7 @@ impl Cluster {
         };
         self.invariants.watch(&stamped, &self.brokers, client);
         let writer = self.brokers.get(&node).and_then(|entry| entry.broker.as_deref());
-        let isr_path = self.config.log.era.isr_path;
+        let isr_path = self.config.isr_path();
         self.tally.count(node, &stamped.body, isr_path, |partition| {
             let replica = writer.and_then(|broker| broker.replicas.get(partition));
             replica.is_some_and(crate::replica::Replica::is_leader)

@@ -16,7 +16,7 @@ use crate::client::Client;
 use crate::clock::{Duration, Instant};
 use crate::coordination::kraft::Image;
 use crate::coordination::zookeeper::{Server, ServerEvent, znodes};
-use crate::protocol::{Input, Output, Send};
+use crate::protocol::{Input, Output, Request, Send};
 use crate::types::{NodeId, TopicName, TopicPartition};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -329,7 +329,7 @@ impl Cluster {
         let for_itself = alive
             .clone()
             .filter_map(|entry| entry.broker.as_ref())
-            .any(|broker| broker.config.given("election") == Some("per-partition"));
+            .any(|broker| broker.config.nobody_decides());
         match self.active_controller() {
             None if alive.next().is_some() && !for_itself => {
                 Err("no broker is controller yet".to_owned())
@@ -355,7 +355,7 @@ impl Cluster {
                 "a controller lives in a broker, and {node} is none: there are {known}"
             ));
         }
-        if self.config.given("election") == Some("per-partition") {
+        if self.config.nobody_decides() {
             return refuse("here every replica races for itself: nobody is controller".into());
         }
         let (name, state) = (self.name(node), self.state(node));
@@ -381,6 +381,21 @@ impl Cluster {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Whether somebody does what an administrator asks for; where every broker is for itself, nobody decides for all.
+    pub fn may_be_decided(&self, request: &Request) -> Result<(), Refusal> {
+        let what = match request {
+            _ if !self.config.nobody_decides() => return Ok(()),
+            Request::DeleteTopics(_) => "deletes topics",
+            Request::AlterPartitionReassignments(_) => "moves replicas",
+            Request::ElectLeaders(_) => "chooses leaders",
+            _ => return Ok(()),
+        };
+        Err(Refusal::new(format!(
+            "here every replica races for itself: nobody {what}; 'cluster election=controller' begins a cluster \
+             with somebody who does"
+        )))
     }
 
     /// Why a broker that somebody wanted to be controller is not.

@@ -102,7 +102,7 @@ pub fn acts_of(command: &Command, session: &Session) -> Option<Result<Acts, Stri
             super::broker_acts::broker_config(broker.map(NodeId), configs, lab)
         }
         Command::Broker { broker, act } => {
-            broker_of(broker, lab).and_then(|id| broker_acts(id, *act))
+            broker_of(broker, lab).and_then(|id| broker_acts(id, *act, lab))
         }
         Command::BrokerAdd { id, rack } => {
             let id = NodeId(*id);

@@ -9,9 +9,23 @@ use crate::cluster::{Act, Lab};
 use crate::protocol::{IncrementalAlterConfigsRequest, Request};
 use crate::types::NodeId;
 
-pub(super) fn broker_acts(id: NodeId, act: BrokerAct) -> Result<Acts, String> {
+/// What is said of a broker that stopped as it should, as far as anybody takes its leaderships over first.
+fn stopped(id: NodeId, lab: Option<&Lab>) -> Result<Acts, String> {
+    let alone = lab.is_some_and(|lab| lab.cluster().config.nobody_decides());
+    one(
+        Act::Stop(id),
+        match alone {
+            true => format!(
+                "broker {id} stopped; nobody moved its leaders first, their replicas race now"
+            ),
+            false => format!("broker {id} stopped"),
+        },
+    )
+}
+
+pub(super) fn broker_acts(id: NodeId, act: BrokerAct, lab: Option<&Lab>) -> Result<Acts, String> {
     match act {
-        BrokerAct::Stop => one(Act::Stop(id), format!("broker {id} stopped")),
+        BrokerAct::Stop => stopped(id, lab),
         BrokerAct::Kill => one(Act::Kill(id), format!("killed broker {id}")),
         BrokerAct::PowerOff => one(Act::PowerOff(id), format!("broker {id} lost its power")),
         BrokerAct::Start => started(id),
@@ -93,9 +107,12 @@ pub(super) fn controller_acts(act: &ControllerAct, lab: Option<&Lab>) -> Result<
     };
     let active = |node: &Option<u32>| -> Result<NodeId, String> {
         let id = named(node)?.or_else(|| cluster.active_controller());
-        id.ok_or_else(|| {
-            "no controller is active now: name one, or wait with until controller() != none"
-                .to_owned()
+        id.ok_or_else(|| match cluster.config.nobody_decides() {
+            true => "here every replica races for itself: nobody is controller".to_owned(),
+            false => {
+                "no controller is active now: name one, or wait with until controller() != none"
+                    .to_owned()
+            }
         })
     };
     match act {
@@ -105,7 +122,10 @@ pub(super) fn controller_acts(act: &ControllerAct, lab: Option<&Lab>) -> Result<
         }
         ControllerAct::Stop(node) => {
             let id = active(node)?;
-            one(Act::Stop(id), format!("{} stopped", cluster.name(id)))
+            match id.is_broker() {
+                true => stopped(id, Some(lab)),
+                false => one(Act::Stop(id), format!("{} stopped", cluster.name(id))),
+            }
         }
         ControllerAct::PowerOff(node) => {
             let id = active(node)?;

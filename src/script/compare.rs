@@ -61,6 +61,12 @@ impl ComparedSetting {
                 values.len()
             ));
         }
+        let twice = (1..).zip(&values).find(|(next, value)| values[*next..].contains(value));
+        if let Some((_, value)) = twice {
+            return Err(format!(
+                "'{text}' names {value} twice: each side needs its own value, {example}"
+            ));
+        }
         let setting = ComparedSetting { name: name.to_owned(), values };
         for value in &setting.values {
             setting.check(value)?;
@@ -432,7 +438,15 @@ mod tests {
     fn a_setting_of_brokers_can_be_compared_and_nonsense_is_refused() {
         let (code, answers, _) = played("replica.lag.time.max.ms=10000,30000", SCRIPT);
         assert_eq!((code, answers.len()), (0, 5));
-        for wrong in ["kafka", "kafka=4.3", "kafka=4.3,", "kafka=4.3,9.9", "=1,2", "a=1,2,3,4,5"] {
+        for wrong in [
+            "kafka=2.1,4.3,2.1",
+            "kafka",
+            "kafka=4.3",
+            "kafka=4.3,",
+            "kafka=4.3,9.9",
+            "=1,2",
+            "a=1,2,3,4,5",
+        ] {
             assert!(ComparedSetting::parse(wrong).is_err(), "{wrong}");
         }
         let told = |text: &str| ComparedSetting::parse(text).unwrap_err();

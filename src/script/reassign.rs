@@ -48,6 +48,12 @@ pub(super) fn reassign(
     throttle: Option<u64>,
     lab: Option<&Lab>,
 ) -> Result<Acts, String> {
+    let request = Request::AlterPartitionReassignments(AlterPartitionReassignmentsRequest {
+        partitions: vec![(partition.clone(), replicas.map(nodes))],
+    });
+    if let Some(lab) = lab {
+        lab.cluster().may_be_decided(&request).map_err(|refusal| refusal.text)?;
+    }
     let mut acts = Vec::new();
     let image = lab.and_then(|lab| lab.cluster().image());
     let present = image.and_then(|image| Some((image, image.partition(partition)?)));
@@ -71,11 +77,7 @@ pub(super) fn reassign(
         (Some(_), None) => format!("began to reassign {partition}"),
         (None, _) => format!("took the reassignment of {partition} back"),
     };
-    acts.push(Act::Admin(Request::AlterPartitionReassignments(
-        AlterPartitionReassignmentsRequest {
-            partitions: vec![(partition.clone(), replicas.map(nodes))],
-        },
-    )));
+    acts.push(Act::Admin(request));
     Ok(Acts { acts, about: About::Admin(words) })
 }
 

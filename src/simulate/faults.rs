@@ -139,7 +139,16 @@ impl FaultKind {
         match text {
             "none" => Ok(Vec::new()),
             "all" => Ok(FaultKind::ALL.to_vec()),
-            _ => text.split(',').map(|name| one(name.trim())).collect(),
+            _ => {
+                let mut kinds = Vec::new();
+                for name in text.split(',') {
+                    let kind = one(name.trim())?;
+                    if !kinds.contains(&kind) {
+                        kinds.push(kind);
+                    }
+                }
+                Ok(kinds)
+            }
         }
     }
 }
@@ -330,5 +339,16 @@ fn lasting(chance: &mut Chance) -> u64 {
         0..3 => chance.within(20, 400),
         3..7 => chance.within(400, 2_500),
         _ => chance.within(2_500, 8_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::FaultKind;
+
+    #[test]
+    fn a_fault_named_twice_counts_once() {
+        let both = FaultKind::parse_list("kill,stop, kill,kill");
+        assert_eq!(both, Ok(vec![FaultKind::Kill, FaultKind::Stop]));
     }
 }

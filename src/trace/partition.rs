@@ -333,8 +333,7 @@ fn notes(
         if let Some(proposal) = &state.proposal {
             let (from, to) = (common::set(&state.isr), common::set(&proposal.isr));
             let writes_itself = lab.cluster().zookeeper().is_some()
-                && crate::era::of(&lab.cluster().spec.kafka)
-                    .is_ok_and(|era| era.isr_path == crate::era::IsrPath::StateNode);
+                && lab.cluster().config.isr_path() == crate::era::IsrPath::StateNode;
             let who = if writes_itself { "ZooKeeper" } else { "controller" };
             let asked = if writes_itself { "ZooKeeper" } else { "the controller" };
             notes.push(Line::of(

@@ -5,12 +5,14 @@
 //!     b5   ███████░░░░░░░░░   4 096 of 10 000 offsets   590 kB to go   98 000 B/s   6 s
 //! ```
 //!
-//! The rate is the receiver's, of throttled replicas; with a limit the time left is what is missing divided by it.
+//! The rate is the receiver's, of throttled replicas; with a limit the time left is what is missing divided by it. A
+//! fetch is never cut, and the rate is the mean of eleven seconds at most, so the first burst stands above the limit.
+//! A broker that does not run copies nothing: it is named, and so is every replica of the target that is waited for.
 
 use super::common::{self, finish};
 use super::picture::{Canvas, Line, Picture, Role, Target};
 use crate::broker::Way;
-use crate::cluster::Lab;
+use crate::cluster::{Lab, NodeState};
 use crate::coordination::kraft::PartitionRegistration;
 use crate::types::{NodeId, TopicPartition};
 
@@ -24,6 +26,26 @@ struct Copying {
     bytes_left: u64,
     rate: Option<u64>,
     limit: Option<u64>,
+    /// Why nothing is copied.
+    halted: Option<&'static str>,
+}
+
+impl Copying {
+    /// Whether a burst let more pass than the limit.
+    fn is_above_limit(&self) -> bool {
+        let above = |(rate, limit)| limit > 0 && rate > limit;
+        self.halted.is_none() && self.rate.zip(self.limit).is_some_and(above)
+    }
+}
+
+/// Why a broker copies nothing at the moment, if it is for its process.
+fn halted(lab: &Lab, node: NodeId, canvas: &Canvas) -> Option<&'static str> {
+    match lab.cluster().state(node) {
+        NodeState::Alive => None,
+        NodeState::Paused => Some(canvas.word("is frozen", "被冻结")),
+        NodeState::New => Some(canvas.word("is starting", "正在启动")),
+        NodeState::Dead | NodeState::Stopped => Some(canvas.word("is down", "没有运行")),
+    }
 }
 
 fn copying(
@@ -31,6 +53,7 @@ fn copying(
     partition: &TopicPartition,
     state: &PartitionRegistration,
     node: NodeId,
+    canvas: &Canvas,
 ) -> Option<Copying> {
     let cluster = lab.cluster();
     let leader = cluster.broker(state.leader?)?.replicas.get(partition)?;
@@ -46,6 +69,7 @@ fn copying(
         bytes_left: leader.log.size_bytes().saturating_sub(size),
         rate: throttled.map(|broker| broker.replication_rate(Way::In)),
         limit: throttled.and_then(|broker| broker.throttle_rate(Way::In)),
+        halted: halted(lab, node, canvas),
     })
 }
 
@@ -65,6 +89,7 @@ pub fn draw(lab: &Lab, canvas: &Canvas) -> Picture {
             cluster.reassignment(&partition).map(|moves| (partition, state, moves))
         })
         .collect();
+    let mut burst = false;
     for (partition, state, (adding, removing)) in &moving {
         let without = |gone: &[NodeId]| -> Vec<NodeId> {
             state.replicas.iter().filter(|node| !gone.contains(node)).copied().collect()
@@ -82,9 +107,24 @@ pub fn draw(lab: &Lab, canvas: &Canvas) -> Picture {
             .to(Target::Partition(partition.clone())),
         );
         for node in adding {
-            if let Some(copying) = copying(lab, partition, state, *node) {
+            if let Some(copying) = copying(lab, partition, state, *node, canvas) {
+                burst |= copying.is_above_limit();
                 picture.push(line(*node, &copying, state.isr.contains(node), canvas));
             }
+        }
+        for node in new.iter().filter(|node| !adding.contains(node) && !state.isr.contains(node)) {
+            let why = halted(lab, *node, canvas)
+                .unwrap_or(canvas.word("is not in the ISR", "不在 ISR 中"));
+            let waits = canvas.word(
+                ": the reassignment ends when it is in the ISR",
+                "：它进入 ISR 后重新分配才会结束",
+            );
+            picture.push(Line::of(format!("    b{node} {why}{waits}"), Role::Warn));
+        }
+        if state.leader.is_none_or(|leader| lab.cluster().broker(leader).is_none()) {
+            let words =
+                canvas.word("no leader runs: nothing is copied", "没有可用的 leader：什么都不复制");
+            picture.push(Line::of(format!("    {words}"), Role::Warn));
         }
         if !removing.is_empty() {
             let words =
@@ -100,6 +140,17 @@ pub fn draw(lab: &Lab, canvas: &Canvas) -> Picture {
     for way in Way::ALL {
         if let Some(limit) = broker.and_then(|broker| broker.throttle_rate(way)) {
             picture.push(Line::of(format!("  {} {limit}", way.rate()), Role::Dim));
+        }
+    }
+    if burst {
+        for words in [
+            canvas.word(
+                "  above the limit: a fetch is never cut, so a burst passes first, and then nothing until",
+                "  高于上限：一次拉取不会被截断，所以先通过一批数据，然后停下，",
+            ),
+            canvas.word("  the mean of the last 11 s is below it", "  直到最近 11 秒的平均值低于上限"),
+        ] {
+            picture.push(Line::of(words, Role::Dim));
         }
     }
     finish(picture, canvas)
@@ -123,13 +174,24 @@ fn line(node: NodeId, copying: &Copying, in_sync: bool, canvas: &Canvas) -> Line
     if in_sync {
         text.push_str(canvas.word(", in the ISR", "，已进入 ISR"));
     }
+    if let Some(why) = copying.halted {
+        text.push_str(&match canvas.word("en", "zh") {
+            "zh" => format!("；b{node} {why}：什么都不复制"),
+            _ => format!("; b{node} {why}: nothing is copied"),
+        });
+        return Line::of(format!("    b{node}   {bar}   {text}"), Role::Warn);
+    }
     if let (Some(rate), false) = (copying.rate, in_sync) {
         text.push_str(&format!(", {rate} B/s"));
         if let Some(limit) = copying.limit.filter(|limit| *limit > 0) {
             let left = copying.bytes_left.div_ceil(limit);
+            let at_least = match copying.is_above_limit() {
+                true => canvas.word("at least ", "至少 "),
+                false => "",
+            };
             text.push_str(&match canvas.word("en", "zh") {
-                "zh" => format!("（上限 {limit}），{left} 秒"),
-                _ => format!(" (limit {limit}), {left} s"),
+                "zh" => format!("（上限 {limit}），{at_least}{left} 秒"),
+                _ => format!(" (limit {limit}), {at_least}{left} s"),
             });
         }
     }

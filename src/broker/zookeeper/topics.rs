@@ -58,7 +58,7 @@ impl Broker {
     }
 
     pub(super) fn play_admin(&self, request: &Request, play: &mut Play<'_>) -> Step<Done> {
-        let nobody_decides = self.config.given("election") == Some("per-partition");
+        let nobody_decides = self.config.nobody_decides();
         let wants_controller = !self.serves_tools() && !nobody_decides;
         if wants_controller && !self.is_zookeeper_controller() && needs_controller(request) {
             return Ok(Done::Answer(not_controller(request), Vec::new()));

@@ -102,7 +102,13 @@ impl LabStage {
     pub(super) fn sandbox_pane(&self, language: Language, prose: &mut Prose) {
         let w = |english: &'static str, chinese: &'static str| language.pick(english, chinese);
         prose.begun = !self.play.tries.is_empty();
-        prose.heading = w("Three brokers, your commands", "三个 broker，命令由你").into();
+        let count = self.play.session.lab.as_ref().map_or(3, |lab| lab.cluster().brokers.len());
+        prose.heading = match count {
+            1 => w("One broker, your commands", "一个 broker，命令由你").into(),
+            3 => w("Three brokers, your commands", "三个 broker，命令由你").into(),
+            _ if language == Language::Chinese => format!("{count} 个 broker，命令由你"),
+            _ => format!("{count} brokers, your commands"),
+        };
         if self.play.tries.is_empty() {
             prose.parts.push(Shown::Text(
                 w(

@@ -69,6 +69,12 @@ pub(super) const ORDERS: [&str; 4] = [
 ];
 
 #[test]
+fn the_page_of_a_sandbox_counts_its_brokers() {
+    let app = sandbox(English, &["cluster brokers=4 kafka=4.3 seed=7"]);
+    assert!(frame(&app).contains("4 brokers, your commands"), "{}", frame(&app));
+}
+
+#[test]
 fn pending_happenings_are_held_and_released_by_keys() {
     let mut app = sandbox(English, &ORDERS);
     type_command(&mut app, "produce orders partition=0 value=hi acks=all &");

@@ -228,9 +228,31 @@ impl Run<'_> {
 mod tests {
     use super::super::harness::{Lab, tp};
     use super::*;
+    use crate::era::Coordination;
+
+    fn lab_of(kafka: &str, brokers: u32) -> Lab {
+        Lab::with_settings(kafka, brokers, |settings| settings.set_election_per_partition(true))
+    }
 
     fn lab(brokers: u32) -> Lab {
-        Lab::with_settings("0.8.2", brokers, |settings| settings.election_per_partition = true)
+        lab_of("0.8.2", brokers)
+    }
+
+    #[test]
+    fn no_controller_epoch_is_in_the_way_in_any_version() {
+        for era in crate::era::ERAS
+            .iter()
+            .filter(|era| era.coordination.contains(&Coordination::ZooKeeper))
+        {
+            let mut lab = lab_of(era.kafka, 3);
+            lab.create_topic("orders", &[&[1, 2, 3]]);
+            let (leader, isr, epoch) = lab.leadership("orders-0");
+            assert_eq!((isr, epoch), (vec![1, 2, 3], 0), "{}: {}", era.kafka, lab.told());
+            lab.kill_and_expire(leader.unwrap());
+            let (next, isr, epoch) = lab.leadership("orders-0");
+            assert_eq!((isr.len(), epoch), (2, 1), "{}: {}", era.kafka, lab.told());
+            assert!(next.is_some() && next != leader, "{}: {}", era.kafka, lab.told());
+        }
     }
 
     #[test]

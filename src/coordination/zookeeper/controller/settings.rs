@@ -48,6 +48,16 @@ impl Settings {
             controller_socket_timeout: Duration::from_ms(30_000),
         }
     }
+
+    /// Without a controller nobody raises `/controller_epoch`, so no write can be fenced by it, and nobody takes an
+    /// AlterPartition: leaders write their ISR into the znode, whatever the version.
+    pub fn set_election_per_partition(&mut self, on: bool) {
+        self.election_per_partition = on;
+        if on {
+            self.rules.fenced_writes = false;
+            self.alter_partition = false;
+        }
+    }
 }
 
 #[cfg(test)]
