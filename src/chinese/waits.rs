@@ -71,20 +71,16 @@ pub(super) const ROWS: &[Row] = &[
     ("no broker is controller yet", "还没有 broker 成为控制器"),
     ("here every replica races for itself: nobody is controller", "这里各副本各自竞争：没有控制器"),
     (
-        "here every replica races for itself: nobody deletes topics; {}",
-        "这里各副本各自竞争：没有谁来删除主题；{}",
+        "here every replica races for itself: nobody deletes topics; 'cluster election=controller' begins a cluster with somebody who does",
+        "这里各副本各自竞争：没有谁来删除主题；'cluster election=controller' 会建立一个有控制器的集群",
     ),
     (
-        "here every replica races for itself: nobody moves replicas; {}",
-        "这里各副本各自竞争：没有谁来迁移副本；{}",
+        "here every replica races for itself: nobody moves replicas; 'cluster election=controller' begins a cluster with somebody who does",
+        "这里各副本各自竞争：没有谁来迁移副本；'cluster election=controller' 会建立一个有控制器的集群",
     ),
     (
-        "here every replica races for itself: nobody chooses leaders; {}",
-        "这里各副本各自竞争：没有谁来挑选领导者；{}",
-    ),
-    (
-        "'cluster election=controller' begins a cluster with somebody who does",
-        "'cluster election=controller' 会建立一个有控制器的集群",
+        "here every replica races for itself: nobody chooses leaders; 'cluster election=controller' begins a cluster with somebody who does",
+        "这里各副本各自竞争：没有谁来挑选领导者；'cluster election=controller' 会建立一个有控制器的集群",
     ),
     ("register", "向控制器注册"),
     ("broker heartbeat", "broker 心跳"),
