@@ -152,14 +152,14 @@ pub(super) const ROWS: &[Row] = &[
     ("There is an existing assignment running.", "已有重新分配正在进行。"),
     (
         "Broker-level min.insync.replicas cannot be altered while ELR is enabled.",
-        "启用 ELR 时不能修改单个 broker 的 min.insync.replicas",
+        "启用 ELR 时不能修改单个 broker 的 min.insync.replicas。",
     ),
     (
         "Cluster-level min.insync.replicas cannot be removed while ELR is enabled.",
-        "启用 ELR 时不能收回全部 broker 的 min.insync.replicas",
+        "启用 ELR 时不能收回全部 broker 的 min.insync.replicas。",
     ),
     ("Cannot update these configs dynamically: {}", "这些配置不能在运行中修改：{}"),
-    ("Unknown Dynamic Configuration {}.", "未知的动态配置 {}"),
+    ("Unknown Dynamic Configuration {}.", "未知的动态配置 {}。"),
     (
         "Invalid value {w} for configuration {w}: a whole number from {#} is needed",
         "{2} 的值 {1} 无效：需要不小于 {3} 的整数",
@@ -172,7 +172,6 @@ pub(super) const ROWS: &[Row] = &[
     ("All partitions should have the same number of replicas.", "各分区的副本数应当相同。"),
     ("Unknown broker(s) in replica assignment: {}.", "副本分配中有未知的 broker：{}。"),
     ("Unknown topic config name: {w}", "未知的主题配置：{}"),
-    ("Cannot update these configs dynamically: {}", "这些配置不能动态修改：{}"),
     (
         "Cluster level min.insync.replicas cannot be removed while ELR is enabled.",
         "启用 ELR 时不能移除集群级的 min.insync.replicas。",
