@@ -240,7 +240,8 @@ impl Bench {
             Typed::Close => self.asking = None,
             Typed::Nothing => {}
             Typed::Line(line) => {
-                let line = line.trim().to_owned();
+                // A colon opens the prompt; typed again in it, it means nothing.
+                let line = line.trim().trim_start_matches(':').trim_start().to_owned();
                 let asking = self.asking.take();
                 if line.is_empty() {
                     match asking {

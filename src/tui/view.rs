@@ -8,6 +8,7 @@ use super::stage::{Note, Pane, Status};
 use super::timeline;
 use super::words::words;
 use crate::trace::{Glyphs, Line, Picture, Role, Span, prose, to_ascii, width};
+use crate::types::Language;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -303,7 +304,7 @@ fn prompt(bench: &Bench, paint: &Paint, frame: &mut Frame<'_>, plan: &Plan) -> O
     let rect = plan.prompt;
     let buffer = frame.buffer_mut();
     let Some(asking) = bench.asking else {
-        if let Some(note) = bench.note.as_ref().filter(|note| is_long(note, rect)) {
+        if let Some(note) = bench.note.as_ref().filter(|note| is_long(note, bench.language, rect)) {
             long_note(note, bench, paint, frame, rect);
             return None;
         }
@@ -346,8 +347,8 @@ fn prompt(bench: &Bench, paint: &Paint, frame: &mut Frame<'_>, plan: &Plan) -> O
 }
 
 /// Whether a note has no room in the prompt's row.
-fn is_long(note: &Note, prompt: Rect) -> bool {
-    width::of(&note.text) + 2 > usize::from(prompt.width)
+fn is_long(note: &Note, language: Language, prompt: Rect) -> bool {
+    width::of(&crate::chinese::tell(language, &note.text)) + 2 > usize::from(prompt.width)
 }
 
 /// A note that is longer than the prompt's row: its end says what to do, so it takes the rows above.
@@ -357,7 +358,7 @@ fn long_note(note: &Note, bench: &Bench, paint: &Paint, frame: &mut Frame<'_>, p
         true => (bench.glyphs.bad, Role::Bad),
         false => (bench.glyphs.chosen, Role::Heading),
     };
-    let text = [Span::new(&note.text, role)];
+    let text = [Span::new(&*crate::chinese::tell(bench.language, &note.text), role)];
     let rows = prose::wrap(&text, usize::from(prompt.width).saturating_sub(2));
     let above = (rows.len().clamp(1, MOST) as u16 - 1).min(prompt.y);
     let area = Rect { y: prompt.y - above, height: above + 1, ..prompt };

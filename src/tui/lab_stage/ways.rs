@@ -160,6 +160,7 @@ fn every_kind_of_the_search_and_every_form_of_a_fault_has_a_row() {
     // What ends a fault, what is the administrator's, and what stands beside Kafka: the scheduler's own acts.
     let other = [
         "broker add",
+        "broker config",
         "zookeeper start",
         "zookeeper resume",
         "network heal",
