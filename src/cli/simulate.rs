@@ -54,7 +54,8 @@ not reach. Kafka keeps committed offsets apart from logs and allows it; it follo
 
 --json prints one object: kafka configs faults seed seeds stepsPerSchedule threads, schedules steps
 seconds schedulesPerMinute stepsPerSecond elections recordsCommitted findings interrupted, and
-violation: null or {seed invariant sentence step atUs script: {text lines steps step sentence tries}}.
+violation: null or {seed invariant sentence step atUs script: {text lines steps step sentence tries
+interrupted}}.
 
 Examples:
   klab simulate                                        the safe configuration

@@ -263,6 +263,8 @@ pub enum Act {
         /// The moment.
         until: Instant,
     },
+    /// What the files break is told, since somebody asked.
+    CheckFiles,
 }
 
 impl Act {

@@ -1,6 +1,7 @@
 //! Branches: other histories from the same past. Each is a list of acts; visiting one means going back to the last step
 //! that both share and doing the other's acts from there.
 
+use super::file_check::FilesSeen;
 use super::lab::{Branch, Checkpoint, Lab, LabError};
 use crate::disk::Disk;
 use std::collections::{BTreeMap, VecDeque};
@@ -172,6 +173,7 @@ impl Lab {
                 current: index,
                 spec: self.spec.clone(),
                 has_history: true,
+                seen: FilesSeen::default(),
             }
         } else {
             let mut lab = Lab::new(self.spec.clone(), Disk::memory())?;
@@ -186,12 +188,6 @@ impl Lab {
             }
         }
         Ok(lab)
-    }
-
-    /// Reads every file of every running broker and tells which promises about bytes are broken: what decodes, what
-    /// indexes point at, whether replicas agree.
-    pub fn check_files(&self) -> Vec<super::Violation> {
-        self.cluster.check_files(&self.disk)
     }
 
     /// What differs between this branch and another: leaders, in-sync replicas, epochs, marks, files.

@@ -259,6 +259,7 @@ impl WorldEvent {
             WorldEvent::Act { command } => match command.strip_prefix('#').map(str::trim) {
                 // What the lab does by itself so that time passes.
                 Some("time passes") => say("time passes".into(), "时间流逝".into()),
+                Some("files are checked") => say("files are checked".into(), "检查文件".into()),
                 Some(by) => match by.strip_prefix("idle for ") {
                     Some(time) => say(by.into(), format!("空闲 {time}")),
                     None => say(by.into(), by.into()),

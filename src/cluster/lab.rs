@@ -12,6 +12,7 @@
 
 use super::act::{Act, Outcome, Refusal, Ticket};
 use super::event::Stamped;
+use super::file_check::FilesSeen;
 use super::network::Pending;
 use super::spec::ClusterSpec;
 use super::world::Cluster;
@@ -107,6 +108,8 @@ pub struct Lab {
     pub(super) spec: ClusterSpec,
     /// Whether it can go back; without it nothing but the present is kept.
     pub(super) has_history: bool,
+    /// What the files said when they were asked last.
+    pub(super) seen: FilesSeen,
 }
 
 impl Lab {
@@ -125,6 +128,7 @@ impl Lab {
             current: 0,
             spec,
             has_history: true,
+            seen: FilesSeen::default(),
         })
     }
 

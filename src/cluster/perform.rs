@@ -97,6 +97,10 @@ impl Cluster {
                 self.now = self.now.max(*until);
                 Ok(Ok(Waiting::Nothing))
             }
+            Act::CheckFiles => {
+                self.tell_files(disk, &stage);
+                Ok(Ok(Waiting::Nothing))
+            }
             other => self.fault(other, disk, &mut stage),
         }?;
         self.report_violations(disk, &mut stage);

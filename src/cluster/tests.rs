@@ -352,6 +352,33 @@ fn whole_files_keep_their_promises_until_a_bit_flips() {
     assert_eq!(broken(&lab), ["bytes-decode"]);
 }
 
+#[test]
+fn who_asks_the_files_hears_it_once_as_an_event_and_again_after_going_back() {
+    let mut lab = with_topic(3);
+    produce(&mut lab, "value", "all");
+    settle(&mut lab);
+    let sound = lab.step_number();
+    lab.ask_files().unwrap();
+    assert_eq!((lab.step_number(), lab.violations().count()), (sound, 0), "a look at sound files");
+    let file = "broker-2/orders-0/00000000000000000000.log".to_owned();
+    act(&mut lab, Act::FlipBit { file, position: 64 });
+    let flipped = lab.step_number();
+    lab.ask_files().unwrap();
+    let told: Vec<_> = lab.violations().map(|broken| (broken.name, broken.step)).collect();
+    assert_eq!(told, [("bytes-decode", flipped + 1)]);
+    assert!(lab.step_events().any(|event| {
+        matches!(&event.body, Body::World(WorldEvent::Violated { name: "bytes-decode", .. }))
+    }));
+    lab.ask_files().unwrap();
+    assert_eq!(lab.step_number(), flipped + 1, "it is told once");
+    lab.back(1).unwrap();
+    assert_eq!(lab.violations().count(), 0);
+    lab.ask_files().unwrap();
+    assert_eq!((lab.step_number(), lab.violations().count()), (flipped, 1), "seen, without a step");
+    lab.step().unwrap();
+    assert_eq!((lab.violations().count(), lab.branch_name()), (1, "main"));
+}
+
 /// The names of the promises about files that are broken.
 fn broken(lab: &Lab) -> Vec<&'static str> {
     lab.check_files().iter().map(|broken| broken.name).collect()

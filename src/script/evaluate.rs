@@ -192,9 +192,8 @@ fn call(name: &str, a: &Arguments<'_>) -> Result<Value, String> {
         "controller" => or_none(cluster.active_controller().map(node)),
         "violated" => {
             let wanted = a.values.first().map(|_| a.text(0));
-            let violations = cluster.invariants.violations();
             let fits = |name: &str| wanted.as_deref().is_none_or(|wanted| wanted == name);
-            Value::Bool(violations.iter().any(|violation| fits(violation.name)))
+            Value::Bool(a.lab.violations().any(|violation| fits(violation.name)))
         }
         "directories" => match a.broker(0)? {
             Some(id) => Value::Number(logs::directories(a.lab, id)),

@@ -32,6 +32,8 @@ mod ready; // a cluster that can be used
 
 /// How long a command waits for an answer before it gives up by itself; clients give up earlier.
 const PATIENCE: Duration = Duration::from_ms(5 * 60_000);
+/// While `until` waits for a broken promise, whole files are read after so many steps.
+const FILES_EVERY: u64 = 512;
 /// The most steps of one `step` that are told one by one.
 const MOST_TOLD: usize = 1_000;
 
@@ -248,6 +250,9 @@ impl Execution {
         let Some(lab) = session.lab.as_mut() else {
             return Ok(super::look::look(&self.statement, session));
         };
+        if super::inspected::asks_files(&self.statement.command) {
+            lab.ask_files()?;
+        }
         let (now, told) = (lab.now(), &session.inspected);
         self.state = match &self.statement.command {
             Command::Until { within, .. } => State::Until { deadline: now + *within },
@@ -344,6 +349,11 @@ impl Execution {
             return Ok(done(Said::default()));
         };
         let Some(lab) = session.lab.as_mut() else { return Ok(wrong("there is no cluster")) };
+        if lab.step_number() % FILES_EVERY == 0
+            && super::inspected::asks_files(&self.statement.command)
+        {
+            lab.ask_files()?;
+        }
         match holds(condition, lab) {
             Err(error) => return Ok(wrong(error)),
             Ok(true) => {

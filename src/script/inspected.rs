@@ -9,6 +9,7 @@
 //!   inspected("1.index")  of the second
 //! ```
 
+use super::command::Command;
 use super::evaluate::evaluate;
 use super::expression::{Expression, ExpressionKind, Value};
 use super::session::Session;
@@ -66,6 +67,31 @@ pub fn evaluate_in(expression: &Expression, session: &Session) -> Result<Value, 
     match &session.lab {
         Some(lab) => evaluate(&known(expression, &session.inspected), lab),
         None => Err("there is no cluster yet".into()),
+    }
+}
+
+/// Whether a command asks what is broken, so that whole files are to be read first.
+pub fn asks_files(command: &Command) -> bool {
+    match command {
+        Command::Show(show) => show.kind == "invariants",
+        Command::Expect(condition)
+        | Command::Until { condition, .. }
+        | Command::Predict { answer: condition, .. } => asks_what_broke(condition),
+        _ => false,
+    }
+}
+
+fn asks_what_broke(expression: &Expression) -> bool {
+    match &expression.kind {
+        ExpressionKind::Call { name, .. } => *name == "violated",
+        ExpressionKind::Set(items) | ExpressionKind::List(items) => {
+            items.iter().any(asks_what_broke)
+        }
+        ExpressionKind::Compare(_, a, b) | ExpressionKind::And(a, b) | ExpressionKind::Or(a, b) => {
+            asks_what_broke(a) || asks_what_broke(b)
+        }
+        ExpressionKind::Not(a) => asks_what_broke(a),
+        ExpressionKind::Literal(_) => false,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::types::Language;
 use std::collections::BTreeMap;
 
 /// Whole files are read after so many steps.
-const FILES_EVERY: u64 = 2_500;
+pub(super) const FILES_EVERY: u64 = 2_500;
 
 /// A promise that broke.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,14 +45,15 @@ pub struct Played {
 
 /// Plays a schedule for `most_steps` at most. `stop` is asked now and then.
 pub fn play(plan: &Plan, most_steps: u64, stop: &dyn Fn() -> bool) -> Played {
-    play_lines(&plan.lines(), plan.is_guarded, most_steps, stop)
+    play_lines(&plan.lines(), plan.is_guarded, (most_steps, FILES_EVERY), stop)
 }
 
-/// The same with lines; a guarded schedule leaves out what goes beyond Kafka's promises.
+/// The same with lines, and with how often whole files are read; a guarded schedule leaves out what goes beyond Kafka's
+/// promises.
 pub(super) fn play_lines(
     lines: &[String],
     is_guarded: bool,
-    most_steps: u64,
+    (most_steps, files_every): (u64, u64),
     stop: &dyn Fn() -> bool,
 ) -> Played {
     let mut played = Played::default();
@@ -65,7 +66,7 @@ pub(super) fn play_lines(
             return played;
         }
     };
-    let mut next_files = FILES_EVERY;
+    let mut next_files = files_every;
     let mut guard = Guard::default();
     'lines: for (number, statement) in statements.into_iter().enumerate() {
         let begin = session.lab.as_ref().map_or(0, |lab| lab.now().0);
@@ -78,14 +79,19 @@ pub(super) fn play_lines(
         let mut execution = Execution::new(statement);
         loop {
             let progress = execution.advance(&mut session);
-            let Some(lab) = &session.lab else { break };
+            let Some(lab) = &mut session.lab else { break };
             played.steps = lab.step_number();
             let files = played.steps >= next_files || played.steps >= most_steps;
-            let mut all = lab.cluster().invariants.violations().first().cloned();
-            if all.is_none() && files {
-                next_files = played.steps + FILES_EVERY;
-                all = lab.check_files().into_iter().next();
+            let sound = lab.cluster().invariants.violations().is_empty();
+            if sound && files {
+                next_files = played.steps + files_every;
+                if let Err(error) = lab.ask_files() {
+                    played.wrong = Some(error.to_string());
+                    break 'lines;
+                }
+                played.steps = lab.step_number();
             }
+            let all = lab.cluster().invariants.violations().first().cloned();
             if let Some(first) = all {
                 let (name, sentence, step) = (first.name, first.sentence, first.step);
                 played.broken = Some(Broken { name, sentence, step, at_us: lab.now().0 });

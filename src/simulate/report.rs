@@ -44,7 +44,8 @@ impl Report {
 
     /// The fields: kafka, configs, faults, seed, seeds, stepsPerSchedule, threads; schedules, steps, seconds,
     /// schedulesPerMinute, stepsPerSecond, elections, recordsCommitted, findings (by name), interrupted; violation:
-    /// null, or seed, invariant, sentence, step, atUs and script: null, or text, lines, steps, step, sentence, tries.
+    /// null, or seed, invariant, sentence, step, atUs and script: null, or text, lines, steps, step, sentence, tries,
+    /// interrupted.
     pub fn json(&self) -> Json {
         let wish = &self.wish;
         let violation = self.found.as_ref().and_then(|(seed, played)| {
@@ -57,6 +58,7 @@ impl Report {
                     "step": shrunk.broken.step,
                     "sentence": shrunk.broken.sentence,
                     "tries": shrunk.tries,
+                    "interrupted": shrunk.is_interrupted,
                 })
             });
             Some(json!({
@@ -167,16 +169,33 @@ impl Report {
             );
         }
         match &self.shrunk {
-            None => say("it could not be made smaller".into(), "无法缩小".into()),
+            None => say(
+                "its script alone does not break it again: play its seed once more".into(),
+                "单独运行其脚本不会再次打破承诺：请用同一种子重放".into(),
+            ),
             Some(shrunk) => {
+                if shrunk.is_interrupted {
+                    say(
+                        "interrupted while shrinking: this is the least so far".into(),
+                        "缩小时被中断：这是目前最小的".into(),
+                    );
+                }
                 let (lines, steps) = (counted(shrunk.lines, "line"), counted(shrunk.steps, "step"));
-                say(
-                    format!("shrunk from {} to {lines}, {steps}:\n", counted(played.steps, "step")),
-                    format!(
-                        "从 {} 步缩小到 {} 行、{} 步：\n",
-                        played.steps, shrunk.lines, shrunk.steps
-                    ),
-                );
+                let found = (counted(shrunk.of_lines, "line"), counted(played.steps, "step"));
+                if shrunk.lines >= shrunk.of_lines && shrunk.steps >= played.steps {
+                    say(
+                        format!("it was not made smaller: {lines}, {steps}:\n"),
+                        format!("未能缩小：{} 行、{} 步：\n", shrunk.lines, shrunk.steps),
+                    );
+                } else {
+                    say(
+                        format!("shrunk from {}, {} to {lines}, {steps}:\n", found.0, found.1),
+                        format!(
+                            "从 {} 行、{} 步缩小到 {} 行、{} 步：\n",
+                            shrunk.of_lines, played.steps, shrunk.lines, shrunk.steps
+                        ),
+                    );
+                }
                 say(shrunk.script.clone(), shrunk.script.clone());
                 let broken = &shrunk.broken;
                 say(

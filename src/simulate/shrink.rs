@@ -1,19 +1,30 @@
 //! From a schedule that breaks a promise to a short script that breaks it again.
 //!
 //! ```text
-//!   41 lines, 6 200 steps ──▶ what came later is cut ──▶ groups of lines taken away, halves first
-//!        ──▶ fewer brokers, partitions ──▶ settings left at their defaults ──▶ shorter pauses ──▶ 7 lines, 900 steps
+//!   41 lines, 6 200 steps ──▶ what came later is cut ──▶ groups of lines taken away, halves first; two at a time
+//!        ──▶ single lines ──▶ fewer brokers, partitions ──▶ settings left at their defaults ──▶ shorter pauses
+//!        ──▶ once more, as long as something goes; at last with other seeds ──▶ 7 lines, 900 steps
 //! ```
 //!
-//! Every try is played; it counts if the same invariant breaks. How much is tried is bounded by steps, not by time, so
-//! that the same schedule always shrinks to the same script.
+//! Every try is played; it counts if the same invariant breaks, in no more steps than the schedule took that was found.
+//! How much is tried is bounded by steps, not by time, so that the same schedule always shrinks to the same script. Who
+//! is interrupted, or finds nothing smaller, still ends with a script: the best so far, which was played as it stands.
 
 use super::plan::{Move, Plan};
-use super::play::{Broken, Played, play, play_lines};
+use super::play::{Broken, FILES_EVERY, Played, play_lines};
 use crate::clock::Duration;
 
 /// Most steps of all tries together.
 const MOST_STEPS: u64 = 6_000_000;
+/// Most rounds of all passes.
+const MOST_ROUNDS: usize = 6;
+/// Most groups of lines that are taken away two by two.
+const MOST_PAIRED: usize = 30;
+/// Other seeds that are tried.
+const OTHER_SEEDS: std::ops::RangeInclusive<u64> = 1..=4;
+/// What only whole files tell; while such a schedule shrinks, they are read after so many steps.
+const OF_FILES: [&str; 3] = ["logs-agree", "bytes-decode", "index-at-batch-boundary"];
+const FILES_WHILE_SHRINKING: u64 = 100;
 
 /// A short script and what it breaks.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,53 +37,87 @@ pub struct Shrunk {
     pub steps: u64,
     /// Its lines.
     pub lines: usize,
+    /// Lines of the schedule that was found, up to where it broke.
+    pub of_lines: usize,
     /// How many schedules were tried.
     pub tries: u64,
+    /// Whether somebody stopped it: it might have become smaller.
+    pub is_interrupted: bool,
 }
 
 struct Shrinker<'a> {
     best: Plan,
     broken: Broken,
     steps: u64,
+    /// Steps of the schedule that was found; none that is accepted takes more.
+    most: u64,
+    files_every: u64,
     tries: u64,
     budget: u64,
     stop: &'a dyn Fn() -> bool,
 }
 
-/// Shrinks a schedule that broke a promise.
+/// Shrinks a schedule that broke a promise; none if it broke none.
 pub fn shrink(plan: &Plan, played: &Played, stop: &dyn Fn() -> bool) -> Option<Shrunk> {
     let broken = played.broken.clone()?;
     let steps = played.steps;
-    let mut shrinker =
-        Shrinker { best: plan.clone(), broken, steps, tries: 0, budget: MOST_STEPS, stop };
+    let of_files = OF_FILES.contains(&broken.name);
+    let mut shrinker = Shrinker {
+        best: plan.clone(),
+        broken,
+        steps,
+        most: steps,
+        files_every: if of_files { FILES_WHILE_SHRINKING } else { FILES_EVERY },
+        tries: 0,
+        budget: MOST_STEPS,
+        stop,
+    };
     shrinker.cut_the_end();
-    let mut before = usize::MAX;
-    while shrinker.best.moves.len() < before && shrinker.budget > 0 {
-        before = shrinker.best.moves.len();
+    for _ in 0..MOST_ROUNDS {
+        let before = shrinker.best.clone();
         shrinker.fewer_groups();
+        shrinker.fewer_pairs();
         shrinker.fewer_lines();
+        shrinker.smaller_sides();
+        shrinker.smaller_cluster();
+        shrinker.fewer_settings();
+        shrinker.shorter_pauses();
+        shrinker.cut_the_end();
+        if shrinker.best == before && !shrinker.fewer_with_other_seeds() {
+            break;
+        }
+        if shrinker.is_over() {
+            break;
+        }
     }
-    shrinker.smaller_sides();
-    shrinker.smaller_cluster();
-    shrinker.fewer_settings();
-    shrinker.shorter_pauses();
-    shrinker.fewer_groups();
-    shrinker.cut_the_end();
-    shrinker.finish()
+    shrinker.finish(plan, played)
 }
 
 impl Shrinker<'_> {
-    /// Whether a plan breaks the same promise; then it is the best so far.
+    fn is_over(&self) -> bool {
+        self.budget == 0 || (self.stop)()
+    }
+
+    /// Whether a plan with fewer lines, or a smaller fault, breaks the same promise; then it is the best so far.
+    fn breaks_with_less(&mut self, plan: Plan) -> bool {
+        self.accepts(plan, self.most)
+    }
+
+    /// The same for one with as many lines: it may not take longer.
     fn breaks(&mut self, plan: Plan) -> bool {
-        if self.budget == 0 || (self.stop)() {
+        self.accepts(plan, self.steps)
+    }
+
+    fn accepts(&mut self, plan: Plan, most: u64) -> bool {
+        if self.is_over() {
             return false;
         }
-        let most = self.steps + self.steps / 2 + 500;
-        let played = play(&plan, most, self.stop);
+        let (lines, pace) = (plan.lines(), (most, self.files_every));
+        let played = play_lines(&lines, plan.is_guarded, pace, self.stop);
         self.tries += 1;
         self.budget = self.budget.saturating_sub(played.steps.max(50));
         match played.broken {
-            Some(broken) if broken.name == self.broken.name => {
+            Some(broken) if broken.name == self.broken.name && played.steps <= most => {
                 (self.best, self.broken, self.steps) = (plan, broken, played.steps);
                 true
             }
@@ -80,9 +125,31 @@ impl Shrinker<'_> {
         }
     }
 
+    /// Whether it breaks without some lines; their pauses stay, or go with them.
+    fn breaks_without(&mut self, away: impl Fn(usize, &Move) -> bool) -> bool {
+        let stays = without(&self.best, &away, true);
+        let goes = without(&self.best, &away, false);
+        stays != goes && self.breaks_with_less(goes) || self.breaks_with_less(stays)
+    }
+
+    fn groups(&self) -> Vec<u32> {
+        let mut groups: Vec<u32> = self.best.moves.iter().map(|step| step.group).collect();
+        groups.retain(|group| *group > 0);
+        groups.sort_unstable();
+        groups.dedup();
+        groups
+    }
+
     /// What came after the break, and what was refused.
     fn cut_the_end(&mut self) {
-        let played = play(&self.best, self.steps, self.stop);
+        if self.is_over() {
+            return;
+        }
+        let (lines, pace) = (self.best.lines(), (self.steps, self.files_every));
+        let played = play_lines(&lines, self.best.is_guarded, pace, self.stop);
+        if played.broken.is_none() {
+            return;
+        }
         let mut plan = self.best.clone();
         let mut line = 1;
         let mut kept: Vec<Move> = Vec::new();
@@ -108,26 +175,38 @@ impl Shrinker<'_> {
 
     /// Groups of lines, halves first.
     fn fewer_groups(&mut self) {
-        let mut groups: Vec<u32> = self.best.moves.iter().map(|step| step.group).collect();
-        groups.retain(|group| *group > 0);
-        groups.sort_unstable();
-        groups.dedup();
+        let mut groups = self.groups();
         let mut size = groups.len().div_ceil(2).max(1);
         loop {
             let mut at = 0;
             while at < groups.len() {
-                let away = &groups[at..(at + size).min(groups.len())];
-                let plan = without(&self.best, |step| away.contains(&step.group));
-                if self.breaks(plan) {
+                let away = groups[at..(at + size).min(groups.len())].to_vec();
+                if self.breaks_without(|_, step| away.contains(&step.group)) {
                     groups.drain(at..(at + size).min(groups.len()));
                 } else {
                     at += size;
                 }
             }
-            if size == 1 || self.budget == 0 {
+            if size == 1 || self.is_over() {
                 return;
             }
             size = size.div_ceil(2);
+        }
+    }
+
+    /// Two groups at a time: a fault and the one that makes up for it.
+    fn fewer_pairs(&mut self) {
+        let groups = self.groups();
+        if groups.len() > MOST_PAIRED {
+            return;
+        }
+        for (number, one) in groups.iter().enumerate() {
+            for other in &groups[number + 1..] {
+                let left = self.groups();
+                if left.contains(one) && left.contains(other) && !self.is_over() {
+                    self.breaks_without(|_, step| step.group == *one || step.group == *other);
+                }
+            }
         }
     }
 
@@ -136,15 +215,25 @@ impl Shrinker<'_> {
         let mut at = self.best.moves.len();
         while at > 0 {
             at -= 1;
-            if self.best.moves[at].group > 0 {
-                let mut number = 0;
-                let plan = without(&self.best, |_| {
-                    number += 1;
-                    number - 1 == at
-                });
-                self.breaks(plan);
+            if self.best.moves.get(at).is_some_and(|step| step.group > 0) {
+                self.breaks_without(|number, _| number == at);
             }
         }
+    }
+
+    /// A group less, with the chance of another seed. Whether one went.
+    fn fewer_with_other_seeds(&mut self) -> bool {
+        let before = self.best.moves.len();
+        for group in self.groups() {
+            for seed in OTHER_SEEDS {
+                let mut plan = without(&self.best, &|_, step| step.group == group, true);
+                set_number(&mut plan.cluster, "seed", |_| Some(seed));
+                if self.breaks_with_less(plan) {
+                    break;
+                }
+            }
+        }
+        self.best.moves.len() < before
     }
 
     /// A side with fewer nodes, and a single link instead of a side.
@@ -184,7 +273,7 @@ impl Shrinker<'_> {
             Some(step) => step.text = text,
             None => return false,
         }
-        self.breaks(plan)
+        self.breaks_with_less(plan)
     }
 
     fn smaller_cluster(&mut self) {
@@ -245,30 +334,58 @@ impl Shrinker<'_> {
         }
     }
 
-    /// The script, ended where the promise breaks, and played once more.
-    fn finish(mut self) -> Option<Shrunk> {
-        let lines = self.best.lines();
-        let played = play_lines(&lines, self.best.is_guarded, self.steps, self.stop);
-        let broken = played.broken.clone()?;
-        self.tries += 1;
-        let (at, into_us) = played.line;
-        let mut kept: Vec<String> = Vec::new();
-        for (number, line) in lines.into_iter().enumerate().take(at + 1) {
-            if played.refused.contains(&number) {
+    /// The script, ended where the promise breaks, and played once more as it stands: of the best, or else of the
+    /// schedule that was found. Whoever interrupts waits for it; it is one schedule.
+    fn finish(mut self, found: &Plan, played: &Played) -> Option<Shrunk> {
+        let is_interrupted = (self.stop)();
+        let of_lines = played.line.0 + 2 - played.refused.len();
+        let ways = [
+            (self.best.clone(), self.steps, self.files_every),
+            (found.clone(), self.most, FILES_EVERY),
+        ];
+        for (plan, most, files_every) in ways {
+            let Some((lines, line)) = self.up_to_the_break(&plan, (most, files_every)) else {
                 continue;
-            }
-            let time = line.strip_prefix("run ").and_then(Duration::parse);
-            let time = if number == at { time.map(|_| Duration(into_us)) } else { time };
-            match time {
-                Some(time) => push_run(&mut kept, time),
-                None => kept.push(line),
+            };
+            for longest in [Duration(u64::MAX), Duration::from_ms(5_000)] {
+                let mut script = join_runs(&lines, line, longest);
+                script.push(format!("expect violated(\"{}\")", self.broken.name));
+                let again = play_lines(&script, false, (self.most + 100, u64::MAX), &|| false);
+                self.tries += 1;
+                let Some(broken) = again.broken.filter(|broken| broken.name == self.broken.name)
+                else {
+                    continue;
+                };
+                let (count, steps, tries) = (script.len(), again.steps, self.tries);
+                let script = script.join("\n") + "\n";
+                return Some(Shrunk {
+                    script,
+                    broken,
+                    steps,
+                    lines: count,
+                    of_lines,
+                    tries,
+                    is_interrupted,
+                });
             }
         }
-        kept.push(format!("expect violated(\"{}\")", broken.name));
-        let count = kept.len();
-        let mut script = kept.join("\n");
-        script.push('\n');
-        Some(Shrunk { script, broken, steps: played.steps, lines: count, tries: self.tries })
+        None
+    }
+
+    /// The lines of a plan up to where it breaks, without those that did nothing, and how long the last one runs.
+    fn up_to_the_break(
+        &mut self,
+        plan: &Plan,
+        pace: (u64, u64),
+    ) -> Option<(Vec<String>, Duration)> {
+        let lines = plan.lines();
+        let played = play_lines(&lines, plan.is_guarded, pace, &|| false);
+        self.tries += 1;
+        played.broken.filter(|broken| broken.name == self.broken.name)?;
+        let (at, into_us) = played.line;
+        let kept = lines.into_iter().enumerate().take(at + 1);
+        let kept = kept.filter(|(number, _)| !played.refused.contains(number));
+        Some((kept.map(|(_, line)| line).collect(), Duration(into_us)))
     }
 }
 
@@ -277,32 +394,42 @@ fn runs(gap_ms: u64) -> usize {
     gap_ms.div_ceil(4_000) as usize
 }
 
-fn without(plan: &Plan, mut away: impl FnMut(&Move) -> bool) -> Plan {
+fn without(plan: &Plan, away: &dyn Fn(usize, &Move) -> bool, pauses_stay: bool) -> Plan {
     let mut new = plan.clone();
     let mut gap = 0;
     new.moves.clear();
-    for step in &plan.moves {
-        gap += step.gap_ms;
-        if !away(step) {
-            new.moves.push(Move { gap_ms: std::mem::take(&mut gap), ..step.clone() });
+    for (number, step) in plan.moves.iter().enumerate() {
+        if away(number, step) {
+            gap += if pauses_stay { step.gap_ms } else { 0 };
+        } else {
+            let gap_ms = step.gap_ms + std::mem::take(&mut gap);
+            new.moves.push(Move { gap_ms, ..step.clone() });
         }
     }
     new.tail_ms += gap;
     new
 }
 
-/// Two pauses in a row become one, as long as it stays one that is walked step by step.
-fn push_run(lines: &mut Vec<String>, time: Duration) {
-    let before = lines.last().and_then(|line| line.strip_prefix("run ")).and_then(Duration::parse);
-    let sum = before.map_or(time, |before| before + time);
-    if sum < Duration::from_ms(5_000) {
-        if before.is_some() {
-            lines.pop();
+/// Pauses in a row become one, as long as it is no longer than `longest`; the last one takes `last`.
+fn join_runs(lines: &[String], last: Duration, longest: Duration) -> Vec<String> {
+    let time_of = |line: &String| line.strip_prefix("run ").and_then(Duration::parse);
+    let mut joined: Vec<String> = Vec::new();
+    for (number, line) in lines.iter().enumerate() {
+        let Some(time) = time_of(line) else {
+            joined.push(line.clone());
+            continue;
+        };
+        let time = if number + 1 == lines.len() { last } else { time };
+        let before = joined.last().and_then(time_of);
+        let sum = before.map_or(time, |before| before + time);
+        if before.is_some() && sum < longest {
+            joined.pop();
+            joined.push(format!("run {}", exact(sum)));
+        } else {
+            joined.push(format!("run {}", exact(time)));
         }
-        lines.push(format!("run {}", exact(sum)));
-    } else {
-        lines.push(format!("run {}", exact(time)));
     }
+    joined
 }
 
 fn exact(time: Duration) -> String {
@@ -329,16 +456,19 @@ fn without_word(text: &str, name: &str) -> String {
     text.split_whitespace().filter(other).collect::<Vec<_>>().join(" ")
 }
 
+/// Writes a smaller number.
 fn replace_number(text: &mut String, name: &str, value: u64) -> bool {
+    set_number(text, name, |old| (value < old).then_some(value))
+}
+
+fn set_number(text: &mut String, name: &str, new: impl Fn(u64) -> Option<u64>) -> bool {
     let mut changed = false;
-    let words = text.split_whitespace().map(|word| match word.split_once('=') {
-        Some((known, old)) if known == name && old.parse::<u64>().is_ok_and(|old| value < old) => {
-            changed = true;
-            format!("{name}={value}")
-        }
-        _ => word.to_owned(),
+    let words = text.split_whitespace().map(|word| {
+        let value = word.split_once('=').filter(|(known, _)| *known == name);
+        let value = value.and_then(|(_, old)| new(old.parse().ok()?));
+        changed |= value.is_some();
+        value.map_or_else(|| word.to_owned(), |value| format!("{name}={value}"))
     });
-    let new = words.collect::<Vec<_>>().join(" ");
-    *text = new;
+    *text = words.collect::<Vec<_>>().join(" ");
     changed
 }

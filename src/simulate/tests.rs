@@ -44,17 +44,73 @@ fn an_unsafe_one_is_found_and_its_short_script_breaks_the_promise_again() {
     let shrunk = report.shrunk.as_ref().expect("a lost write is found");
     assert_eq!(shrunk.broken.name, "no-lost-write");
     assert!(shrunk.lines < 16, "{}", shrunk.script);
-    let mut session = Session::in_memory(Language::English);
-    let mut said = Vec::new();
-    let mut say = |line: &str| said.push(line.to_owned());
-    let options = RunOptions::default();
-    let end = run_script("f", &shrunk.script, &mut session, options, &mut say, &|| false);
-    assert_eq!(end.exit_code, 0, "{said:?}\n{}", shrunk.script);
+    let (_, played) = report.found.as_ref().unwrap();
+    assert!(shrunk.steps <= played.steps, "{} {}", shrunk.steps, played.steps);
+    let runs = |pair: &[&str]| pair.iter().all(|line| line.starts_with("run "));
+    let lines: Vec<&str> = shrunk.script.lines().collect();
+    assert!(!lines.windows(2).any(runs), "{}", shrunk.script);
+    assert_eq!(run_again(&shrunk.script), shrunk.broken.step);
     assert!(report.json()["violation"]["script"]["text"].is_string());
     let lesson = report.lesson("b90-lost").unwrap();
     let parsed = crate::lesson::parse("b90-lost.md", &lesson).expect("a lesson");
     assert_eq!((parsed.id.as_str(), parsed.steps.len()), ("b90-lost", 1));
     assert!(report.lesson("lost").is_err());
+}
+
+/// Runs a script as `klab run` does; the step of the first broken promise.
+fn run_again(script: &str) -> u64 {
+    let mut session = Session::in_memory(Language::English);
+    let mut said = Vec::new();
+    let mut say = |line: &str| said.push(line.to_owned());
+    let options = RunOptions::default();
+    let end = run_script("f", script, &mut session, options, &mut say, &|| false);
+    assert_eq!(end.exit_code, 0, "{said:?}\n{script}");
+    session.lab.unwrap().violations().next().expect("a broken promise").step
+}
+
+#[test]
+fn what_only_whole_files_tell_breaks_again_in_the_same_step() {
+    let wish = wish(&[("partitions", "1"), ("acts", "0")], "none");
+    let mut plan = Plan::new(&wish, 3);
+    let file = |broker: u32| format!("broker-{broker}/t1-0/00000000000000000000.log");
+    for broker in 1..=5 {
+        let text = format!("disk flip-bit {} 64", file(broker));
+        plan.moves.push(Move { gap_ms: 500, text, group: 90 });
+    }
+    let played = play(&plan, 3_000, &|| false);
+    assert_eq!(played.broken.as_ref().map(|broken| broken.name), Some("bytes-decode"));
+    let shrunk = shrink(&plan, &played, &|| true).unwrap();
+    assert_eq!(run_again(&shrunk.script), shrunk.broken.step);
+}
+
+#[test]
+fn who_interrupts_while_shrinking_keeps_the_best_so_far() {
+    let wish = wish(&[("acks", "1"), ("partitions", "1")], "kill");
+    let (plan, played) = (1..40)
+        .find_map(|seed| {
+            let plan = Plan::new(&wish, seed);
+            let played = play(&plan, wish.steps, &|| false);
+            played.broken.is_some().then_some((plan, played))
+        })
+        .expect("a lost write");
+    let at_once = shrink(&plan, &played, &|| true).unwrap();
+    let asked = std::cell::Cell::new(0);
+    let later = shrink(&plan, &played, &|| {
+        asked.set(asked.get() + 1);
+        asked.get() > 60
+    })
+    .unwrap();
+    for shrunk in [&at_once, &later] {
+        assert!(shrunk.is_interrupted);
+        assert!(shrunk.steps <= played.steps, "{} {}", shrunk.steps, played.steps);
+        assert_eq!(run_again(&shrunk.script), shrunk.broken.step);
+    }
+    assert!(later.lines <= at_once.lines && at_once.lines <= at_once.of_lines);
+    let found = Some((plan.seed, played));
+    let report = Report { wish, found, shrunk: Some(at_once), ..Report::default() };
+    let text = report.text(Language::English);
+    assert!(text.contains("interrupted while shrinking"), "{text}");
+    assert!(report.lesson("b90-lost").is_ok());
 }
 
 #[test]

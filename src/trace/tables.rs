@@ -239,12 +239,12 @@ pub fn epochs(lab: &Lab, focus: &Focus, canvas: &Canvas) -> Picture {
 pub fn invariants(lab: &Lab, canvas: &Canvas) -> Picture {
     let g = &canvas.glyphs;
     let mut picture = Picture::new(canvas.word("invariants", "不变式"));
-    let broken = lab.cluster().invariants.violations();
+    let broken: Vec<_> = lab.violations().collect();
     let mut table = Table::new(&[Align::Left, Align::Left, Align::Left]).gap(2);
     let findings = lab.cluster().invariants.findings();
     for invariant in INVARIANTS {
         let name = invariant.name;
-        let all = broken.iter().chain(findings);
+        let all = broken.iter().copied().chain(findings);
         let count = all.filter(|violation| violation.name == name).count();
         let (mark, role) = if count == 0 { (g.good, Role::Good) } else { (g.bad, Role::Bad) };
         table.row(vec![
@@ -254,6 +254,16 @@ pub fn invariants(lab: &Lab, canvas: &Canvas) -> Picture {
         ]);
     }
     picture.extend(table.lines(canvas.width, g.ellipsis));
+    if lab.unread_segments() > 0 {
+        let unread = lab.unread_segments();
+        let text = match canvas.language {
+            Language::English => {
+                format!("  too much to read at once: {unread} segments were left out")
+            }
+            Language::Chinese => format!("  一次读不完：有 {unread} 个段没有读"),
+        };
+        picture.push(Line::of(text, Role::Dim));
+    }
     for violation in broken.iter().rev().take(20) {
         let told = tell(canvas.language, &violation.sentence);
         let text = format!("{}{}{told}", violation.name, canvas.word(": ", "："));
