@@ -84,6 +84,10 @@ pub(super) const ROWS: &[Row] = &[
         "brokers {#} and {#} differ in {w} at offset {#}, below the high watermark {#}",
         "broker {} 与 {} 的 {} 在偏移量 {} 不同，位于高水位 {} 以下",
     ),
+    (
+        "broker {#} leads in epoch {#} since step {#} ('show why {#}')",
+        "broker {1} 自第 {3} 步起在纪元 {2} 任领导者（'show why {4}'）",
+    ),
     ("broker {#} leads in epoch {#} since step {#}", "broker {1} 自第 {3} 步起在纪元 {2} 任领导者"),
     (
         "acks=1 (which promises no more than the leader's own log)",

@@ -233,7 +233,9 @@ impl Invariants {
         if lost.is_empty() && cut.is_none() {
             return;
         }
-        let here = format!("broker {node} leads in epoch {epoch} since step {}", task.at.1);
+        let (led, step) = ledger.leads_since(epoch, node).unwrap_or(task.at);
+        let why = if led == task.at.0 { String::new() } else { format!(" ('show why {led}')") };
+        let here = format!("broker {node} leads in epoch {epoch} since step {step}{why}");
         if let Some(first) = lost.first() {
             let promise = match first.acks {
                 1 => "acks=1 (which promises no more than the leader's own log)",

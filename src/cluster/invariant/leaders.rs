@@ -64,9 +64,9 @@ impl Invariants {
         self.new_epoch(event, partition, epoch);
         let ledger = self.ledger_mut(partition);
         let other = ledger.leaders.iter().find(|known| known.0 == epoch && known.1 != node);
-        let doubled = other.map(|&(_, other, since)| (other, since));
+        let doubled = other.map(|&(_, other, (_, since))| (other, since));
         let is_newest = ledger.leader().is_none_or(|(known, _)| known <= epoch);
-        ledger.lead(epoch, node, step);
+        ledger.lead(epoch, node, (event.id, step));
         ledger.seat_mut(node).high_watermark = Offset::NONE;
         if let Some((other, since)) = doubled {
             let sentence = format!(

@@ -73,7 +73,7 @@ pub(super) struct Ledger {
     pub committed: VecDeque<Entry>,
     pub told: VecDeque<Told>,
     /// Leaders by epoch, oldest first.
-    pub leaders: Vec<(LeaderEpoch, NodeId, u64)>,
+    pub leaders: Vec<(LeaderEpoch, NodeId, (u64, u64))>,
     seats: Vec<Seat>,
 }
 
@@ -114,9 +114,15 @@ impl Ledger {
         self.leaders.last().map(|&(epoch, node, _)| (epoch, node))
     }
 
-    pub fn lead(&mut self, epoch: LeaderEpoch, node: NodeId, step: u64) {
+    /// Since when, by event and step, this broker leads in this epoch.
+    pub fn leads_since(&self, epoch: LeaderEpoch, node: NodeId) -> Option<(u64, u64)> {
+        self.leaders.iter().find(|known| known.0 == epoch && known.1 == node).map(|known| known.2)
+    }
+
+    /// A broker leads since this event, in this step.
+    pub fn lead(&mut self, epoch: LeaderEpoch, node: NodeId, since: (u64, u64)) {
         let at = self.leaders.partition_point(|&(known, ..)| known <= epoch);
-        self.leaders.insert(at, (epoch, node, step));
+        self.leaders.insert(at, (epoch, node, since));
         if self.leaders.len() > MOST_LEADERS {
             self.leaders.remove(0);
         }
