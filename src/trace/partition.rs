@@ -155,6 +155,11 @@ fn lag(lab: &Lab, state: &Leader, leader: Option<&Replica>, id: NodeId, canvas: 
         let text = canvas.word("  has not fetched from this leader", "  尚未向该 leader 拉取");
         return Line::of(text, Role::Dim);
     }
+    let node = lab.cluster().brokers.get(&id);
+    if behind <= 0 && node.is_none_or(|node| node.state != NodeState::Alive) {
+        let text = canvas.word("  had everything, when last heard", "  最后一次拉取时什么也不缺");
+        return Line::of(text, Role::Dim);
+    }
     if behind <= 0 {
         return Line::of(canvas.word("  caught up", "  已追上"), Role::Good);
     }
