@@ -32,8 +32,10 @@ impl Play {
             Err(fault) => {
                 let language = self.session.language;
                 let told = |text| crate::chinese::tell(language, text);
-                let text = format!("{} {}", told(&fault.message), told(&fault.advice));
-                return Pace::Halt(Note::bad(text.trim()));
+                let parts = [told(&fault.message), told(&fault.advice)];
+                let said: Vec<&str> =
+                    parts.iter().map(|part| part.trim()).filter(|part| !part.is_empty()).collect();
+                return Pace::Halt(Note::bad(said.join(" – ")));
             }
         };
         let looks = LOOKS.contains(&statement.verb());

@@ -1,6 +1,6 @@
 //! The screens in Chinese: no sentence is left in English, whatever is opened.
 
-use super::panes::{ORDERS, keys, resize, sandbox, type_command, work};
+use super::panes::{ORDERS, broken_promise, keys, resize, sandbox, type_command, work};
 use super::*;
 use crate::tui::inspect_stage::InspectStage;
 use crate::types::Language::Chinese;
@@ -98,23 +98,7 @@ fn zookeeper_and_broken_promises_are_told_in_chinese() {
     type_command(&mut app, "broker kill 2");
     type_command(&mut app, "run 10s");
     walk("zookeeper", &mut app, &mut found);
-    let unclean = [
-        "cluster brokers=2 kafka=4.3 seed=7",
-        "topic create orders partitions=1 assignment=1:2 unclean.leader.election.enable=true",
-        "settle",
-    ];
-    let mut app = sandbox(Chinese, &unclean);
-    for line in [
-        "fetcher pause 2",
-        "produce orders value=a acks=1",
-        "until isr(orders-0) == {1} within=60s",
-        "produce orders value=b acks=all",
-        "broker kill 1",
-        "until leader(orders-0) == 2 within=60s",
-        "run 1s",
-    ] {
-        type_command(&mut app, line);
-    }
+    let mut app = broken_promise(Chinese);
     look("a broken promise", &mut app, &mut found);
     keys(&mut app, "w");
     look("its causes", &mut app, &mut found);

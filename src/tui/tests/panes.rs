@@ -264,10 +264,10 @@ fn two_versions_stand_side_by_side_and_take_the_same_commands() {
     assert!(frame(&app).contains("step 0"), "{}", frame(&app));
 }
 
-#[test]
-fn a_broken_promise_is_told_and_w_asks_why() {
+/// A cluster in which an unclean election has just lost a record.
+pub(super) fn broken_promise(language: Language) -> App {
     let mut app = sandbox(
-        English,
+        language,
         &[
             "cluster brokers=2 kafka=4.3 seed=7",
             "topic create orders partitions=1 assignment=1:2 unclean.leader.election.enable=true",
@@ -285,6 +285,12 @@ fn a_broken_promise_is_told_and_w_asks_why() {
     ] {
         type_command(&mut app, line);
     }
+    app
+}
+
+#[test]
+fn a_broken_promise_is_told_and_w_asks_why() {
+    let mut app = broken_promise(English);
     let told = frame(&app);
     assert!(told.contains("broken promise") && told.contains("w tells why"), "{told}");
     insta::assert_snapshot!("broken_promise", told);
